@@ -1,0 +1,36 @@
+package campaign
+
+import "time"
+
+// EventType says what an event tells.
+type EventType string
+
+// The events.
+const (
+	EventLeadAdded         EventType = "lead_added"
+	EventLeadUpdated       EventType = "lead_updated"
+	EventLeadFinished      EventType = "lead_finished" // finished, exhausted, suppressed or withdrawn; the reason says which
+	EventAttempt           EventType = "attempt"
+	EventAttemptAmended    EventType = "attempt_amended"
+	EventBooked            EventType = "appointment_booked"
+	EventAppointmentClosed EventType = "appointment_closed"
+	EventBadData           EventType = "bad_data"
+	EventSuppressed        EventType = "suppressed"
+	EventLifted            EventType = "suppression_lifted"
+	EventListLoaded        EventType = "list_loaded"
+	EventListUndone        EventType = "list_undone"
+	EventCampaignState     EventType = "campaign_state"
+)
+
+// Event is a fact other parts react to, written in the transaction of what it tells of.
+type Event struct {
+	ID         EventID
+	Seq        int64 // place in the stream, given by the sequencer; 0: not yet
+	Type       EventType
+	At         time.Time
+	CampaignID CampaignID // 0: none
+	ListID     ListID
+	LeadID     LeadID
+	AgentID    AgentID
+	Data       string // JSON object, fields by type
+}

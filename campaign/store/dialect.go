@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"modernc.org/sqlite"
+)
+
+// dialect is what differs between the engines. All other SQL is one text.
+type dialect struct {
+	name       string
+	forUpdate  string // after a SELECT that locks its rows, in order of id
+	skipLocked string // the same, passing over rows that others hold
+	forShare   string
+}
+
+var (
+	sqliteDialect   = &dialect{name: "sqlite"}
+	postgresDialect = &dialect{name: "postgres", forUpdate: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED", forShare: " FOR SHARE"}
+)
+
+// set is a FROM item that turns parameter $n, a JSON list of objects, into rows v(cols...). Each col is "name type"
+// with type bigint, text, boolean or double precision.
+func (d *dialect) set(n int, alias string, cols ...string) string {
+	if d.name == "postgres" {
+		return fmt.Sprintf("jsonb_to_recordset($%d::text::jsonb) AS %s(%s)", n, alias, strings.Join(cols, ", "))
+	}
+	parts := make([]string, len(cols))
+	for i, c := range cols {
+		name, _, _ := strings.Cut(c, " ")
+		parts[i] = fmt.Sprintf("value->>'%s' AS %s", name, name)
+	}
+	return fmt.Sprintf("(SELECT %s FROM json_each($%d)) AS %s", strings.Join(parts, ", "), n, alias)
+}
+
+// in is a condition's right side for parameter $n, a JSON list of integers.
+func (d *dialect) in(n int) string {
+	if d.name == "postgres" {
+		return fmt.Sprintf("= ANY (ARRAY(SELECT jsonb_array_elements_text($%d::text::jsonb)::bigint))", n)
+	}
+	return fmt.Sprintf("IN (SELECT value FROM json_each($%d))", n)
+}
+
+// inText is the same for a JSON list of strings.
+func (d *dialect) inText(n int) string {
+	if d.name == "postgres" {
+		return fmt.Sprintf("= ANY (ARRAY(SELECT jsonb_array_elements_text($%d::text::jsonb)))", n)
+	}
+	return fmt.Sprintf("IN (SELECT value FROM json_each($%d))", n)
+}
+
+func (s *Store) openSQLite(ctx context.Context, path string) error {
+	s.d = sqliteDialect
+	if path != ":memory:" {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+	}
+	dsn := "file:" + path + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
+		"&_pragma=synchronous(FULL)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
+	w, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
+	if err != nil {
+		return err
+	}
+	w.SetMaxOpenConns(1)
+	s.writer, s.reader = w, w
+	if path != ":memory:" {
+		r, err := sql.Open("sqlite", dsn)
+		if err != nil {
+			return err
+		}
+		r.SetMaxOpenConns(4)
+		s.reader = r
+	}
+	return w.PingContext(ctx)
+}
+
+func (s *Store) openPostgres(ctx context.Context, url string, conns int) error {
+	s.d = postgresDialect
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return fmt.Errorf("the database URL cannot be read: %w", err)
+	}
+	if conns == 0 {
+		conns = 16
+	}
+	cfg.MaxConns = int32(conns)
+	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	s.pool = pool
+	s.writer = stdlib.OpenDBFromPool(pool)
+	s.reader = s.writer
+	return s.writer.PingContext(ctx)
+}
+
+// conflict says whether the transaction lost against another and may simply be run again.
+func conflict(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "40001" || e.Code == "40P01"
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code()&0xff == 5 // SQLITE_BUSY
+	}
+	return false
+}
+
+// duplicate says whether err is a violated unique constraint.
+func duplicate(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "23505"
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() == 2067 || e.Code() == 1555 // SQLITE_CONSTRAINT_UNIQUE, _PRIMARYKEY
+	}
+	return false
+}

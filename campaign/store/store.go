@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Options of Open. The zero value is useful.
+type Options struct {
+	Now      func() time.Time // the process's clock; nil: time.Now. On PostgreSQL the server's clock is added as an offset
+	MaxConns int              // PostgreSQL connections; 0: 16
+	Log      *slog.Logger     // nil: discarded
+}
+
+// Store is the record.
+type Store struct {
+	d      *dialect
+	writer *sql.DB // SQLite: one connection, transactions begin with the write lock
+	reader *sql.DB // PostgreSQL: the same pool
+	pool   *pgxpool.Pool
+	clock  func() time.Time
+	offset atomic.Int64 // of the database's clock to ours, nanoseconds
+	log    *slog.Logger
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// Open opens the record, creates or migrates its schema and refuses a newer one. The URL is sqlite:///path/file.db,
+// sqlite://:memory: (tests), or postgres://user@host/db. Close it when done.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	s := &Store{clock: o.Now, log: o.Log}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	switch {
+	case strings.HasPrefix(url, "sqlite://"):
+		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite://"))
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		err = s.openPostgres(ctx, url, o.MaxConns)
+	default:
+		err = fmt.Errorf("%q is no database URL: give sqlite:///path/file.db or postgres://user@host/db", url)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the record: %w", err)
+	}
+	if err := s.start(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("open the record: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Store) start(ctx context.Context) error {
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	bg, cancel := context.WithCancel(context.Background())
+	s.stop = cancel
+	if s.pool == nil {
+		return nil
+	}
+	if err := s.measureClock(ctx); err != nil {
+		return err
+	}
+	if err := s.ensurePartitions(ctx); err != nil {
+		return err
+	}
+	s.done.Go(func() { s.followClock(bg) })
+	return nil
+}
+
+// Close ends the store's work and closes the database.
+func (s *Store) Close() error {
+	if s.stop != nil {
+		s.stop()
+	}
+	s.done.Wait()
+	var err error
+	if s.reader != nil && s.reader != s.writer {
+		err = s.reader.Close()
+	}
+	if s.writer != nil {
+		if e := s.writer.Close(); err == nil {
+			err = e
+		}
+	}
+	if s.pool != nil {
+		s.pool.Close()
+	}
+	return err
+}
+
+// Engine is "sqlite" or "postgres".
+func (s *Store) Engine() string { return s.d.name }
+
+// Now is the clock that counts: the database's, UTC.
+func (s *Store) Now() time.Time {
+	return s.clock().Add(time.Duration(s.offset.Load())).UTC()
+}
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.reader.PingContext(ctx) }
+
+// followClock measures the offset to the database's clock again and again, for clocks drift.
+func (s *Store) followClock(ctx context.Context) {
+	tick := time.NewTicker(30 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := s.measureClock(ctx); err != nil && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "cannot read the database's clock; going on with the last offset", "error", err)
+			}
+		}
+	}
+}
+
+func (s *Store) measureClock(ctx context.Context) error {
+	before := s.clock()
+	var us int64
+	row := s.reader.QueryRowContext(ctx, `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`)
+	if err := row.Scan(&us); err != nil {
+		return fmt.Errorf("read the database's clock: %w", err)
+	}
+	after := s.clock()
+	middle := before.Add(after.Sub(before) / 2)
+	s.offset.Store(int64(fromUS(us).Sub(middle)))
+	return nil
+}
+
+// us is an instant as the record keeps it: UTC microseconds, 0 for the zero time.
+func us(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// fromUS is the inverse of us.
+func fromUS(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}

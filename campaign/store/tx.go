@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// tx is one transaction with one now.
+type tx struct {
+	*sql.Tx
+	ctx context.Context
+	d   *dialect
+	now time.Time
+}
+
+// attempts a transaction gets when it loses against another.
+const txAttempts = 8
+
+// write runs fn in one transaction, again if it lost against another. fn must not keep anything from a run that
+// failed. Errors are wrapped with what.
+func (s *Store) write(ctx context.Context, what string, fn func(*tx) error) error {
+	var err error
+	for range txAttempts {
+		if err = s.once(ctx, s.writer, nil, fn); !conflict(err) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// read runs fn in one read-only transaction: all its statements see one state of the record.
+func (s *Store) read(ctx context.Context, what string, fn func(*tx) error) error {
+	opt := &sql.TxOptions{ReadOnly: true}
+	if s.pool != nil {
+		opt.Isolation = sql.LevelRepeatableRead
+	}
+	if err := s.once(ctx, s.reader, opt, fn); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+func (s *Store) once(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn func(*tx) error) error {
+	t, err := db.BeginTx(ctx, opt)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback() // after a commit this does nothing
+	if err := fn(&tx{Tx: t, ctx: ctx, d: s.d, now: s.Now()}); err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+// exec runs a statement and says how many rows it touched.
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	r, err := t.ExecContext(t.ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// row reads one row; sql.ErrNoRows if there is none.
+func (t *tx) row(query string, args []any, dest ...any) error {
+	return t.QueryRowContext(t.ctx, query, args...).Scan(dest...)
+}
+
+// each calls scan for every row.
+func (t *tx) each(query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := t.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// js is a value as JSON text, for set parameters and JSON columns. What the store writes is always encodable.
+func js(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("store: %T is not JSON: %v", v, err))
+	}
+	return string(b)
+}

@@ -1,0 +1,71 @@
+package campaign
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// SecretPrefix begins every token's secret, so that one is known when it turns up where it should not be.
+const SecretPrefix = "rd_"
+
+// Token lets somebody in. Its secret is shown once, when it is made; the record keeps only the secret's hash.
+type Token struct {
+	ID        TokenID
+	Owner     string // an agent's login, a person's or a machine's name
+	Role      Role
+	Agent     AgentID // for role agent, and only for it: the agent it may act for; else 0
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero: never
+	UsedAt    time.Time // last use, to about a minute; zero: not yet
+	RevokedAt time.Time // zero: in force
+}
+
+// InForce says whether the token lets its owner in at t.
+func (t *Token) InForce(at time.Time) bool {
+	return t.RevokedAt.IsZero() && (t.ExpiresAt.IsZero() || at.Before(t.ExpiresAt))
+}
+
+// Caller is who is asking when this token is shown.
+func (t *Token) Caller() Caller {
+	return Caller{Token: t.ID, Owner: t.Owner, Role: t.Role, Agent: t.Agent}
+}
+
+// Validate names what is wrong with a token that is to be made.
+func (t *Token) Validate() error {
+	var v []Violation
+	if o := strings.TrimSpace(t.Owner); o == "" || len(t.Owner) > 100 {
+		v = append(v, Violation{"owner", "must be 1 to 100 characters: an agent's login, a person's or a machine's name"})
+	}
+	if _, err := ParseRole("role", string(t.Role)); err != nil {
+		v = append(v, Violation{"role", "must be one of agent, supervisor, manager, crm, quality, admin"})
+	}
+	if (t.Role == RoleAgent) != (t.Agent != 0) {
+		v = append(v, Violation{"agent", "is needed for role agent, and only for it"})
+	}
+	if len(v) > 0 {
+		return &Error{Kind: KindInvalid, Violations: v}
+	}
+	return nil
+}
+
+// NewSecret makes a token's secret: 160 random bits that survive being read aloud or pasted.
+func NewSecret() string { return SecretPrefix + strings.ToLower(rand.Text()+rand.Text()[:6]) }
+
+// HashSecret is what the record keeps of a secret: SHA-256 in hex. A secret is random, so it needs no salt.
+func HashSecret(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// ParseRole reads a role as people and the API write it.
+func ParseRole(field, s string) (Role, error) {
+	for _, r := range Roles {
+		if string(r) == s {
+			return r, nil
+		}
+	}
+	return "", Invalid(field, "must be one of agent, supervisor, manager, crm, quality, admin")
+}

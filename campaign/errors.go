@@ -19,6 +19,7 @@ const (
 	KindDenied         // the role or owner does not allow it
 	KindExhausted      // too much at once: wait RetryAfter
 	KindAway           // a part is away: try again after RetryAfter
+	KindStranger       // no valid token was shown: nobody knows who is asking
 )
 
 // Stable reasons that programs may match on.
@@ -32,6 +33,7 @@ const (
 	ReasonSignedInAnew   = "SIGNED_IN_ELSEWHERE"
 	ReasonCorrectionOver = "CORRECTION_TIME_OVER"
 	ReasonBadState       = "WRONG_STATE"
+	ReasonWrongOffset    = "WRONG_OFFSET" // a piece of an upload that does not begin where the last one ended
 )
 
 // Error is an error that callers may see.
@@ -40,7 +42,8 @@ type Error struct {
 	Reason     string // stable word for programs; empty: none
 	Message    string // for people: what is wrong and what to do
 	Violations []Violation
-	RetryAfter time.Duration // 0: not said
+	RetryAfter time.Duration     // 0: not said
+	Meta       map[string]string // more for programs, keys by Reason; nil: none
 }
 
 // Violation names a field and what is wrong with it.

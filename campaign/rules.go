@@ -1,6 +1,9 @@
 package campaign
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Rules are the retry rules of a campaign, as data. DefaultRules is the source rule: every four hours, at most
 // three times a day, rolling over to the next. Every field's meaning is the rule of time's (package scheduler).
@@ -51,4 +54,43 @@ type Cap struct {
 // DefaultRules are the source rule.
 func DefaultRules() Rules {
 	return Rules{Interval: 4 * time.Hour, MaxPerDay: 3, NetworkRetry: 5 * time.Minute, NetworkRetryLimit: 3}
+}
+
+var defaultHours = []Window{{
+	Days: [7]bool{true, true, true, true, true, true, true},
+	Open: 9 * 60, Close: 21 * 60,
+}}
+
+// Windows are the hours that apply: Hours, or every day 09:00-21:00 when there are none. Do not change them.
+func (r *Rules) Windows() []Window {
+	if len(r.Hours) == 0 {
+		return defaultHours
+	}
+	return r.Hours
+}
+
+// String is the scope as the rules are written: lead or number.
+func (s CapScope) String() string {
+	if s == CapNumber {
+		return "number"
+	}
+	return "lead"
+}
+
+// String is the date as YYYY-MM-DD.
+func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day) }
+
+// DateOf is the calendar date of t in t's own location.
+func DateOf(t time.Time) Date {
+	y, m, d := t.Date()
+	return Date{y, m, d}
+}
+
+// ParseDate reads YYYY-MM-DD; the error is of kind KindInvalid and names no field (see Under).
+func ParseDate(s string) (Date, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return Date{}, Invalid("", fmt.Sprintf("%q is no date: write it as 2026-10-01", s))
+	}
+	return DateOf(t), nil
 }

@@ -1,0 +1,158 @@
+package testserver
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+const postgresHint = "install it with `make deps` or `apt-get install postgresql`"
+
+// shared is the server of this test process, started by its first test. Its guard ends it with the process.
+var shared = sync.OnceValues(func() (*Server, error) { return newPostgres(false) })
+
+var databases atomic.Int64
+
+// Postgres gives a fresh, empty database as a postgres:// URL, on a server that the tests of this process share. The
+// server does not sync to disk. The database is dropped when the test ends.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Database(t)
+}
+
+// NewPostgres starts a PostgreSQL server for this test alone, to be stopped and started at will. When durable, a
+// commit waits for the disk as in production.
+func NewPostgres(t testing.TB, durable bool) *Server {
+	t.Helper()
+	return own(t, func() (*Server, error) { return newPostgres(durable) })
+}
+
+// Database gives a fresh, empty database of a PostgreSQL server as a URL; it is dropped when the test ends, unless the
+// server is stopped then.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := "test_" + strconv.FormatInt(databases.Add(1), 10)
+	if err := s.client("createdb", "-T", "template0", name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if s.cmd == nil {
+			return
+		}
+		if err := s.client("dropdb", "--force", name); err != nil {
+			t.Error(err)
+		}
+	})
+	return "postgres://postgres@" + s.Addr + "/" + name + "?sslmode=disable"
+}
+
+// client runs one of PostgreSQL's own client programs against the server.
+func (s *Server) client(program string, args ...string) error {
+	path, err := postgresBinary(program)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(path, args...)
+	host, port, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		return fmt.Errorf("reading the address of postgres: %w", err)
+	}
+	cmd.Env = append(os.Environ(), "PGHOST="+host, "PGPORT="+port, "PGUSER=postgres", "PGDATABASE=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %v: %w: %s", program, args, err, out)
+	}
+	return nil
+}
+
+func newPostgres(durable bool) (*Server, error) {
+	cred, err := postgresUser()
+	if err != nil {
+		return nil, err
+	}
+	settings := []string{"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=300"}
+	if !durable {
+		settings = append(settings, "-c", "fsync=off", "-c", "full_page_writes=off")
+	}
+	command := func(dir, program string, args ...string) (*exec.Cmd, error) {
+		path, err := postgresBinary(program)
+		if err != nil {
+			return nil, err
+		}
+		cmd := exec.Command(path, args...)
+		cmd.Dir = dir // the working folder of a root shell is closed to the user postgres
+		cmd.Env = append(os.Environ(), "LC_ALL=C", "PGDATA="+filepath.Join(dir, "data"))
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
+		return cmd, nil
+	}
+	k := kind{
+		name: "postgres", ready: "database system is ready to accept connections", stop: syscall.SIGQUIT,
+		run: func(dir, port string) (*exec.Cmd, error) {
+			return command(dir, "postgres", append(settings, "-p", port)...)
+		},
+	}
+	return newServer(k, func(dir string) error {
+		if cred != nil {
+			if err := os.Chown(dir, int(cred.Uid), int(cred.Gid)); err != nil {
+				return fmt.Errorf("giving the data folder to the user postgres: %w", err)
+			}
+		}
+		cmd, err := command(dir, "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8")
+		if err != nil {
+			return err
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("initdb: %w: %s", err, out)
+		}
+		return nil
+	})
+}
+
+// postgresUser is whom the server runs as: nil for ourselves. PostgreSQL refuses to run as root.
+func postgresUser() (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, fmt.Errorf("PostgreSQL does not run as root and there is no user postgres: %s: %w", postgresHint, err)
+	}
+	uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("reading the ids of the user postgres: %w", err)
+	}
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+}
+
+// postgresBinary finds a program of the newest PostgreSQL: where Debian keeps them, else on the path.
+func postgresBinary(program string) (string, error) {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + program)
+	if len(found) > 0 {
+		return slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) }), nil
+	}
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return "", fmt.Errorf("PostgreSQL's %s is missing: %s", program, postgresHint)
+	}
+	return path, nil
+}
+
+// version is the number in /usr/lib/postgresql/NUMBER/bin/program; 0 if it is none.
+func version(path string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+	return n
+}

@@ -61,3 +61,17 @@ type StateChange struct {
 	Assignment AssignmentID // 0: none
 	Seconds    float64      // time spent in From
 }
+
+// Beat is a sign of life of an agent's desktop.
+type Beat struct {
+	Agent AgentID
+	Epoch int64 // 0: not fenced
+}
+
+// Owned is a waiting lead that an agent wants back: a CALL_LATER of their own.
+type Owned struct {
+	Lead     LeadID
+	Campaign CampaignID
+	Agent    AgentID
+	At       time.Time
+}

@@ -1,0 +1,62 @@
+package dialer
+
+import (
+	"context"
+	"time"
+
+	"redial/campaign"
+)
+
+// Sessions is what the floor needs of the record to move agents. Each call is one transaction.
+type Sessions interface {
+	// Session is the agent's live state; signed out if there never was one.
+	Session(ctx context.Context, agent campaign.AgentID) (campaign.Session, error)
+	// Sessions are those at a node, or everywhere when node is empty, that are not signed out.
+	Sessions(ctx context.Context, node string) ([]campaign.Session, error)
+	// MoveSession runs move while the row is locked and writes what it returns, with the ledger's row. A move that
+	// lets go of an assignment gives it back or gives it up in the same transaction.
+	MoveSession(ctx context.Context, agent campaign.AgentID, move func(campaign.Session, time.Time) (campaign.Session, error)) (campaign.Session, error)
+	// Heartbeat notes signs of life and renews leases; it returns the agents whose epoch is no longer that.
+	Heartbeat(ctx context.Context, beats []campaign.Beat) ([]campaign.AgentID, error)
+}
+
+// Claims is how a lead reaches an agent.
+type Claims interface {
+	// ClaimLeads answers every claim of a batch, in its order.
+	ClaimLeads(ctx context.Context, claims []campaign.Claim) ([]campaign.Claimed, error)
+	// OpenAssignment is what the agent holds; nil: nothing.
+	OpenAssignment(ctx context.Context, agent campaign.AgentID) (*campaign.Claimed, error)
+}
+
+// Ahead is what the floor looks ahead to.
+type Ahead interface {
+	// DuePromises are the open ones of the campaigns with an instant before until, earliest first.
+	DuePromises(ctx context.Context, campaigns []campaign.CampaignID, until time.Time, limit int) ([]campaign.Appointment, error)
+	// OwnedAhead are the waiting CALL_LATER leads of the agents with an instant before until, earliest first.
+	OwnedAhead(ctx context.Context, agents []campaign.AgentID, until time.Time, limit int) ([]campaign.Owned, error)
+	// MarkReminded says of each promise whether this call is the first to remind of it.
+	MarkReminded(ctx context.Context, ids []campaign.AppointmentID) ([]campaign.AppointmentID, error)
+}
+
+// Roster is who may call for what.
+type Roster interface {
+	// Agent is the agent with memberships and skills.
+	Agent(ctx context.Context, id campaign.AgentID) (campaign.Agent, error)
+	// Offering are the campaigns that offer anything at all: running ones, and finished ones that keep promises.
+	Offering(ctx context.Context) ([]campaign.Campaign, error)
+}
+
+// Record is the whole of it; *store.Store satisfies it.
+type Record interface {
+	Sessions
+	Claims
+	Ahead
+	Roster
+}
+
+// Source gives leads to try to claim, in the order of offering. What it gives is a hint: the claim decides.
+type Source interface {
+	// Take takes up to n leads of a campaign, up to fresh of them from those never tried. Fewer: the campaign has no
+	// more that may be called now.
+	Take(ctx context.Context, id campaign.CampaignID, n, fresh int) ([]campaign.LeadID, error)
+}

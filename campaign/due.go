@@ -20,7 +20,9 @@ type OpenGroup struct {
 	Priority int       // of the list
 }
 
-// DueQuery asks for leads that may be called at Now, in the order of offering, promises apart.
+// DueQuery asks for leads that may be called at Now, promises apart. The answer is in the order of offering: tried
+// leads that rolled over, by Earliest; retries, by Earliest; fresh leads by ListPriority and Priority, higher first,
+// then by id, which is the order of import.
 type DueQuery struct {
 	Campaign CampaignID
 	Now      time.Time

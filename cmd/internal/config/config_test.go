@@ -1,0 +1,152 @@
+package config
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestNothingGivenIsTheDefault(t *testing.T) {
+	t.Parallel()
+	got, err := Load(nil, []string{"HOME=/root", "REDIAL_TOKEN=rd_x", "REDIAL_SERVER=host:1"})
+	if err != nil || got != Default() {
+		t.Fatalf("Load() = %+v, %v; want %+v", got, err, Default())
+	}
+	if got.DatabaseURL() != "sqlite://data/redial.db" || got.RedisKind() != RedisEmbedded {
+		t.Errorf("database %s, redis %s; want the embedded ones", got.DatabaseURL(), got.RedisKind())
+	}
+}
+
+func TestFlagsWinOverVariables(t *testing.T) {
+	t.Parallel()
+	got, err := Load(
+		[]string{"--grpc", "127.0.0.1:0", "-web=localhost:0", "--demo", "--log", "debug,json", "--drain=5s"},
+		[]string{"REDIAL_GRPC=127.0.0.1:9", "REDIAL_DATA=/var/lib/redial", "REDIAL_NODE=", "REDIAL_LOG=warn"})
+	want := Default()
+	want.GRPC, want.Web, want.Demo, want.Data, want.Drain = "127.0.0.1:0", "localhost:0", true, "/var/lib/redial", 5*time.Second
+	want.Log = Log{slog.LevelDebug, "json"}
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+func TestEveryFaultSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		args, env []string
+		want      []string
+	}{
+		"misspelt flag":         {args: []string{"--databse", "postgres://h/d"}, want: []string{"--databse", "did you mean --database?"}},
+		"far from any":          {args: []string{"--xyzzy-frobnicate=1"}, want: []string{"--xyzzy-frobnicate", "dialerd --help"}},
+		"misspelt variable":     {env: []string{"REDIAL_RDEIS=redis://h"}, want: []string{"REDIAL_RDEIS", "REDIAL_REDIS"}},
+		"two faults at once":    {args: []string{"--wbe", "x", "--grcp", "y"}, want: []string{"--web", "--grpc"}},
+		"no flag at all":        {args: []string{"serve"}, want: []string{`"serve"`, "--name value"}},
+		"lacks its value":       {args: []string{"--data"}, want: []string{"--data lacks its FOLDER"}},
+		"twice, differently":    {args: []string{"--data", "a", "--data", "b"}, want: []string{"--data is given twice"}},
+		"half a switch":         {args: []string{"--demo=maybe"}, want: []string{"--demo", "neither true nor false"}},
+		"bad level":             {env: []string{"REDIAL_LOG=loud"}, want: []string{"REDIAL_LOG", "debug, info, warn or error"}},
+		"bad format":            {args: []string{"--log", "info,xml"}, want: []string{"--log", "info,json"}},
+		"bad duration":          {args: []string{"--drain", "soon"}, want: []string{"--drain", "30s"}},
+		"drain for ever":        {args: []string{"--drain", "48h"}, want: []string{"--drain", "0s to 1h"}},
+		"another database":      {args: []string{"--database", "mysql://u:secret@h/d"}, want: []string{"--database", "postgres://"}},
+		"sqlite without a file": {args: []string{"--database", "sqlite://"}, want: []string{"--database", "sqlite:///path"}},
+		"another queue":         {args: []string{"--redis", "amqp://u:secret@h"}, want: []string{"--redis", "redis+cluster://"}},
+		"no port":               {args: []string{"--grpc", "127.0.0.1"}, want: []string{"--grpc", "host:port"}},
+		"port out of range":     {args: []string{"--web", "127.0.0.1:77777"}, want: []string{"--web", "port"}},
+		"reachable":             {args: []string{"--grpc", ":7070"}, want: []string{"--grpc", "not encrypted", "--allow-remote"}},
+		"reachable by name":     {args: []string{"--web", "example.com:80"}, want: []string{"--web", "--allow-remote"}},
+		"one port for both":     {args: []string{"--web", "127.0.0.1:7070"}, want: []string{"--grpc and --web"}},
+		"demo on real data":     {args: []string{"--demo", "--database", "postgres://h/d"}, want: []string{"--demo and --database"}},
+		"empty folder":          {args: []string{"--data", " "}, want: []string{"--data is empty"}},
+	} {
+		_, err := Load(c.args, c.env)
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v; want %q in it", name, err, want)
+			}
+		}
+		if err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: the password is shown: %v", name, err)
+		}
+	}
+}
+
+func TestHelpListsEverySetting(t *testing.T) {
+	t.Parallel()
+	if _, err := Load([]string{"--nonsense", "--help"}, nil); !errors.Is(err, ErrHelp) {
+		t.Errorf("--help: %v", err)
+	}
+	for i := range settings {
+		if u := Usage(); !strings.Contains(u, "--"+settings[i].name) || !strings.Contains(u, settings[i].variable()) {
+			t.Errorf("the help lacks --%s or %s", settings[i].name, settings[i].variable())
+		}
+	}
+}
+
+func TestRedisKindAndWarnings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		database, redis string
+		remote          bool
+		want            RedisKind
+		warnings        int
+	}{
+		{"", "", false, RedisEmbedded, 0},
+		{"sqlite:///tmp/x.db", "none", false, RedisNone, 0},
+		{"sqlite:///tmp/x.db", "redis://h:1", false, RedisServer, 0},
+		{"postgres://h/d", "", false, RedisNone, 1},
+		{"postgresql://h/d", "", true, RedisNone, 2},
+		{"postgres://h/d", "none", false, RedisNone, 0},
+		{"postgres://h/d", "redis+cluster://a:1,b:2", false, RedisServer, 0},
+	} {
+		cfg := Default()
+		cfg.Database, cfg.Redis, cfg.AllowRemote = c.database, c.redis, c.remote
+		if err := cfg.Validate(); err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
+		if got := cfg.RedisKind(); got != c.want || len(cfg.Warnings()) != c.warnings {
+			t.Errorf("%+v: %s with warnings %q", c, got, cfg.Warnings())
+		}
+	}
+}
+
+// The example configuration lists every setting, in the order of the help, with its default.
+func TestExampleFileHoldsTheDefaults(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../../deploy/dialerd.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	for line := range strings.Lines(string(raw)) {
+		if s, ok := strings.CutPrefix(strings.TrimSpace(line), "#REDIAL_"); ok {
+			got = append(got, "REDIAL_"+s)
+		} else if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			t.Errorf("%q is set in the example: it must change nothing", line)
+		}
+	}
+	d := Default()
+	for i := range settings {
+		want = append(want, settings[i].variable()+"="+settings[i].get(&d))
+	}
+	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+		t.Errorf("deploy/dialerd.example says\n%s\nthe defaults are\n%s", g, w)
+	}
+	if c, err := Load(nil, got); err != nil || c != d {
+		t.Errorf("loading the example gives %+v, %v", c, err)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add("--grpc=127.0.0.1:0\x00--log\x00info", "REDIAL_DATA=x")
+	f.Add("--redis\x00redis://:p@h/1\x00-\x00--", "REDIAL_=\x00REDIAL_DEMO=1")
+	f.Fuzz(func(t *testing.T, args, env string) {
+		c, err := Load(strings.Split(args, "\x00"), strings.Split(env, "\x00"))
+		if err == nil && c.Validate() != nil {
+			t.Errorf("Load(%q, %q) passed what Validate refuses: %v", args, env, c.Validate())
+		}
+	})
+}

@@ -1,0 +1,147 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// setting is one thing that may be set, as the flag --name and the variable REDIAL_NAME.
+type setting struct {
+	name string
+	arg  string // what follows the flag, for help; empty: a switch
+	help string
+	get  func(*Config) string
+	set  func(*Config, string) error
+}
+
+// variable is the name in the environment: allow-remote is REDIAL_ALLOW_REMOTE.
+func (s *setting) variable() string {
+	return "REDIAL_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
+}
+
+// settings are all there are, in the order of the help.
+var settings = []setting{
+	text("data", "FOLDER", "where the embedded database and admin.token are kept",
+		func(c *Config) *string { return &c.Data }),
+	text("database", "URL", "postgres://user@host/name or sqlite:///path/file.db; empty: SQLite in the data folder",
+		func(c *Config) *string { return &c.Database }),
+	text("redis", "URL", "redis://, rediss://, redis+sentinel:// or redis+cluster://; none: work without; empty: in the process, or none beside PostgreSQL",
+		func(c *Config) *string { return &c.Redis }),
+	text("grpc", "ADDR", "host:port of the API; port 0 takes any free one",
+		func(c *Config) *string { return &c.GRPC }),
+	text("web", "ADDR", "host:port of the pages, health and metrics",
+		func(c *Config) *string { return &c.Web }),
+	boolean("allow-remote", "let --grpc and --web listen beyond this machine, unencrypted: only behind a TLS proxy",
+		func(c *Config) *bool { return &c.AllowRemote }),
+	text("node", "NAME", "this process's name among those of one database; empty: host name and gRPC port",
+		func(c *Config) *string { return &c.Node }),
+	{
+		name: "drain", arg: "DURATION", help: "how long a stop waits for work in hand",
+		get: func(c *Config) string { return c.Drain.String() },
+		set: func(c *Config, v string) (err error) {
+			if c.Drain, err = time.ParseDuration(v); err != nil {
+				err = fmt.Errorf("%q is no duration: write it as 30s or 2m", v)
+			}
+			return err
+		},
+	},
+	boolean("demo", "a running campaign of invented people, worked by simulated agents",
+		func(c *Config) *bool { return &c.Demo }),
+	{
+		name: "log", arg: "LEVEL[,FORMAT]", help: "debug, info, warn or error; text or json",
+		get: func(c *Config) string { return strings.ToLower(c.Log.Level.String()) + "," + c.Log.Format },
+		set: setLog,
+	},
+}
+
+func text(name, arg, help string, at func(*Config) *string) setting {
+	return setting{
+		name: name, arg: arg, help: help,
+		get: func(c *Config) string { return *at(c) },
+		set: func(c *Config, v string) error { *at(c) = strings.TrimSpace(v); return nil },
+	}
+}
+
+func boolean(name, help string, at func(*Config) *bool) setting {
+	return setting{
+		name: name, help: help,
+		get: func(c *Config) string { return strconv.FormatBool(*at(c)) },
+		set: func(c *Config, v string) (err error) {
+			switch strings.ToLower(v) {
+			case "true", "1", "yes":
+				*at(c) = true
+			case "false", "0", "no":
+				*at(c) = false
+			default:
+				err = fmt.Errorf("%q is neither true nor false", v)
+			}
+			return err
+		},
+	}
+}
+
+func setLog(c *Config, v string) error {
+	level, format, both := strings.Cut(v, ",")
+	if !both && (level == "text" || level == "json") {
+		level, format, both = "info", level, true
+	}
+	levels := map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	}
+	l, ok := levels[strings.ToLower(level)]
+	if !ok || (both && format != "text" && format != "json") {
+		return fmt.Errorf("%q is unknown: give debug, info, warn or error, and perhaps a format, as in info,json", v)
+	}
+	c.Log.Level = l
+	if both {
+		c.Log.Format = format
+	}
+	return nil
+}
+
+func find(name string) *setting {
+	for i := range settings {
+		if settings[i].name == name {
+			return &settings[i]
+		}
+	}
+	return nil
+}
+
+// nearest is the name closest to a misspelt one; empty if none is near.
+func nearest(word string, names []string) string {
+	best, at := 1+len(word)/2, ""
+	for _, n := range names {
+		if d := distance(word, n); d < best {
+			best, at = d, n
+		}
+	}
+	return at
+}
+
+// distance is how many letters must be added, dropped, changed or swapped with their neighbour to make b of a.
+func distance(a, b string) int {
+	prev, row := make([]int, len(b)+1), make([]int, len(b)+1)
+	var before []int
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := range len(a) {
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(prev[j+1]+1, row[j]+1, prev[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, prev, row = prev, row, make([]int, len(b)+1)
+	}
+	return prev[len(b)]
+}

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -43,7 +44,10 @@ func ParseCase(line []byte) (Case, error) {
 	c := Case{Rules: campaign.DefaultRules()}
 	if !json.Valid(line) {
 		var v any
-		return c, campaign.Invalid("", fmt.Sprintf("not JSON: %v", json.Unmarshal(line, &v)))
+		return c, notACase("not JSON: %v", json.Unmarshal(line, &v))
+	}
+	if bytes.TrimSpace(line)[0] != '{' {
+		return c, notACase("not a case: write one JSON object a line, {…}")
 	}
 	given := map[string]bool{}
 	err := campaign.StrictObject(line, func(name string, v []byte) error {
@@ -59,6 +63,11 @@ func ParseCase(line []byte) (Case, error) {
 		}
 	}
 	return c, c.check()
+}
+
+// notACase is an error about the line as a whole.
+func notACase(format string, args ...any) error {
+	return &campaign.Error{Kind: campaign.KindInvalid, Message: fmt.Sprintf(format, args...)}
 }
 
 func (c *Case) field(name string, v []byte) (err error) {

@@ -133,9 +133,9 @@ func (s *Server) Stop() {
 	if s.cmd == nil {
 		return
 	}
-	s.cmd.Process.Signal(s.kind.stop)
-	s.cmd.Wait()
-	<-s.log.ended // the last of its children is gone, too
+	_ = s.cmd.Process.Signal(s.kind.stop) // it may have ended by itself
+	_ = s.cmd.Wait()                      // it says that it was killed
+	<-s.log.ended                         // the last of its children is gone, too
 	s.cmd = nil
 	fmt.Fprintln(s.guard, 0)
 }
@@ -144,7 +144,7 @@ func (s *Server) Stop() {
 func (s *Server) close() {
 	s.Stop()
 	s.guard.Close()
-	s.done()
+	_ = s.done()
 }
 
 // own is a server for one test alone.
@@ -194,7 +194,7 @@ func newTail(r io.ReadCloser, ready string) *tail {
 				close(l.ready)
 			}
 		}
-		io.Copy(io.Discard, r) // a line too long for the scanner must not block the server
+		_, _ = io.Copy(io.Discard, r) // a line too long for the scanner must not block the server
 	}()
 	return l
 }

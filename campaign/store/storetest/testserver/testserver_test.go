@@ -106,7 +106,7 @@ func TestServersEndWithTheProcess(t *testing.T) {
 		self.Kill()
 		select {}
 	}
-	tmp, err := os.MkdirTemp("", "testserver") // t.TempDir is closed to the user postgres
+	tmp, err := os.MkdirTemp("", "testserver") //nolint:usetesting // t.TempDir is closed to the user postgres
 	if err != nil {
 		t.Fatal(err)
 	}

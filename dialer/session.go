@@ -77,7 +77,7 @@ type Settings struct {
 	Heartbeat   time.Duration // no sign of life for so long: signed out; 0: DefaultHeartbeat
 	OfferTime   time.Duration // an offer not started in so long lapses; 0: the floor's default
 	WrapUp      time.Duration // after-call time; 0: none
-	Lease       time.Duration // a placed call without a sign of life for so long is given up; 0: the floor's default
+	Lease       time.Duration // a placed call without a sign of life for so long is given up; 0: the floor's default; never less than Heartbeat
 	OutcomeWait time.Duration // patience with a missing outcome after wrap-up; 0: DefaultOutcomeWait
 }
 
@@ -101,6 +101,7 @@ func (set Settings) withDefaults() Settings {
 	if set.OutcomeWait <= 0 {
 		set.OutcomeWait = DefaultOutcomeWait
 	}
+	set.Lease = max(set.Lease, set.Heartbeat)
 	set.WrapUp = max(set.WrapUp, 0)
 	return set
 }

@@ -35,7 +35,8 @@ type WantBreak struct {
 	Epoch  int64
 }
 
-// Heartbeat says that the desktop is there.
+// Heartbeat says that the desktop is there. A node may note heartbeats in the row by the batch and without Step
+// (HeartbeatAt and the lease): Timer, fed at the Deadline that stands, then finds the agent alive and sets the next one.
 type Heartbeat struct{ Epoch int64 }
 
 // Offer puts a claimed lead on the card of a ready agent. Refused, the claim must not commit.

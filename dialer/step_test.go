@@ -180,3 +180,32 @@ func TestZeroSettingsAreTheDefaults(t *testing.T) {
 		t.Errorf("got %+v, want %+v", zero, want)
 	}
 }
+
+func TestALapseToldByTheRecordSignsASilentAgentOut(t *testing.T) {
+	for _, name := range []string{"offered", "on_call", "wrap_open", "overdue"} {
+		s := stations()[name]
+		next, _, err := Step(s, t0.Add(2*time.Minute), Lapsed{Assignment: held}, testSet)
+		if err != nil || next.State != campaign.AgentSignedOut || next.Reason != ReasonHeartbeatLost || next.Assignment != 0 {
+			t.Errorf("%s: %+v, %v", name, next, err)
+		}
+	}
+}
+
+func TestHeartbeatsNotedInTheRowAloneKeepAnAgent(t *testing.T) {
+	for _, name := range []string{"ready", "break", "on_call"} {
+		s := stations()[name]
+		s.HeartbeatAt = s.Deadline.Add(-5 * time.Second)
+		next, _, err := Step(s, s.Deadline, Timer{}, testSet)
+		if err != nil || next.State != s.State || !next.Deadline.After(s.Deadline) {
+			t.Errorf("%s: %+v, %v", name, next, err)
+		}
+	}
+}
+
+func TestALeaseOutlastsTheSilenceThatIsAllowed(t *testing.T) {
+	d := newDay(t)
+	d.set.Heartbeat = 10 * time.Minute
+	d.must(SignIn{}, WantReady{}, Offer{Assignment: 1}, Start{Assignment: 1})
+	d.after(9*time.Minute).must(Timer{}).want(campaign.AgentOnCall, "")
+	d.after(time.Minute).must(Timer{}).want(campaign.AgentSignedOut, ReasonHeartbeatLost)
+}

@@ -1,0 +1,68 @@
+package server
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc/codes"
+)
+
+// meter counts and times calls. Its labels are methods and codes alone: neither grows with the data.
+type meter struct {
+	calls    *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	inFlight *prometheus.GaugeVec
+	panics   prometheus.Counter
+}
+
+func newMeter(r prometheus.Registerer) (*meter, error) {
+	m := &meter{
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_grpc_calls_total", Help: "Calls that ended, by method and code.",
+		}, []string{"method", "code"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "redial_grpc_call_seconds", Help: "Time a unary call took, by method and code; streams are not timed.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"method", "code"}),
+		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "redial_grpc_calls_in_flight", Help: "Calls and streams now, by method.",
+		}, []string{"method"}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "redial_grpc_panics_total", Help: "Calls that panicked: each is a defect, its stack is in the log.",
+		}),
+	}
+	if r == nil {
+		return m, nil
+	}
+	for _, c := range []prometheus.Collector{m.calls, m.seconds, m.inFlight, m.panics} {
+		if err := r.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (m *meter) panicked() { m.panics.Inc() }
+
+// measure is one call being measured.
+type measure struct {
+	meter  *meter
+	method string
+	start  time.Time
+}
+
+func (m *meter) begin(method string) measure {
+	m.inFlight.WithLabelValues(method).Inc()
+	return measure{m, method, time.Now()}
+}
+
+// end counts the call and is how long it took; timed also puts that into the histogram.
+func (b measure) end(code codes.Code, timed bool) time.Duration {
+	took := time.Since(b.start)
+	b.meter.inFlight.WithLabelValues(b.method).Dec()
+	b.meter.calls.WithLabelValues(b.method, code.String()).Inc()
+	if timed {
+		b.meter.seconds.WithLabelValues(b.method, code.String()).Observe(took.Seconds())
+	}
+	return took
+}

@@ -1,0 +1,119 @@
+// Package server decides how every call over gRPC is received: recovered from, admitted, given its time, measured,
+// logged, and its error put into words that cross the wire. It never decides what a call does, and its log has no
+// notes, attributes or numbers: a request's content is never written.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+)
+
+// Guard admits callers and knows the table of roles.
+type Guard interface {
+	Unary() grpc.UnaryServerInterceptor
+	Stream() grpc.StreamServerInterceptor
+	// Check says what is wrong between the table and the services; a server does not start with an error.
+	Check(services map[string]grpc.ServiceInfo) error
+}
+
+// Options of New. The zero value is useful.
+type Options struct {
+	Log        *slog.Logger          // nil: discarded
+	Metrics    prometheus.Registerer // nil: not measured
+	MaxReceive int                   // bytes of a message in; 0: 4 MiB
+	MaxStreams uint32                // concurrent calls on a connection; 0: 10,000
+}
+
+// Server is the API's port: the services given to New, health and reflection.
+type Server struct {
+	grpc   *grpc.Server
+	health *health.Server
+	ending context.CancelFunc
+}
+
+// New builds a server of the services that register adds. It fails when one of their methods is in no role table.
+// It reports NOT_SERVING until SetServing.
+func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.MaxReceive == 0 {
+		o.MaxReceive = 4 << 20
+	}
+	if o.MaxStreams == 0 {
+		o.MaxStreams = 10_000
+	}
+	m, err := newMeter(o.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("register the metrics of the API: %w", err)
+	}
+	ending, cancel := context.WithCancel(context.Background())
+	c := &chain{log: o.Log, meter: m, ending: ending}
+	s := &Server{health: health.NewServer(), ending: cancel}
+	s.grpc = grpc.NewServer(
+		grpc.ChainUnaryInterceptor(c.unary, guard.Unary()),
+		grpc.ChainStreamInterceptor(c.stream, guard.Stream()),
+		grpc.MaxRecvMsgSize(o.MaxReceive),
+		grpc.MaxConcurrentStreams(o.MaxStreams),
+		grpc.SharedWriteBuffer(true),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+	)
+	register(s.grpc)
+	healthpb.RegisterHealthServer(s.grpc, s.health)
+	reflection.Register(s.grpc)
+	s.SetServing(false)
+	if err := guard.Check(s.grpc.GetServiceInfo()); err != nil {
+		cancel()
+		return nil, fmt.Errorf("the role table does not fit the services: %w", err)
+	}
+	return s, nil
+}
+
+// Serve answers calls on lis until Stop; it closes lis. A stop is no error.
+func (s *Server) Serve(lis net.Listener) error {
+	if err := s.grpc.Serve(lis); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve the API: %w", err)
+	}
+	return nil
+}
+
+// SetServing tells health checks, for the server as a whole and for each service, whether to send calls here.
+func (s *Server) SetServing(serving bool) {
+	status := healthpb.HealthCheckResponse_NOT_SERVING
+	if serving {
+		status = healthpb.HealthCheckResponse_SERVING
+	}
+	s.health.SetServingStatus("", status)
+	for name := range s.grpc.GetServiceInfo() {
+		s.health.SetServingStatus(name, status)
+	}
+}
+
+// Stop takes no more calls, tells streams to end (see Ending) and waits for unary calls. What still runs when ctx
+// ends is cut off, which is the error then.
+func (s *Server) Stop(ctx context.Context) error {
+	s.health.Shutdown()
+	s.ending()
+	done := make(chan struct{})
+	go func() { s.grpc.GracefulStop(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		s.grpc.Stop()
+		<-done
+		return fmt.Errorf("calls were cut off: %w", context.Cause(ctx))
+	}
+}

@@ -1,0 +1,158 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"redial/campaign"
+)
+
+// DueRecord is what finding due work needs of the record. Nothing it answers is a promise: the claim decides.
+type DueRecord interface {
+	// Campaign is one campaign; KindNotFound if there is none.
+	Campaign(ctx context.Context, id campaign.CampaignID) (campaign.Campaign, error)
+	// Groups are the calendar groups of the campaign's lists that are active and switched on.
+	Groups(ctx context.Context, id campaign.CampaignID) ([]campaign.Group, error)
+	// DueLeads are leads of the open groups that wait for nothing but an agent, in the order of offering.
+	DueLeads(ctx context.Context, q campaign.DueQuery) ([]campaign.Due, error)
+	// NextDue is the first instant after q.Now at which a tried lead of the groups comes due; zero: none waits.
+	NextDue(ctx context.Context, q campaign.NextQuery) (time.Time, error)
+}
+
+// Finder finds the leads of a campaign that should be offered next: which calendar groups are open, which of their
+// leads are due, and when there will be more. It writes nothing and keeps nothing.
+type Finder struct {
+	Record DueRecord
+	Now    func() time.Time // the clock that counts: the record's
+}
+
+// Found is what may be offered now, and how long that answer stands.
+type Found struct {
+	Tried, Fresh []campaign.Due // each in the order of offering
+	// Next is when more becomes due by itself: a lead's own instant, the opening of a group. Zero: nothing waits.
+	// What other people do (an import, a change of rules) may bring work sooner.
+	Next time.Time
+	// Stale is when the answer no longer holds: a group closes, a local day ends. Zero: not foreseeable.
+	Stale time.Time
+}
+
+// Find looks for up to tried and fresh leads of each kind, both above 0. A campaign that does not run has none.
+func (f *Finder) Find(ctx context.Context, id campaign.CampaignID, tried, fresh int) (Found, error) {
+	c, err := f.Record.Campaign(ctx, id)
+	if err != nil {
+		return Found{}, fmt.Errorf("find due leads: %w", err)
+	}
+	now := f.Now()
+	if c.State != campaign.CampaignRunning || (!c.Rules.ExpiresAt.IsZero() && !now.Before(c.Rules.ExpiresAt)) {
+		return Found{}, nil
+	}
+	groups, err := f.Record.Groups(ctx, id)
+	if err != nil {
+		return Found{}, fmt.Errorf("find due leads: %w", err)
+	}
+	open, found := openGroups(&c.Rules, groups, now)
+	if len(open) == 0 {
+		return found, nil
+	}
+	due, err := f.Record.DueLeads(ctx, campaign.DueQuery{Campaign: id, Now: now, Groups: open, Tried: tried, Fresh: fresh})
+	if err != nil {
+		return Found{}, fmt.Errorf("find due leads: %w", err)
+	}
+	for _, d := range due {
+		if d.Tried {
+			found.Tried = append(found.Tried, d)
+		} else {
+			found.Fresh = append(found.Fresh, d)
+		}
+	}
+	if len(found.Tried) < tried {
+		next, err := f.Record.NextDue(ctx, campaign.NextQuery{Campaign: id, Now: now, Groups: ids(open)})
+		if err != nil {
+			return Found{}, fmt.Errorf("find the next due instant: %w", err)
+		}
+		found.Next = earliest(found.Next, next)
+	}
+	return found, nil
+}
+
+// openGroups are those open at now; found holds when the next of the others opens, and when the first of these closes or
+// its day ends.
+func openGroups(rules *campaign.Rules, groups []campaign.Group, now time.Time) (open []campaign.OpenGroup, found Found) {
+	type answer struct {
+		open     bool
+		midnight time.Time
+	}
+	known := make(map[string]answer) // by zones: the lists of a campaign share them
+	for _, g := range groups {
+		key := strings.Join(g.Zones, ",")
+		a, ok := known[key]
+		if !ok {
+			zones, err := LoadZones(g.Zones)
+			if err != nil || len(zones) == 0 {
+				continue // no wall clock to ask: never callable, as Decide says
+			}
+			var until time.Time
+			if a.open, until = OpenStretch(rules, zones, now); a.open {
+				z := zoneOf(zones[0])
+				a.midnight = instant(z.midnight(now.Unix()))
+				found.Stale = earliest(found.Stale, until, instant(z.later(now.Unix())))
+			} else {
+				found.Next = earliest(found.Next, until)
+			}
+			known[key] = a
+		}
+		if a.open {
+			open = append(open, campaign.OpenGroup{ID: g.ID, Midnight: a.midnight, Priority: g.Priority})
+		}
+	}
+	return open, found
+}
+
+// midnight is the first instant of the local day of t.
+func (z *zone) midnight(t int64) int64 {
+	for today := z.day(t); ; {
+		s := z.at(t)
+		_, sec := split(t + s.offset)
+		if t-sec >= s.start {
+			return t - sec
+		}
+		if t = s.start - 1; z.day(t) != today {
+			return s.start
+		}
+	}
+}
+
+func ids(groups []campaign.OpenGroup) []campaign.GroupID {
+	out := make([]campaign.GroupID, len(groups))
+	for i, g := range groups {
+		out[i] = g.ID
+	}
+	return out
+}
+
+// earliest is the first of the instants that are not zero; zero if all are.
+func earliest(ts ...time.Time) time.Time {
+	ts = slices.DeleteFunc(ts, time.Time.IsZero)
+	if len(ts) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(ts, time.Time.Compare)
+}
+
+// CandidateOf is a due lead as the order of offering sees it.
+func CandidateOf(d campaign.Due) Candidate {
+	c := Candidate{
+		Tier: TierFresh, At: d.Earliest, Earliest: d.Earliest,
+		ListPriority: d.ListPriority, Priority: d.Priority, Lead: d.Lead,
+	}
+	switch {
+	case d.RolledOver:
+		c.Tier = TierRolledOver
+	case d.Tried:
+		c.Tier = TierRetry
+	}
+	return c
+}

@@ -1,0 +1,94 @@
+package hopper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"redial/campaign"
+	"redial/scheduler"
+)
+
+// Finder looks into the record for what should be offered next; *scheduler.Finder is one.
+type Finder interface {
+	Find(ctx context.Context, id campaign.CampaignID, tried, fresh int) (scheduler.Found, error)
+}
+
+// Filler fills windows from the record. It keeps nothing.
+type Filler struct {
+	Window *Window
+	Finder Finder
+	Ready  func(campaign.CampaignID) int // agents waiting for this campaign; nil: not known, windows have the least size
+}
+
+// Filled is what came of a filling.
+type Filled struct {
+	Added    int
+	Bound    int  // of a lane
+	TriedDry bool // the record holds no more tried leads that are due than the window has
+	FreshDry bool // the same of fresh ones
+	Next     time.Time
+}
+
+// refillTries bounds how often a filling starts anew because the window was dropped meanwhile.
+const refillTries = 3
+
+// Refill fills a campaign's window up to its bound and says when more comes due by itself (Next; zero: nothing waits).
+func (f *Filler) Refill(ctx context.Context, id campaign.CampaignID) (Filled, error) {
+	for range refillTries {
+		got, err := f.refill(ctx, id)
+		if !errors.Is(err, ErrDropped) {
+			return got, err
+		}
+	}
+	// Whoever drops this often fills it again as well.
+	return Filled{Bound: f.bound(id)}, nil
+}
+
+func (f *Filler) refill(ctx context.Context, id campaign.CampaignID) (Filled, error) {
+	mark, err := f.Window.Mark(ctx, id)
+	if err != nil {
+		return Filled{}, &redisError{err}
+	}
+	bound := f.bound(id)
+	// Leads on their way to a claim are still open in the record: as many more are asked for, so that they cannot
+	// hide the rest.
+	limit := bound + mark.Taken
+	found, err := f.Finder.Find(ctx, id, limit, limit)
+	if err != nil {
+		return Filled{}, err
+	}
+	filling := Filling{Generation: mark.Generation, Tried: entries(found.Tried), Fresh: entries(found.Fresh), Bound: bound}
+	if !found.Stale.IsZero() {
+		filling.Life = max(found.Stale.Sub(f.Window.o.Now()), time.Millisecond)
+	}
+	added, err := f.Window.Fill(ctx, id, filling)
+	if err != nil {
+		return Filled{}, &redisError{err}
+	}
+	return Filled{
+		Added: added, Bound: bound, Next: found.Next,
+		TriedDry: len(found.Tried) < limit, FreshDry: len(found.Fresh) < limit,
+	}, nil
+}
+
+func (f *Filler) bound(id campaign.CampaignID) int {
+	agents := 0
+	if f.Ready != nil {
+		agents = f.Ready(id)
+	}
+	return f.Window.o.Limits.For(agents)
+}
+
+func entries(due []campaign.Due) []Entry {
+	out := make([]Entry, len(due))
+	for i, d := range due {
+		out[i] = Entry{Lead: d.Lead, Score: scheduler.CandidateOf(d).Score()}
+	}
+	return out
+}
+
+// redisError marks an error of Redis among those of the record.
+type redisError struct{ error }
+
+func (e *redisError) Unwrap() error { return e.error }

@@ -1,0 +1,123 @@
+package hopper
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"redial/campaign"
+)
+
+const (
+	refillTimeout = 10 * time.Second       // of one filling, most of it the record's
+	busyRecheck   = 100 * time.Millisecond // all that is due is on its way to a claim: look again so soon
+)
+
+// state is what a node remembers of a campaign's window.
+type state struct {
+	mu       sync.Mutex
+	flight   *flight // the filling under way
+	bound    int
+	triedDry bool // the record held no more when it was looked at
+	freshDry bool
+	quiet    time.Time // what is known of dry lanes is believed until then
+	next     time.Time
+}
+
+// flight is one filling, for as many as want it.
+type flight struct {
+	done chan struct{}
+	err  error // after done
+}
+
+func (fl *flight) wait(ctx context.Context) error {
+	select {
+	case <-fl.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// landed waits for the filling under way, if there is one.
+func (s *state) landed(ctx context.Context) error {
+	s.mu.Lock()
+	fl := s.flight
+	s.mu.Unlock()
+	if fl == nil {
+		return nil
+	}
+	return fl.wait(ctx)
+}
+
+// needs says whether the window should be filled: a lane is at most half full, and not known to be dry.
+func (s *state) needs(t Taken, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	quiet := now.Before(s.quiet)
+	return t.TriedLeft <= s.bound/2 && !(s.triedDry && quiet) || t.FreshLeft <= s.bound/2 && !(s.freshDry && quiet)
+}
+
+// wake forgets that lanes are dry.
+func (s *state) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quiet = time.Time{}
+}
+
+func (s *state) nextDue() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.next
+}
+
+// learn keeps what a filling found out.
+func (s *state) learn(f Filled, now time.Time, recheck time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bound, s.next, s.triedDry, s.freshDry = f.Bound, f.Next, f.TriedDry, f.FreshDry
+	if f.Added == 0 && !(f.TriedDry && f.FreshDry) {
+		s.triedDry, s.freshDry, recheck = true, true, busyRecheck
+	}
+	s.quiet = now.Add(recheck)
+	if !f.Next.IsZero() && f.Next.Before(s.quiet) {
+		s.quiet = f.Next
+	}
+}
+
+// refill begins a filling of the campaign's window, or joins the one under way; nil when the source is closed.
+func (f *Fallback) refill(id campaign.CampaignID, st *state) *flight {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.flight != nil {
+		return st.flight
+	}
+	fl := &flight{done: make(chan struct{})}
+	if !f.background(func(ctx context.Context) { f.fly(ctx, id, st, fl) }) {
+		return nil
+	}
+	st.flight = fl
+	return fl
+}
+
+func (f *Fallback) fly(ctx context.Context, id campaign.CampaignID, st *state, fl *flight) {
+	ctx, cancel := context.WithTimeout(ctx, refillTimeout)
+	defer cancel()
+	got, err := f.filler.Refill(ctx, id)
+	if err == nil {
+		st.learn(got, f.now(), f.o.Recheck)
+	}
+	st.mu.Lock()
+	st.flight, fl.err = nil, err
+	st.mu.Unlock()
+	close(fl.done)
+	switch _, redis := errors.AsType[*redisError](err); {
+	case redis:
+		f.failed(ctx, err)
+	case err != nil:
+		f.o.Warn(ctx, err)
+	case (got.TriedDry || got.FreshDry) && !got.Next.IsZero():
+		f.o.Arm(ctx, id, got.Next)
+	}
+}

@@ -1,0 +1,245 @@
+package hopper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"redial/campaign"
+)
+
+// Entry is a lead and its place in the order of offering, lower first.
+type Entry struct {
+	Lead  campaign.LeadID
+	Score float64
+}
+
+// Lane is a half of a campaign's window.
+type Lane string
+
+// The lanes.
+const (
+	Tried Lane = "tried"
+	Fresh Lane = "fresh"
+)
+
+const (
+	guard   = 5 * time.Second  // a taken lead is not filled in again for at least so long, and at most twice that
+	life    = 10 * time.Minute // a lane that nobody fills expires
+	genLife = 24 * time.Hour   // far longer than any filling takes
+)
+
+// Window is the hopper of every campaign, in Redis. Its methods answer Redis's errors as they come; Fallback is what
+// makes the floor independent of them.
+type Window struct {
+	client redis.UniversalClient
+	o      Options
+}
+
+// New is a window in the client's Redis: single, sentinel or cluster. The client must heed deadlines
+// (ContextTimeoutEnabled), or a Redis that hangs would hang the floor.
+func New(client redis.UniversalClient, o Options) (*Window, error) {
+	o.Limits = o.Limits.withDefaults()
+	if err := o.Limits.validate(); err != nil {
+		return nil, err
+	}
+	if !heedsDeadlines(client) {
+		return nil, errors.New("the hopper's Redis client ignores deadlines: set ContextTimeoutEnabled")
+	}
+	if o.Prefix == "" {
+		o.Prefix = "redial"
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 250 * time.Millisecond
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Window{client: client, o: o}, nil
+}
+
+// Mark is the state of a window before it is filled.
+type Mark struct {
+	Generation   int64
+	Tried, Fresh int // leads in the lanes
+	Taken        int // leads taken in the last seconds, some of them still on their way to a claim
+}
+
+// Mark reads it.
+func (w *Window) Mark(ctx context.Context, id campaign.CampaignID) (Mark, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
+	defer cancel()
+	keys := append(append(w.lanes(id), w.key(id, "gen")), w.taken(id)...)
+	got, err := markScript.Run(ctx, w.client, keys).Int64Slice()
+	if err != nil {
+		return Mark{}, fmt.Errorf("look at the hopper: %w", err)
+	}
+	if len(got) != 4 {
+		return Mark{}, fmt.Errorf("look at the hopper: %d values for 4", len(got))
+	}
+	return Mark{Generation: got[0], Tried: int(got[1]), Fresh: int(got[2]), Taken: int(got[3])}, nil
+}
+
+// ErrDropped says that a window was dropped while it was being filled: mark it and look again.
+var ErrDropped = errors.New("the hopper was dropped meanwhile")
+
+// Filling is what a filler found after it had marked the window.
+type Filling struct {
+	Generation   int64         // of the mark
+	Tried, Fresh []Entry       // each in the order of offering
+	Bound        int           // no lane grows beyond; 0: the limits' Min
+	Life         time.Duration // how long this holds; 0, or more than ten minutes: ten minutes
+}
+
+// Fill adds leads up to the bound and says how many. A lead that is there keeps its place; one that was taken a moment
+// ago is passed over. ErrDropped: the window was dropped since the mark, and what was found before may be wrong now.
+func (w *Window) Fill(ctx context.Context, id campaign.CampaignID, f Filling) (added int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
+	defer cancel()
+	bound := f.Bound
+	if bound == 0 {
+		bound = w.o.Limits.Min
+	}
+	args := make([]any, 0, 4+2*(len(f.Tried)+len(f.Fresh)))
+	args = append(args, f.Generation, min(bound, w.o.Limits.Max), lifeOf(f.Life).Milliseconds(), len(f.Tried))
+	for _, lane := range [][]Entry{f.Tried, f.Fresh} {
+		for _, e := range lane {
+			args = append(args, strconv.FormatFloat(e.Score, 'f', -1, 64), int64(e.Lead))
+		}
+	}
+	keys := append(append(w.lanes(id), w.key(id, "gen")), w.taken(id)...)
+	added, err = fillScript.Run(ctx, w.client, keys, args...).Int()
+	if err != nil {
+		return 0, fmt.Errorf("fill the hopper: %w", err)
+	}
+	if added < 0 {
+		return 0, ErrDropped
+	}
+	return added, nil
+}
+
+func lifeOf(d time.Duration) time.Duration {
+	if d <= 0 || d > life {
+		return life
+	}
+	return max(d, time.Millisecond)
+}
+
+// Taken is what a Take got.
+type Taken struct {
+	Leads                []campaign.LeadID
+	Fresh                int // how many of them came from the fresh lane
+	TriedLeft, FreshLeft int // in the lanes, after it
+}
+
+// Take takes up to n leads at once: up to fresh of them first from the fresh lane, which are the fresh share; then tried
+// ones; then fresh ones to make up the number. Within a lane they come in the order of offering.
+func (w *Window) Take(ctx context.Context, id campaign.CampaignID, n, fresh int) (Taken, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
+	defer cancel()
+	keys := append(w.lanes(id), w.taken(id)[0])
+	got, err := takeScript.Run(ctx, w.client, keys, n, fresh, (3 * guard).Milliseconds()).Slice()
+	if err != nil {
+		return Taken{}, fmt.Errorf("take from the hopper: %w", err)
+	}
+	return taken(got)
+}
+
+func taken(got []any) (Taken, error) {
+	var t Taken
+	for i, v := range got {
+		n, err := integer(v)
+		if err != nil {
+			return Taken{}, fmt.Errorf("take from the hopper: %w", err)
+		}
+		switch i {
+		case 0:
+			t.TriedLeft = int(n)
+		case 1:
+			t.FreshLeft = int(n)
+		case 2:
+			t.Fresh = int(n)
+		default:
+			t.Leads = append(t.Leads, campaign.LeadID(n))
+		}
+	}
+	return t, nil
+}
+
+func integer(v any) (int64, error) {
+	switch v := v.(type) {
+	case int64:
+		return v, nil
+	case string:
+		return strconv.ParseInt(v, 10, 64)
+	default:
+		return 0, fmt.Errorf("%T is no lead", v)
+	}
+}
+
+// Return puts back leads that were taken in the last seconds and not offered, in the place they had. Others are left to
+// the next filling.
+func (w *Window) Return(ctx context.Context, id campaign.CampaignID, leads []campaign.LeadID) error {
+	if len(leads) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
+	defer cancel()
+	args := []any{w.o.Limits.Max, life.Milliseconds()}
+	for _, l := range leads {
+		args = append(args, int64(l))
+	}
+	if err := returnScript.Run(ctx, w.client, append(w.lanes(id), w.taken(id)...), args...).Err(); err != nil {
+		return fmt.Errorf("return leads to the hopper: %w", err)
+	}
+	return nil
+}
+
+// Len is the number of leads in a lane.
+func (w *Window) Len(ctx context.Context, id campaign.CampaignID, lane Lane) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
+	defer cancel()
+	n, err := w.client.ZCard(ctx, w.key(id, string(lane))).Result()
+	if err != nil {
+		return 0, fmt.Errorf("count the hopper: %w", err)
+	}
+	return int(n), nil
+}
+
+// Drop empties a campaign's window: its lists, its rules or its state changed. Fillings that began before it add nothing.
+func (w *Window) Drop(ctx context.Context, id campaign.CampaignID) error {
+	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
+	defer cancel()
+	keys := append(w.lanes(id), w.key(id, "gen"))
+	if err := dropScript.Run(ctx, w.client, keys, genLife.Milliseconds()).Err(); err != nil {
+		return fmt.Errorf("drop the hopper of campaign %d: %w", id, err)
+	}
+	return nil
+}
+
+// Remove takes leads out of a campaign's window for good: they were suppressed, withdrawn or called otherwise.
+func (w *Window) Remove(ctx context.Context, id campaign.CampaignID, leads ...campaign.LeadID) error {
+	if len(leads) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
+	defer cancel()
+	members := make([]any, len(leads))
+	for i, l := range leads {
+		members[i] = int64(l)
+	}
+	_, err := w.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, lane := range w.lanes(id) {
+			p.ZRem(ctx, lane, members...)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("remove leads from the hopper: %w", err)
+	}
+	return nil
+}

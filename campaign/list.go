@@ -46,6 +46,7 @@ type Problem struct {
 	Message    string   // the reason for people
 	Suggestion string   // what to do
 	Row        []string // the whole row, so that it can be mended and sent again
+	Warning    bool     // the row became a lead all the same, without this cell; not counted in Tally.Problems
 }
 
 // UploadState is where an upload is.

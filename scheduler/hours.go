@@ -17,12 +17,14 @@ type calendar struct {
 }
 
 // NextCallable is the first instant at or after t at which the hours allow a call in every zone; zero when there is
-// none in the next 400 days. Whole seconds, UTC; without zones nothing is callable.
+// none in the next 400 days. UTC; without zones nothing is callable.
 func NextCallable(rules *campaign.Rules, zones []*time.Location, t time.Time) time.Time {
 	var buf [8]*zone
 	c := calendar{rules.Windows(), rules.Holidays, zonesOf(buf[:0], zones)}
-	from := ceil(t)
-	return orZero(c.next(from, from+horizon))
+	if next, ok := c.next(t.Unix(), t.Unix()+horizon); !ok || next > t.Unix() {
+		return orZero(next, ok)
+	}
+	return t.UTC() // parts of a second and all
 }
 
 // CallableUntil is the first instant after t at which the hours no longer allow a call in some zone; t itself when
@@ -36,7 +38,7 @@ func CallableUntil(rules *campaign.Rules, zones []*time.Location, t time.Time) t
 // OpenStretch says whether the hours allow a call now in every zone, and until when that answer stands; a zero
 // until means for the next 400 days at least.
 func OpenStretch(rules *campaign.Rules, zones []*time.Location, now time.Time) (open bool, until time.Time) {
-	if next := NextCallable(rules, zones, now.Truncate(time.Second)); next.IsZero() || next.After(now) {
+	if next := NextCallable(rules, zones, now); next.IsZero() || next.After(now) {
 		return false, next
 	}
 	return true, CallableUntil(rules, zones, now)
@@ -47,14 +49,6 @@ func orZero(t int64, ok bool) time.Time {
 		return time.Time{}
 	}
 	return instant(t)
-}
-
-// ceil is t in whole seconds, not before t.
-func ceil(t time.Time) int64 {
-	if t.Nanosecond() > 0 {
-		return t.Unix() + 1
-	}
-	return t.Unix()
 }
 
 // next is the first callable instant from t to limit, both included.

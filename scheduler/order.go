@@ -83,9 +83,9 @@ func Compare(a, b Candidate) int {
 // Less says whether a is offered before b.
 func Less(a, b Candidate) bool { return Compare(a, b) < 0 }
 
-// Score is the order as one number, for a sorted set: Less(a, b) means Score(a) <= Score(b). It is exact but for
-// what does not fit: parts of a second, priorities beyond ±2047 (list) and ±1023 (lead), and lead ids above 2^24,
-// whose neighbours may share a score. Break ties by Less where it matters.
+// Score is the order as one number, for a sorted set: Less(a, b) means Score(a) <= Score(b). Scores are equal where
+// Less is not in what does not fit: parts of a second, priorities beyond ±2047 (list) and ±1023 (lead), and some
+// neighbours among lead ids above 2^24. Break ties by Less where it matters.
 func (c Candidate) Score() float64 {
 	const tier = 1 << 48
 	base := float64(c.Tier) * tier
@@ -93,18 +93,27 @@ func (c Candidate) Score() float64 {
 	case TierPromise:
 		return base + seconds(c.At)
 	case TierFresh:
-		list := 2047 - clamp(c.ListPriority, 2047)
-		own := 1023 - clamp(c.Priority, 1023)
-		return base + float64(list<<36) + float64(own<<25) + importOrder(c.Lead)
+		return base + place(c.ListPriority, 2047, 1<<36, place(c.Priority, 1023, 1<<25, importOrder(c.Lead)))
 	default:
 		return base + seconds(c.Earliest)
 	}
 }
 
-// seconds keeps instants before 1970 and after the year 10000 inside their tier.
+// seconds keeps instants before 1970 and after the year 36000 inside their tier.
 func seconds(t time.Time) float64 { return float64(min(max(t.Unix(), 0), 1<<40)) }
 
-func clamp(n, limit int) int { return min(max(n, -limit), limit) }
+// place gives each priority from limit down to -limit a unit of its own, with the rest of the order inside it; those
+// beyond share the two ends.
+func place(priority, limit int, unit, rest float64) float64 {
+	switch {
+	case priority > limit:
+		return 0
+	case priority < -limit:
+		return float64(2*limit+1) * unit
+	default:
+		return float64(limit-priority)*unit + rest
+	}
+}
 
 // importOrder squeezes a lead id into [0, 2^25) without ever turning the order round: exact below 2^24, coarser above.
 func importOrder(id campaign.LeadID) float64 {

@@ -15,35 +15,36 @@ type breaker struct {
 	probing bool
 }
 
-// enter says whether the caller may ask Redis. Who may must call leave or abandon.
-func (b *breaker) enter(now time.Time) bool {
+// enter says whether the caller may ask Redis, and whether it is the one that tries. Who tries must call leave or
+// abandon.
+func (b *breaker) enter(now time.Time) (ok, probe bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.away {
-		return true
+		return true, false
 	}
 	if b.probing || now.Before(b.until) {
-		return false
+		return false, false
 	}
 	b.probing = true
-	return true
+	return true, true
 }
 
-// leave tells how it went. Back is true when Redis answered after it had been away.
-func (b *breaker) leave(now time.Time, ok bool) (back bool) {
+// fail says that Redis failed: it is away.
+func (b *breaker) fail(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	back = ok && b.away && b.probing
-	switch {
-	case !ok:
-		b.away, b.probing, b.until = true, false, now.Add(b.pause)
-	case back:
-		b.away, b.probing = false, false
-	}
-	return back
+	b.away, b.probing, b.until = true, false, now.Add(b.pause)
 }
 
-// abandon ends a visit of which nothing was learnt: the caller gave up.
+// leave ends a try that went well: Redis is back.
+func (b *breaker) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.away, b.probing = false, false
+}
+
+// abandon ends a try of which nothing was learnt: the caller gave up.
 func (b *breaker) abandon() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -3,6 +3,7 @@ package hopper
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -77,20 +78,15 @@ func (f *Fallback) Take(ctx context.Context, id campaign.CampaignID, n, fresh in
 		return nil, nil
 	}
 	st := f.state(id)
-	if !f.breaker.enter(f.now()) {
+	if !f.visit(ctx) {
 		return f.direct.Take(ctx, id, n, fresh)
 	}
 	got, err := f.window.Take(ctx, id, n, min(fresh, n))
 	if err != nil {
-		if ctx.Err() != nil {
-			f.breaker.abandon()
+		if !f.failed(ctx, err) {
 			return nil, ctx.Err()
 		}
-		f.failed(ctx, err)
 		return f.direct.Take(ctx, id, n, fresh)
-	}
-	if f.breaker.leave(f.now(), true) {
-		f.background(f.rebuild)
 	}
 	if !st.needs(got, f.now()) {
 		return got.Leads, nil
@@ -114,10 +110,8 @@ func (f *Fallback) again(ctx context.Context, id campaign.CampaignID, fl *flight
 		var t Taken
 		t, err = f.window.Take(ctx, id, rest, min(reserved, rest))
 		more = t.Leads
-		if err != nil && ctx.Err() == nil {
-			f.failed(ctx, err)
-		}
 		if err != nil {
+			f.failed(ctx, err)
 			err = &redisError{err}
 		}
 	}
@@ -133,25 +127,24 @@ func (f *Fallback) again(ctx context.Context, id campaign.CampaignID, fl *flight
 
 // Return gives back leads that were taken and not offered.
 func (f *Fallback) Return(ctx context.Context, id campaign.CampaignID, leads []campaign.LeadID) {
-	if !f.breaker.enter(f.now()) {
-		return // they are still due in the record
+	if f.visit(ctx) { // else they are still due in the record
+		f.failed(ctx, f.window.Return(ctx, id, leads))
 	}
-	f.told(ctx, f.window.Return(ctx, id, leads))
 }
 
 // Changed says that a campaign's lists, rules or state changed: what was prepared for it is forgotten. While Redis is away
 // nothing is lost by that, for every window is dropped when it returns.
 func (f *Fallback) Changed(ctx context.Context, id campaign.CampaignID) {
 	f.state(id).wake()
-	if f.breaker.enter(f.now()) {
-		f.told(ctx, f.window.Drop(ctx, id))
+	if f.visit(ctx) {
+		f.failed(ctx, f.window.Drop(ctx, id))
 	}
 }
 
 // Remove takes leads out of what was prepared.
 func (f *Fallback) Remove(ctx context.Context, id campaign.CampaignID, leads ...campaign.LeadID) {
-	if f.breaker.enter(f.now()) {
-		f.told(ctx, f.window.Remove(ctx, id, leads...))
+	if f.visit(ctx) {
+		f.failed(ctx, f.window.Remove(ctx, id, leads...))
 	}
 }
 
@@ -181,43 +174,47 @@ func (f *Fallback) NextDue(id campaign.CampaignID) time.Time { return f.state(id
 // Away says whether leads come straight from the record now.
 func (f *Fallback) Away() bool { return f.breaker.open() }
 
-// told ends a visit to Redis that began with enter.
-func (f *Fallback) told(ctx context.Context, err error) {
-	switch {
-	case err == nil:
-		if f.breaker.leave(f.now(), true) {
-			f.background(f.rebuild)
-		}
-	case ctx.Err() != nil:
-		f.breaker.abandon()
-	default:
-		f.failed(ctx, err)
+// visit says whether to ask Redis. The one caller that finds it back after an absence rebuilds first.
+func (f *Fallback) visit(ctx context.Context) bool {
+	ok, probe := f.breaker.enter(f.now())
+	if !probe {
+		return ok
 	}
+	if err := f.rebuild(ctx); err != nil {
+		f.failed(ctx, err)
+		return false
+	}
+	f.breaker.leave()
+	return true
 }
 
-func (f *Fallback) failed(ctx context.Context, err error) {
-	f.breaker.leave(f.now(), false)
+// failed says whether Redis failed, and not the caller's patience, and makes it known. A nil err is no failure.
+func (f *Fallback) failed(ctx context.Context, err error) bool {
+	switch {
+	case err == nil:
+		return false
+	case ctx.Err() != nil:
+		f.breaker.abandon()
+		return false
+	}
+	f.breaker.fail(f.now())
 	f.o.Warn(ctx, err)
+	return true
 }
 
 // rebuild drops every window that this node knows, for they may hold what was claimed or changed while Redis was away;
 // the next Take of each fills it anew.
-func (f *Fallback) rebuild(ctx context.Context) {
+func (f *Fallback) rebuild(ctx context.Context) error {
 	f.mu.Lock()
-	known := make(map[campaign.CampaignID]*state, len(f.campaigns))
-	for id, st := range f.campaigns {
-		known[id] = st
-	}
+	known := maps.Clone(f.campaigns)
 	f.mu.Unlock()
 	for id, st := range known {
 		if err := f.window.Drop(ctx, id); err != nil {
-			if ctx.Err() == nil {
-				f.failed(ctx, err)
-			}
-			return
+			return err
 		}
 		st.wake()
 	}
+	return nil
 }
 
 // background runs fn unless the source is closed.

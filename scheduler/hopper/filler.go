@@ -23,17 +23,17 @@ type Filler struct {
 
 // Filled is what came of a filling.
 type Filled struct {
-	Added    int
-	Bound    int  // of a lane
-	TriedDry bool // the record holds no more tried leads that are due than the window has
-	FreshDry bool // the same of fresh ones
-	Next     time.Time
+	Tried, Fresh LaneFill
+	Bound        int       // of a lane
+	TriedDry     bool      // the record holds no tried lead that is due and not in the window or on its way to a claim
+	FreshDry     bool      // the same of fresh ones
+	Next         time.Time // when more comes due by itself; zero: nothing waits
 }
 
 // refillTries bounds how often a filling starts anew because the window was dropped meanwhile.
 const refillTries = 3
 
-// Refill fills a campaign's window up to its bound and says when more comes due by itself (Next; zero: nothing waits).
+// Refill fills a campaign's window up to its bound.
 func (f *Filler) Refill(ctx context.Context, id campaign.CampaignID) (Filled, error) {
 	for range refillTries {
 		got, err := f.refill(ctx, id)
@@ -62,13 +62,14 @@ func (f *Filler) refill(ctx context.Context, id campaign.CampaignID) (Filled, er
 	if !found.Stale.IsZero() {
 		filling.Life = max(found.Stale.Sub(f.Window.o.Now()), time.Millisecond)
 	}
-	added, err := f.Window.Fill(ctx, id, filling)
+	tried, fresh, err := f.Window.Fill(ctx, id, filling)
 	if err != nil {
 		return Filled{}, &redisError{err}
 	}
 	return Filled{
-		Added: added, Bound: bound, Next: found.Next,
-		TriedDry: len(found.Tried) < limit, FreshDry: len(found.Fresh) < limit,
+		Tried: tried, Fresh: fresh, Bound: bound, Next: found.Next,
+		TriedDry: len(found.Tried) < limit && tried.Over == 0,
+		FreshDry: len(found.Fresh) < limit && fresh.Over == 0,
 	}, nil
 }
 

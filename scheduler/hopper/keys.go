@@ -38,3 +38,8 @@ func (w *Window) taken(id campaign.CampaignID) []string {
 func (w *Window) takenKey(id campaign.CampaignID, slot int64) string {
 	return w.key(id, "taken:"+strconv.FormatInt(slot, 10))
 }
+
+// all are the lanes, the generation and the leads taken lately.
+func (w *Window) all(id campaign.CampaignID) []string {
+	return append(append(w.lanes(id), w.key(id, "gen")), w.taken(id)...)
+}

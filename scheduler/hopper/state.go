@@ -16,13 +16,12 @@ const (
 
 // state is what a node remembers of a campaign's window.
 type state struct {
-	mu       sync.Mutex
-	flight   *flight // the filling under way
-	bound    int
-	triedDry bool // the record held no more when it was looked at
-	freshDry bool
-	quiet    time.Time // what is known of dry lanes is believed until then
-	next     time.Time
+	mu     sync.Mutex
+	flight *flight // the filling under way
+	bound  int
+	tried  time.Time // until then the tried lane is taken as it is, however low
+	fresh  time.Time // the same of the fresh lane
+	next   time.Time
 }
 
 // flight is one filling, for as many as want it.
@@ -51,19 +50,22 @@ func (s *state) landed(ctx context.Context) error {
 	return fl.wait(ctx)
 }
 
-// needs says whether the window should be filled: a lane is at most half full, and not known to be dry.
+// needs says whether the window should be filled: a lane is at most half full, and there may be more for
+// it; or Redis lost it.
 func (s *state) needs(t Taken, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	quiet := now.Before(s.quiet)
-	return t.TriedLeft <= s.bound/2 && !(s.triedDry && quiet) || t.FreshLeft <= s.bound/2 && !(s.freshDry && quiet)
+	if t.Lost {
+		return true
+	}
+	return t.TriedLeft <= s.bound/2 && !now.Before(s.tried) || t.FreshLeft <= s.bound/2 && !now.Before(s.fresh)
 }
 
 // wake forgets that lanes are dry.
 func (s *state) wake() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.quiet = time.Time{}
+	s.tried, s.fresh = time.Time{}, time.Time{}
 }
 
 func (s *state) nextDue() time.Time {
@@ -76,14 +78,21 @@ func (s *state) nextDue() time.Time {
 func (s *state) learn(f Filled, now time.Time, recheck time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bound, s.next, s.triedDry, s.freshDry = f.Bound, f.Next, f.TriedDry, f.FreshDry
-	if f.Added == 0 && !(f.TriedDry && f.FreshDry) {
-		s.triedDry, s.freshDry, recheck = true, true, busyRecheck
+	believe := func(lane LaneFill, dry bool) time.Time {
+		until := now.Add(recheck)
+		switch {
+		case !dry && lane.Held > f.Bound/2:
+			return now // as it should be: when it is low, there is more
+		case !dry:
+			until = now.Add(busyRecheck)
+		}
+		if !f.Next.IsZero() && f.Next.Before(until) {
+			return f.Next
+		}
+		return until
 	}
-	s.quiet = now.Add(recheck)
-	if !f.Next.IsZero() && f.Next.Before(s.quiet) {
-		s.quiet = f.Next
-	}
+	s.bound, s.next = f.Bound, f.Next
+	s.tried, s.fresh = believe(f.Tried, f.TriedDry), believe(f.Fresh, f.FreshDry)
 }
 
 // refill begins a filling of the campaign's window, or joins the one under way; nil when the source is closed.

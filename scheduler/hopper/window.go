@@ -73,8 +73,7 @@ type Mark struct {
 func (w *Window) Mark(ctx context.Context, id campaign.CampaignID) (Mark, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
 	defer cancel()
-	keys := append(append(w.lanes(id), w.key(id, "gen")), w.taken(id)...)
-	got, err := markScript.Run(ctx, w.client, keys).Int64Slice()
+	got, err := markScript.Run(ctx, w.client, w.all(id), w.o.Now().UnixMilli(), genLife.Milliseconds()).Int64Slice()
 	if err != nil {
 		return Mark{}, fmt.Errorf("look at the hopper: %w", err)
 	}
@@ -95,9 +94,16 @@ type Filling struct {
 	Life         time.Duration // how long this holds; 0, or more than ten minutes: ten minutes
 }
 
-// Fill adds leads up to the bound and says how many. A lead that is there keeps its place; one that was taken a moment
-// ago is passed over. ErrDropped: the window was dropped since the mark, and what was found before may be wrong now.
-func (w *Window) Fill(ctx context.Context, id campaign.CampaignID, f Filling) (added int, err error) {
+// LaneFill is what a filling did to a lane.
+type LaneFill struct {
+	Added int
+	Held  int // leads in the lane now
+	Over  int // leads left out for want of room
+}
+
+// Fill adds leads up to the bound. A lead that is there keeps its place; one that was taken a moment ago is passed over.
+// ErrDropped: the window was dropped since the mark, and what was found before may be wrong now.
+func (w *Window) Fill(ctx context.Context, id campaign.CampaignID, f Filling) (tried, fresh LaneFill, err error) {
 	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
 	defer cancel()
 	bound := f.Bound
@@ -111,15 +117,15 @@ func (w *Window) Fill(ctx context.Context, id campaign.CampaignID, f Filling) (a
 			args = append(args, strconv.FormatFloat(e.Score, 'f', -1, 64), int64(e.Lead))
 		}
 	}
-	keys := append(append(w.lanes(id), w.key(id, "gen")), w.taken(id)...)
-	added, err = fillScript.Run(ctx, w.client, keys, args...).Int()
-	if err != nil {
-		return 0, fmt.Errorf("fill the hopper: %w", err)
+	got, err := fillScript.Run(ctx, w.client, w.all(id), args...).Int64Slice()
+	switch {
+	case err != nil:
+		return tried, fresh, fmt.Errorf("fill the hopper: %w", err)
+	case len(got) != 6:
+		return tried, fresh, ErrDropped
 	}
-	if added < 0 {
-		return 0, ErrDropped
-	}
-	return added, nil
+	lane := func(n []int64) LaneFill { return LaneFill{Added: int(n[0]), Held: int(n[1]), Over: int(n[2])} }
+	return lane(got[:3]), lane(got[3:]), nil
 }
 
 func lifeOf(d time.Duration) time.Duration {
@@ -132,8 +138,9 @@ func lifeOf(d time.Duration) time.Duration {
 // Taken is what a Take got.
 type Taken struct {
 	Leads                []campaign.LeadID
-	Fresh                int // how many of them came from the fresh lane
-	TriedLeft, FreshLeft int // in the lanes, after it
+	Fresh                int  // how many of them came from the fresh lane
+	TriedLeft, FreshLeft int  // in the lanes, after it
+	Lost                 bool // the window was never filled, or Redis lost it
 }
 
 // Take takes up to n leads at once: up to fresh of them first from the fresh lane, which are the fresh share; then tried
@@ -141,7 +148,7 @@ type Taken struct {
 func (w *Window) Take(ctx context.Context, id campaign.CampaignID, n, fresh int) (Taken, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
 	defer cancel()
-	keys := append(w.lanes(id), w.taken(id)[0])
+	keys := w.all(id)[:4]
 	got, err := takeScript.Run(ctx, w.client, keys, n, fresh, (3 * guard).Milliseconds()).Slice()
 	if err != nil {
 		return Taken{}, fmt.Errorf("take from the hopper: %w", err)
@@ -158,10 +165,12 @@ func taken(got []any) (Taken, error) {
 		}
 		switch i {
 		case 0:
-			t.TriedLeft = int(n)
+			t.Lost = n == 0
 		case 1:
-			t.FreshLeft = int(n)
+			t.TriedLeft = int(n)
 		case 2:
+			t.FreshLeft = int(n)
+		case 3:
 			t.Fresh = int(n)
 		default:
 			t.Leads = append(t.Leads, campaign.LeadID(n))
@@ -215,7 +224,7 @@ func (w *Window) Drop(ctx context.Context, id campaign.CampaignID) error {
 	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
 	defer cancel()
 	keys := append(w.lanes(id), w.key(id, "gen"))
-	if err := dropScript.Run(ctx, w.client, keys, genLife.Milliseconds()).Err(); err != nil {
+	if err := dropScript.Run(ctx, w.client, keys, w.o.Now().UnixMilli(), genLife.Milliseconds()).Err(); err != nil {
 		return fmt.Errorf("drop the hopper of campaign %d: %w", id, err)
 	}
 	return nil

@@ -31,11 +31,11 @@ func fill(t *testing.T, w *hopper.Window, id campaign.CampaignID, f hopper.Filli
 		t.Fatal(err)
 	}
 	f.Generation = m.Generation
-	n, err := w.Fill(t.Context(), id, f)
+	tried, fresh, err := w.Fill(t.Context(), id, f)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return tried.Added + fresh.Added
 }
 
 func take(t *testing.T, w *hopper.Window, id campaign.CampaignID, n, fresh int) []campaign.LeadID {
@@ -166,7 +166,7 @@ func TestDropEmptiesAndMakesFillingsUnderWayMiss(t *testing.T) {
 		if err := w.Drop(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
-		_, err = w.Fill(t.Context(), 1, hopper.Filling{Generation: before.Generation, Tried: run(1, 3)})
+		_, _, err = w.Fill(t.Context(), 1, hopper.Filling{Generation: before.Generation, Tried: run(1, 3)})
 		if !errors.Is(err, hopper.ErrDropped) {
 			t.Errorf("a filling that began before the drop: got %v, want ErrDropped", err)
 		}

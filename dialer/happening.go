@@ -2,6 +2,7 @@ package dialer
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"redial/campaign"
@@ -23,6 +24,9 @@ func Follow(heartbeat time.Duration) func(campaign.Session, time.Time, campaign.
 func eventOf(h campaign.Happening) (Event, error) {
 	switch h.Kind {
 	case campaign.HappenedOffered:
+		if h.Assignment < 0 { // the record asks before the assignment has its id
+			return Offer{Assignment: math.MaxInt64}, nil
+		}
 		return Offer{Assignment: h.Assignment}, nil
 	case campaign.HappenedStarted:
 		return Start{Assignment: h.Assignment}, nil

@@ -58,7 +58,7 @@ func (WantReady) apply(m *machine) error {
 }
 
 func (e WantBreak) apply(m *machine) error {
-	if err := checkReason(e.Reason); err != nil {
+	if err := CheckReason(e.Reason); err != nil {
 		return err
 	}
 	switch {
@@ -95,7 +95,7 @@ func (e Start) apply(m *machine) error {
 }
 
 func (e Declined) apply(m *machine) error {
-	if err := checkReason(e.Reason); err != nil {
+	if err := CheckReason(e.Reason); err != nil {
 		return err
 	}
 	if err := m.mine(e.Assignment); err != nil {
@@ -138,7 +138,8 @@ func (m *machine) signInFirst() error {
 // maxReason bounds what people type as a reason, in characters.
 const maxReason = 100
 
-func checkReason(reason string) error {
+// CheckReason refuses a reason that is empty, too long or not text; the field is reason.
+func CheckReason(reason string) error {
 	switch {
 	case strings.TrimSpace(reason) == "":
 		return campaign.Invalid("reason", "give a reason, such as lunch or training")

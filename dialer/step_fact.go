@@ -167,7 +167,7 @@ func (m *machine) stop(reason string) {
 }
 
 func (e Forced) apply(m *machine) error {
-	if err := checkReason(e.Reason); err != nil {
+	if err := CheckReason(e.Reason); err != nil {
 		return err
 	}
 	if e.State != campaign.AgentReady && e.State != campaign.AgentBreak && e.State != campaign.AgentSignedOut {

@@ -120,3 +120,8 @@ func FromBooking(b *pb.Booking) *campaign.Booking {
 	}
 	return &campaign.Booking{Local: b.GetLocal(), Zone: b.GetZone(), Insisted: b.GetInsisted()}
 }
+
+// Booking is a booking as a message.
+func Booking(b *campaign.Booking) *pb.Booking {
+	return &pb.Booking{Local: b.Local, Zone: b.Zone, Insisted: b.Insisted}
+}

@@ -118,3 +118,16 @@ func Role(r campaign.Role) pb.Role { return pb.Role(roles[r]) }
 
 // FromRole is the inverse; empty for none.
 func FromRole(r pb.Role) campaign.Role { return unstate(roles, int32(r)) }
+
+// durations reads several lengths of time; the first fault stays.
+type durations struct {
+	prefix string
+	err    error
+}
+
+// read leaves to as it is when the field is unset.
+func (d *durations) read(field string, m *durationpb.Duration, to *time.Duration) {
+	if d.err == nil {
+		*to, d.err = FromDuration(d.prefix+field, m, *to)
+	}
+}

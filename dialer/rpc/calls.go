@@ -1,0 +1,209 @@
+package rpc
+
+import (
+	"context"
+
+	"redial/campaign"
+	"redial/campaign/wire"
+	"redial/dialer"
+	pb "redial/proto/dialer/v1"
+)
+
+// Decline gives an offer back before dialling.
+func (a *Agents) Decline(ctx context.Context, r *pb.DeclineRequest) (*pb.DeclineResponse, error) {
+	agent, err := a.holder(ctx, r.GetAgent(), r.GetAssignmentId())
+	if err != nil {
+		return nil, err
+	}
+	if err := dialer.CheckReason(r.GetReason()); err != nil {
+		return nil, err
+	}
+	if err := a.calls.Decline(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent, r.GetReason()); err != nil {
+		return nil, err
+	}
+	s, err := a.floor.Refresh(ctx, agent)
+	return &pb.DeclineResponse{Session: a.session(ctx, s)}, err
+}
+
+// StartCall gives the number to dial; from here on the call counts.
+func (a *Agents) StartCall(ctx context.Context, r *pb.StartCallRequest) (*pb.StartCallResponse, error) {
+	agent, err := a.holder(ctx, r.GetAgent(), r.GetAssignmentId())
+	if err != nil {
+		return nil, err
+	}
+	as, number, err := a.calls.StartCall(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent)
+	if _, e := a.floor.Refresh(ctx, agent); err == nil {
+		err = e
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &pb.StartCallResponse{
+		AssignmentId: int64(as.ID), Number: string(number.Phone), Extension: number.Extension, TelUri: number.TelURI(),
+		PlacedAt: wire.Time(as.PlacedAt), LeaseUntil: wire.Time(as.LeaseUntil),
+	}, nil
+}
+
+// EndCall tells that the conversation is over; wrap-up begins.
+func (a *Agents) EndCall(ctx context.Context, r *pb.EndCallRequest) (*pb.EndCallResponse, error) {
+	agent, err := a.holder(ctx, r.GetAgent(), r.GetAssignmentId())
+	if err != nil {
+		return nil, err
+	}
+	at, err := wire.FromTime("ended_at", r.GetEndedAt())
+	if err != nil {
+		return nil, err
+	}
+	if at.IsZero() || at.After(a.now()) {
+		at = a.now()
+	}
+	if err := a.calls.EndCall(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent, at); err != nil {
+		return nil, err
+	}
+	s, err := a.floor.Refresh(ctx, agent)
+	return &pb.EndCallResponse{Session: a.session(ctx, s)}, err
+}
+
+// said is what an agent reports of a call, checked against its campaign.
+type said struct {
+	outcome campaign.Outcome
+	code    string
+	phone   campaign.Phone
+	booking *campaign.Booking
+}
+
+// noteMost bounds a note, in bytes.
+const noteMost = 10_000
+
+func (a *Agents) say(ctx context.Context, id campaign.AssignmentID, r interface {
+	GetCode() string
+	GetNewNumber() string
+	GetNote() string
+}, b *campaign.Booking) (said, error) {
+	as, err := a.book.Assignment(ctx, id)
+	if err != nil {
+		return said{}, err
+	}
+	c, err := a.book.Campaign(ctx, as.CampaignID)
+	if err != nil {
+		return said{}, err
+	}
+	s := said{code: r.GetCode(), booking: b}
+	if s.outcome, err = c.OutcomeFor(s.code); err != nil {
+		return s, campaign.Invalid("code", choices(&c, s.code))
+	}
+	switch {
+	case s.outcome == campaign.Booked && b == nil:
+		return s, campaign.Invalid("booking", "an APPOINTMENT needs its time: give local and, if it is not the lead's, zone")
+	case s.outcome != campaign.Booked && b != nil:
+		return s, campaign.Invalid("booking", "goes with APPOINTMENT only: leave it out, or record an APPOINTMENT")
+	case s.outcome != campaign.NumberChanged && r.GetNewNumber() != "":
+		return s, campaign.Invalid("new_number", "goes with NUMBER_CHANGED only")
+	case len(r.GetNote()) > noteMost:
+		return s, campaign.Invalid("note", "is longer than 10,000 bytes")
+	}
+	if r.GetNewNumber() != "" {
+		if s.phone, err = a.phones(r.GetNewNumber(), c.Region); err != nil {
+			return s, campaign.Under("new_number", err)
+		}
+	}
+	return s, nil
+}
+
+func choices(c *campaign.Campaign, code string) string {
+	msg := "names no outcome: use"
+	if code != "" {
+		msg = code + " is no outcome of this campaign: use"
+	}
+	for _, oc := range c.Codes {
+		msg += " " + oc.Code
+	}
+	for _, o := range campaign.Outcomes() {
+		msg += " " + o.String()
+	}
+	return msg
+}
+
+// RecordOutcome records what came of a placed call. Sent again it answers the same.
+func (a *Agents) RecordOutcome(ctx context.Context, r *pb.RecordOutcomeRequest) (*pb.RecordOutcomeResponse, error) {
+	agent, err := a.holder(ctx, r.GetAgent(), r.GetAssignmentId())
+	if err != nil {
+		return nil, err
+	}
+	id := campaign.AssignmentID(r.GetAssignmentId())
+	s, err := a.say(ctx, id, r, wire.FromBooking(r.GetBooking()))
+	if err != nil {
+		return nil, err
+	}
+	ended, err := wire.FromTime("ended_at", r.GetEndedAt())
+	if err != nil {
+		return nil, err
+	}
+	got, err := a.calls.Conclude(ctx, campaign.Result{
+		Assignment: id, Agent: agent, Outcome: s.outcome, Code: s.code, NewNumber: s.phone, Note: r.GetNote(),
+		EndedAt: ended, Booking: s.booking,
+	})
+	if err != nil {
+		return nil, err
+	}
+	session, err := a.floor.Refresh(ctx, agent)
+	if err != nil {
+		return nil, err
+	}
+	a.floor.Wake(got.Attempt.CampaignID)
+	out := &pb.RecordOutcomeResponse{
+		Attempt: wire.Attempt(&got.Attempt, a.login(ctx, agent)), LeadState: wire.LeadState(got.State), Plan: wire.Plan(got.Plan),
+		Late: late(got.Late), Replay: got.Replay, Session: a.session(ctx, session),
+	}
+	out.Appointment, err = a.promiseOf(ctx, got)
+	return out, err
+}
+
+// CorrectOutcome amends what was recorded.
+func (a *Agents) CorrectOutcome(ctx context.Context, r *pb.CorrectOutcomeRequest) (*pb.CorrectOutcomeResponse, error) {
+	agent, err := a.holder(ctx, r.GetAgent(), r.GetAssignmentId())
+	if err != nil {
+		return nil, err
+	}
+	id := campaign.AssignmentID(r.GetAssignmentId())
+	s, err := a.say(ctx, id, r, wire.FromBooking(r.GetBooking()))
+	if err != nil {
+		return nil, err
+	}
+	got, err := a.calls.Correct(ctx, campaign.Correction{
+		Assignment: id, Agent: agent, Outcome: s.outcome, Code: s.code, NewNumber: s.phone, Note: r.GetNote(),
+		Booking: s.booking, By: campaign.CallerFrom(ctx).Owner,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.floor.Wake(got.Attempt.CampaignID)
+	out := &pb.CorrectOutcomeResponse{
+		Attempt: wire.Attempt(&got.Attempt, a.login(ctx, agent)), LeadState: wire.LeadState(got.State), Plan: wire.Plan(got.Plan),
+	}
+	out.Appointment, err = a.promiseOf(ctx, got)
+	return out, err
+}
+
+// promiseOf is the promise that stands after an outcome.
+func (a *Agents) promiseOf(ctx context.Context, got campaign.Recorded) (*pbAppointment, error) {
+	if got.Plan.Verdict != campaign.VerdictAppointment {
+		return nil, nil
+	}
+	p, err := a.book.OpenPromise(ctx, got.Lead)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return wire.Appointment(p, a.login(ctx, p.Owner)), nil
+}
+
+func late(k campaign.LateKind) pb.LateKind {
+	switch k {
+	case campaign.LateAmended:
+		return pb.LateKind_LATE_KIND_AMENDED
+	case campaign.LateWaits:
+		return pb.LateKind_LATE_KIND_WAITS
+	default:
+		return pb.LateKind_LATE_KIND_UNSPECIFIED
+	}
+}

@@ -1,0 +1,103 @@
+package scheduler
+
+import (
+	"fmt"
+	"time"
+
+	"redial/campaign"
+)
+
+// These answer over campaign.Facts, as the record reads them under its locks. They are what the record is given as
+// its rules, so that a claim, an outcome, a booking and an explanation all come to the same code (I10).
+
+// Plan decides for the lead anew. Suppressions are passed over here: they are a list of their own, which Offer checks.
+func Plan(f *campaign.Facts) campaign.Plan {
+	zones, err := LoadZones(f.Lead.Zones)
+	if err != nil {
+		return campaign.Plan{Verdict: campaign.VerdictExhausted, Reason: campaign.ReasonNoCallableTime}
+	}
+	lead := Lead{Zones: zones, Numbers: campaign.Phones(f.Lead.Numbers)}
+	return Decide(&f.Campaign.Rules, lead, f.Lead.Tries, f.Promise, f.Now)
+}
+
+// Offer says whether the lead may be offered to the agent at f.Now, and as what. The record shows the lead as open,
+// even when the agent holds it already and is about to dial.
+func Offer(f *campaign.Facts, agent campaign.AgentID) campaign.Judgement {
+	facts, err := FactsOf(f)
+	if err != nil {
+		return campaign.Judgement{Binding: "hours", Detail: err.Error()}
+	}
+	j := Judge(facts)
+	out := campaign.Judgement{Plan: j.Plan, Callable: j.Callable, Binding: j.Binding, OpenAt: j.OpenAt, Detail: j.Detail}
+	if j.Callable {
+		out.Reason = TierOf(f.Lead.Tries, j.Plan, facts.Zones, f.Now, f.Lead.Owner, agent).String()
+	}
+	return out
+}
+
+// FactsOf are the facts as Judge and Explain take them. The error is of a lead whose zone is unknown.
+func FactsOf(f *campaign.Facts) (*Facts, error) {
+	zones, err := LoadZones(f.Lead.Zones)
+	if err != nil {
+		return nil, campaign.Under("zones", err)
+	}
+	return &Facts{
+		Campaign: f.Campaign, List: f.List, Lead: f.Lead, Zones: zones, Promise: f.Promise, Suppressions: f.Suppressions,
+		NumberUses: usesOf(f), Holder: f.Holder, Now: f.Now,
+	}, nil
+}
+
+// usesOf are the uses of a number but for the lead's own open reservation.
+func usesOf(f *campaign.Facts) func(campaign.Phone) []time.Time {
+	return func(p campaign.Phone) []time.Time {
+		var at []time.Time
+		for _, u := range f.Uses {
+			if u.Phone == p && (f.Lead.Assignment == 0 || u.Assignment != f.Lead.Assignment) {
+				at = append(at, u.PlacedAt)
+			}
+		}
+		return at
+	}
+}
+
+// Book judges a booking for the lead at f.Now: the instant it promises and the end of its grace. The error names what
+// to change: the field, and for a time outside hours the nearest callable times.
+func Book(f *campaign.Facts, b campaign.Booking) (at, graceEnd time.Time, err error) {
+	zones, err := LoadZones(f.Lead.Zones)
+	if err != nil {
+		return at, graceEnd, campaign.Under("zones", err)
+	}
+	lead := Lead{Zones: zones, Numbers: campaign.Phones(f.Lead.Numbers)}
+	rules := &f.Campaign.Rules
+	if _, err := BookingTime(lead, b); err != nil {
+		return at, graceEnd, campaign.Under("booking", err)
+	}
+	at, plan := JudgeBooking(rules, lead, b, f.Now)
+	switch plan.Reason {
+	case campaign.ReasonBookingInPast:
+		return at, graceEnd, campaign.Invalid("booking.local", fmt.Sprintf(
+			"%s is not after now (%s): choose a later time", b.Local, f.Now.In(zones[0]).Format("2006-01-02T15:04")))
+	case campaign.ReasonBookingOutside:
+		return at, graceEnd, outside(rules, zones, at, b)
+	}
+	return at, GraceEnd(rules, f.Campaign.Floor, zones, at, b.Insisted), nil
+}
+
+func outside(rules *campaign.Rules, zones []*time.Location, at time.Time, b campaign.Booking) error {
+	loc := zones[0]
+	if l, err := LoadZone(b.Zone); err == nil {
+		loc = l
+	}
+	before, after := NearestCallable(rules, zones, at)
+	near := ""
+	for _, t := range []time.Time{before, after} {
+		if !t.IsZero() {
+			near += " " + t.In(loc).Format("2006-01-02T15:04")
+		}
+	}
+	msg := fmt.Sprintf("%s in %s is outside the lead's callable hours", b.Local, loc)
+	if near != "" {
+		msg += "; the nearest callable times are" + near
+	}
+	return campaign.Invalid("booking.local", msg+"; or set insisted if the customer insists on it")
+}

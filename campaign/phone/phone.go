@@ -63,6 +63,11 @@ func Parse(cell string, hint campaign.PhoneHint) ([]campaign.Number, []campaign.
 	if n, ok := fast(cell, &hint); ok {
 		return []campaign.Number{n}, nil
 	}
+	return parse(cell, hint)
+}
+
+// parse is Parse without the short cut.
+func parse(cell string, hint campaign.PhoneHint) ([]campaign.Number, []campaign.Fault) {
 	text := clean(cell)
 	if isNothing(text) {
 		return nil, nil
@@ -80,7 +85,11 @@ func Parse(cell string, hint campaign.PhoneHint) ([]campaign.Number, []campaign.
 	return r.numbers, r.faults
 }
 
-const maxCell = 500
+// The limits of one cell: its bytes, and how many numbers or faults are taken from it.
+const (
+	maxCell   = 500
+	maxInCell = 20
+)
 
 // reader gathers what a cell holds.
 type reader struct {
@@ -88,13 +97,13 @@ type reader struct {
 	faults  []campaign.Fault
 }
 
-func (r *reader) take(n campaign.Number, f *campaign.Fault) bool {
-	if f != nil {
+func (r *reader) take(n campaign.Number, f *campaign.Fault) {
+	switch {
+	case f != nil && len(r.faults) < maxInCell:
 		r.faults = append(r.faults, *f)
-		return false
+	case f == nil && len(r.numbers) < maxInCell:
+		r.numbers = append(r.numbers, n)
 	}
-	r.numbers = append(r.numbers, n)
-	return true
 }
 
 // readExtra reads VICIdial's further numbers: number_code_label, joined by "!".

@@ -137,6 +137,7 @@ func splitSure(s string) []string {
 // splitMaybe parts a cell at signs that also stand within numbers, and gives nil unless every part is long enough
 // to be a number.
 func splitMaybe(s string) []string {
+	s = strings.Trim(s, `/,\ `)
 	if !hasDigits(s, 14) || !maybeSplit.MatchString(s) {
 		return nil
 	}

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"redial/campaign"
+)
+
+// signInPage is what the page of signing in shows.
+type signInPage struct {
+	Problem  string // key of what went wrong; empty: nothing
+	Role     string // of a caller whose role may not see the overview
+	SignedIn bool
+}
+
+// showSignIn takes a code of a printed link, or asks for a token.
+func (s *Site) showSignIn(w http.ResponseWriter, r *http.Request) {
+	code := r.URL.Query().Get("code")
+	if code == "" || r.Method == http.MethodHead {
+		s.render(w, r, http.StatusOK, "signin", signInPage{})
+		return
+	}
+	c, ok := s.sessions.redeem(code)
+	if !ok {
+		s.render(w, r, http.StatusUnauthorized, "signin", signInPage{Problem: "code_used"})
+		return
+	}
+	s.enter(w, r, c, "")
+}
+
+// signIn takes a token that was pasted into the form.
+func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+	secret := strings.TrimSpace(r.PostFormValue("token"))
+	c, err := s.Tokens.Authenticate(r.Context(), secret)
+	switch campaign.KindOf(err) {
+	case campaign.KindInternal:
+		if err == nil {
+			s.enter(w, r, c, secret)
+			return
+		}
+		s.render(w, r, http.StatusServiceUnavailable, "signin", signInPage{Problem: "away"})
+	case campaign.KindStranger:
+		s.render(w, r, http.StatusUnauthorized, "signin", signInPage{Problem: "token_refused"})
+	default:
+		s.render(w, r, http.StatusServiceUnavailable, "signin", signInPage{Problem: "away"})
+	}
+}
+
+func (s *Site) enter(w http.ResponseWriter, r *http.Request, c campaign.Caller, secret string) {
+	s.cookie(w, r, sessionCookie, s.sessions.begin(c, secret), sessionTime)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		s.sessions.end(cookie.Value)
+	}
+	s.cookie(w, r, sessionCookie, "", -time.Second)
+	http.Redirect(w, r, "/signin", http.StatusSeeOther)
+}
+
+// cookie is one that scripts do not see, that no other site's page sends, and that stays off the clear wire where
+// there is TLS, here or at a proxy.
+func (s *Site) cookie(w http.ResponseWriter, r *http.Request, name, value string, age time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: int(age / time.Second), HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
+	})
+}

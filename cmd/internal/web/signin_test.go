@@ -1,0 +1,114 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"redial/campaign"
+)
+
+func TestNothingIsShownToStrangers(t *testing.T) {
+	t.Parallel()
+	b := open(t, newSite(t, newFake()))
+	for _, path := range []string{"/", "/live"} {
+		if page, code := b.get(path); code != 200 || !strings.Contains(page, `name="token"`) || strings.Contains(page, "Wang Fang") {
+			t.Errorf("%s: %d\n%s", path, code, page)
+		}
+	}
+	for token, want := range map[string]int{"rd_nobody": 401, "": 401, "rd_li": 403} {
+		page, code := b.post("/signin", url.Values{"token": {token}})
+		if code != want || strings.Contains(page, "Wang Fang") || !strings.Contains(page, `role="alert"`) {
+			t.Errorf("token %q: %d, want %d\n%s", token, code, want, page)
+		}
+	}
+	if page, _ := b.get("/"); !strings.Contains(page, "Your token has the role agent") {
+		t.Errorf("an agent is not told why:\n%s", page)
+	}
+}
+
+func TestCodeSignsInOnceWithinTenMinutes(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	s := newSite(t, f)
+	code := s.NewCode(campaign.Caller{Owner: "console", Role: campaign.RoleAdmin})
+	first, second := open(t, s), open(t, s)
+	if resp, err := first.Head(first.base + "/signin?code=" + code); err != nil || resp.StatusCode != 200 {
+		t.Fatal(resp, err)
+	}
+	if page, got := first.get("/signin?code=" + code); got != 200 || !strings.Contains(page, "Wang Fang") || !strings.Contains(page, "console") {
+		t.Errorf("first use: %d", got)
+	}
+	if page, got := second.get("/signin?code=" + code); got != 401 || !strings.Contains(page, "used already") {
+		t.Errorf("second use: %d", got)
+	}
+	late := s.NewCode(campaign.Caller{Role: campaign.RoleAdmin})
+	f.change(func() { f.now = f.now.Add(10 * time.Minute) })
+	if _, got := second.get("/signin?code=" + late); got != 401 {
+		t.Errorf("after ten minutes: %d", got)
+	}
+	if _, got := second.get("/signin?code=" + "AAAA"); got != 401 {
+		t.Errorf("a guess: %d", got)
+	}
+}
+
+func TestSessionEndsWithItsTokenItsTimeOrBySigningOut(t *testing.T) {
+	t.Parallel()
+	in := func(b *browser) bool { page, _ := b.get("/"); return strings.Contains(page, "Wang Fang") }
+	f := newFake()
+	s := newSite(t, f)
+	b := open(t, s)
+	b.signIn()
+	f.change(func() { f.away = true })
+	if in(b) {
+		t.Error("shown while tokens cannot be checked")
+	}
+	f.change(func() { f.away = false })
+	if !in(b) {
+		t.Error("a database that was away signed somebody out")
+	}
+	b.post("/signout", nil)
+	if in(b) {
+		t.Error("still in after signing out")
+	}
+	b.signIn()
+	f.change(func() { f.now = f.now.Add(12 * time.Hour) })
+	if in(b) {
+		t.Error("still in after twelve hours")
+	}
+	b.signIn()
+	f.change(func() { delete(f.tokens, "rd_boss") })
+	if in(b) {
+		t.Error("still in after the token was revoked")
+	}
+}
+
+func TestCookieIsKeptFromScriptsOtherSitesAndTheClearWire(t *testing.T) {
+	t.Parallel()
+	h := newSite(t, newFake()).Handler()
+	for _, proto := range []string{"", "https"} {
+		r := httptest.NewRequest("POST", "/signin", strings.NewReader("token=rd_boss"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("X-Forwarded-Proto", proto)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		c := w.Result().Cookies()
+		if len(c) != 1 || !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode || c[0].Secure != (proto == "https") || strings.Contains(c[0].Value, "rd_") {
+			t.Errorf("proto %q: %v", proto, c)
+		}
+	}
+}
+
+func TestSessionsAreForgottenRatherThanWithoutBound(t *testing.T) {
+	t.Parallel()
+	s := newSessions(func() time.Time { return monday })
+	for range maxSessions + 5 {
+		s.begin(campaign.Caller{}, "")
+	}
+	if len(s.byID) > maxSessions {
+		t.Errorf("%d sessions kept", len(s.byID))
+	}
+}

@@ -1,0 +1,130 @@
+// Package web decides what a browser, a load balancer and a metrics collector see of the server: health, metrics,
+// signing in, and a page where leads, callbacks and outcomes move. It asks others for what it shows and changes
+// nothing; nothing it sends comes from elsewhere than this program.
+package web
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"redial/campaign"
+)
+
+// Record gives what the overview shows.
+type Record interface {
+	Overview(ctx context.Context) (Overview, error)
+}
+
+// Tokens knows callers by the secret of their token. Errors are of kind KindStranger or KindAway.
+type Tokens interface {
+	Authenticate(ctx context.Context, secret string) (campaign.Caller, error)
+}
+
+// Health says whether calls may be sent to this node.
+type Health interface {
+	Readiness(ctx context.Context) Readiness
+}
+
+// Deps are the parts a site needs; Log and Now may be left out.
+type Deps struct {
+	Record  Record
+	Tokens  Tokens
+	Health  Health
+	Metrics http.Handler     // what /metrics serves
+	Log     *slog.Logger     // nil: discarded
+	Now     func() time.Time // nil: time.Now
+}
+
+// Site is the web port.
+type Site struct {
+	Deps
+	http     *http.Server
+	pages    map[string]*template.Template // by language
+	langs    map[string]lang
+	sessions *sessions
+	overview *snapshot
+	ending   context.Context // ends when the site stops: live pages end with it
+	end      context.CancelFunc
+}
+
+//go:embed templates static lang
+var files embed.FS
+
+// New makes a site.
+func New(d Deps) (*Site, error) {
+	if d.Record == nil || d.Tokens == nil || d.Health == nil || d.Metrics == nil {
+		return nil, errors.New("the web port needs a record, tokens, health and metrics")
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	s := &Site{Deps: d, sessions: newSessions(d.Now), overview: &snapshot{record: d.Record, now: d.Now}}
+	var err error
+	if s.langs, err = readLangs(); err != nil {
+		return nil, err
+	}
+	if s.pages, err = readPages(s.langs); err != nil {
+		return nil, err
+	}
+	s.ending, s.end = context.WithCancel(context.Background())
+	s.http = &http.Server{
+		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
+	}
+	return s, nil
+}
+
+// Handler serves every page.
+func (s *Site) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("GET /metrics", s.metrics(s.Metrics))
+	mux.Handle("GET /static/", http.FileServerFS(files))
+	mux.HandleFunc("GET /signin", s.showSignIn)
+	mux.HandleFunc("POST /signin", s.signIn)
+	mux.HandleFunc("POST /signout", s.signOut)
+	mux.HandleFunc("GET /lang", s.chooseLang)
+	mux.Handle("GET /{$}", s.signedIn(s.showOverview))
+	mux.Handle("GET /live", s.signedIn(s.live))
+	return headers(http.NewCrossOriginProtection().Handler(mux))
+}
+
+// headers forbid a browser everything the pages do not need.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Serve answers on lis until Stop; it closes lis. A stop is no error.
+func (s *Site) Serve(lis net.Listener) error {
+	if err := s.http.Serve(lis); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the web pages: %w", err)
+	}
+	return nil
+}
+
+// Stop ends live pages and waits for requests in hand; what still runs when ctx ends is cut off, which is the error.
+func (s *Site) Stop(ctx context.Context) error {
+	s.end()
+	if err := s.http.Shutdown(ctx); err != nil {
+		return fmt.Errorf("requests were cut off: %w", errors.Join(err, s.http.Close()))
+	}
+	return nil
+}

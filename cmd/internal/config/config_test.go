@@ -140,6 +140,26 @@ func TestExampleFileHoldsTheDefaults(t *testing.T) {
 	}
 }
 
+func TestLoggerFollowsTheSettings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		log  Log
+		want string
+	}{
+		{Log{slog.LevelInfo, "text"}, "level=INFO msg=two"},
+		{Log{slog.LevelDebug, "json"}, `"level":"DEBUG","msg":"one"`},
+		{Log{slog.LevelError, "text"}, ""},
+	} {
+		var b strings.Builder
+		l := c.log.Logger(&b)
+		l.Debug("one")
+		l.Info("two")
+		if !strings.Contains(b.String(), c.want) || (c.want == "") != (b.Len() == 0) {
+			t.Errorf("%+v wrote %q, want %q in it", c.log, b.String(), c.want)
+		}
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	f.Add("--grpc=127.0.0.1:0\x00--log\x00info", "REDIAL_DATA=x")
 	f.Add("--redis\x00redis://:p@h/1\x00-\x00--", "REDIAL_=\x00REDIAL_DEMO=1")

@@ -55,6 +55,29 @@ func TestCodeSignsInOnceWithinTenMinutes(t *testing.T) {
 	}
 }
 
+func TestPrintedLinkLeadsIn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, newFake())
+	b := open(t, s)
+	link, err := s.SignInLink(strings.TrimPrefix(b.base, "http://"))
+	if err != nil || !strings.HasPrefix(link, b.base+"/signin?code=") {
+		t.Fatal(link, err)
+	}
+	if page, _ := b.get(strings.TrimPrefix(link, b.base)); !strings.Contains(page, "Wang Fang") {
+		t.Errorf("the link shows\n%s", page)
+	}
+	for addr, want := range map[string]string{
+		"[::]:7071": "http://127.0.0.1:7071/", "0.0.0.0:1": "http://127.0.0.1:1/", ":80": "http://127.0.0.1:80/", "[::1]:9": "http://[::1]:9/",
+	} {
+		if link, err := s.SignInLink(addr); err != nil || !strings.HasPrefix(link, want) {
+			t.Errorf("listening on %s: %s, %v", addr, link, err)
+		}
+	}
+	if _, err := s.SignInLink("nowhere"); err == nil {
+		t.Error("a link to nowhere")
+	}
+}
+
 func TestSessionEndsWithItsTokenItsTimeOrBySigningOut(t *testing.T) {
 	t.Parallel()
 	in := func(b *browser) bool { page, _ := b.get("/"); return strings.Contains(page, "Wang Fang") }

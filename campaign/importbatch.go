@@ -1,5 +1,10 @@
 package campaign
 
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
 // Reasons of rows that are a lead already. They count as duplicates, as ProblemDuplicate does, not as problems.
 const (
 	ProblemInCampaign = "duplicate_in_campaign" // the number or the external id is a lead of this campaign
@@ -53,3 +58,26 @@ func (t Tally) Add(o Tally) Tally {
 
 // ProblemCursor is a place among a list's problems; the zero value is before the first.
 type ProblemCursor struct{ Line, N int }
+
+// Validate says what is wrong with the options, every fault at once, each by its field.
+func (o *ImportOptions) Validate() error {
+	var f faults
+	if utf8.RuneCountInString(o.ListName) > 200 {
+		f.add("options.list_name", "must be at most 200 characters")
+	}
+	if o.Region != "" && !KnownRegion(o.Region) {
+		f.add("options.region", fmt.Sprintf("%q is no country: give its two letters (ISO 3166-1), such as CN, US or GB", o.Region))
+	}
+	if o.Zone != "" {
+		if fault := zoneFault(o.Zone); fault != "" {
+			f.add("options.zone", fault)
+		}
+	}
+	if utf8.RuneCountInString(o.Delimiter) > 1 {
+		f.add("options.delimiter", fmt.Sprintf("%q is more than one character", o.Delimiter))
+	}
+	if o.Header != "" && o.Header != "yes" && o.Header != "no" {
+		f.add("options.header", fmt.Sprintf("%q is neither yes nor no: leave it out to have it guessed", o.Header))
+	}
+	return f.err()
+}

@@ -56,4 +56,16 @@ type Try struct {
 	Outcome   Outcome   `json:"outcome"`
 	Number    Phone     `json:"number"`
 	NewNumber Phone     `json:"new_number,omitempty"`
+	// Was is the outcome in the ledger where Outcome is not: somebody reopened the lead after an outcome that had
+	// finished it, and the rule has since taken that attempt for CALL_LATER. NoOutcome: they are the same.
+	Was Outcome `json:"was,omitempty"`
+}
+
+// Reopened is the try as the rule takes it once its lead was reopened: an outcome that ends a lead becomes CALL_LATER,
+// still a counted attempt; any other stays.
+func (t Try) Reopened() Try {
+	if f := t.Outcome.Follow(); f == FollowFinished || f == FollowSuppress {
+		t.Was, t.Outcome = t.Outcome, CallLater
+	}
+	return t
 }

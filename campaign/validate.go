@@ -79,6 +79,9 @@ func KnownRegion(s string) bool {
 	return false
 }
 
+// KnownZone says whether s is the IANA name of a zone.
+func KnownZone(s string) bool { return zoneFault(s) == "" }
+
 // zoneFault says what is wrong with the name of a zone; empty: nothing.
 func zoneFault(zone string) string {
 	if zone == "" {

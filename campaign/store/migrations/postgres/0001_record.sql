@@ -94,6 +94,7 @@ CREATE TABLE leads (
   line          BIGINT NOT NULL DEFAULT 0,
   tries         TEXT    NOT NULL DEFAULT '[]',      -- every attempt as the rule sees it
   first_subject BIGINT NOT NULL,                   -- the number it was taken in with: duplicates are found by it
+  first_extension TEXT  NOT NULL DEFAULT '',      -- and its extension: colleagues behind one number are not twins
   dial_subject  BIGINT NOT NULL DEFAULT 0,         -- the number to dial next
   verdict       TEXT    NOT NULL CHECK (verdict IN ('call','appointment','finished','exhausted','suppressed')),
   at            BIGINT NOT NULL DEFAULT 0,
@@ -117,8 +118,10 @@ CREATE INDEX leads_tried ON leads (group_id, earliest) WHERE state = 'open' AND 
 CREATE INDEX leads_owned ON leads (owner_id, earliest) WHERE state = 'open' AND verdict = 'call' AND owner_id > 0;
 CREATE INDEX leads_held  ON leads (assignment_id) WHERE assignment_id > 0;
 CREATE INDEX leads_list  ON leads (list_id, id);
-CREATE UNIQUE INDEX leads_once ON leads (campaign_id, first_subject) WHERE state <> 'withdrawn';
-CREATE UNIQUE INDEX leads_external ON leads (campaign_id, source, external_id) WHERE external_id <> '' AND state <> 'withdrawn';
+CREATE UNIQUE INDEX leads_once ON leads (campaign_id, first_subject, first_extension) WHERE state <> 'withdrawn';
+-- An external id is unique in its source; without one, in its list.
+CREATE UNIQUE INDEX leads_external ON leads (external_id, campaign_id, source, (CASE WHEN source = '' THEN list_id ELSE 0 END))
+  WHERE external_id <> '' AND state <> 'withdrawn';
 
 -- Every number of every lead, to find leads by a number.
 CREATE TABLE lead_numbers (

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// bulkTx is a transaction that can write many rows of one table at once.
+type bulkTx struct {
+	*tx
+	conn *sql.Conn
+}
+
+// bulkWrite is write for a transaction that writes in bulk. A unique constraint that another transaction was quicker
+// with makes it begin again: the second time it sees the other's row.
+func (s *Store) bulkWrite(ctx context.Context, what string, fn func(*bulkTx) error) error {
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	defer conn.Close()
+	for range txAttempts {
+		if err = s.bulkOnce(ctx, conn, fn); !conflict(err) && !duplicate(err) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+func (s *Store) bulkOnce(ctx context.Context, conn *sql.Conn, fn func(*bulkTx) error) error {
+	t, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback() // after a commit this does nothing
+	if err := fn(&bulkTx{tx: s.begun(ctx, t), conn: conn}); err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+// bulkRows is how many rows one statement takes on SQLite: more make it no faster.
+const bulkRows = 1000
+
+// insert writes rows: by COPY on PostgreSQL, by statements of many rows on SQLite.
+func (t *bulkTx) insert(table string, columns []string, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if t.d.name == "postgres" {
+		return t.conn.Raw(func(c any) error {
+			_, err := c.(*stdlib.Conn).Conn().CopyFrom(t.ctx, pgx.Identifier{table}, columns, pgx.CopyFromRows(rows))
+			return err
+		})
+	}
+	cells := make([]string, len(columns))
+	for i := range columns {
+		cells[i] = fmt.Sprintf("value->>%d", i)
+	}
+	q := fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM json_each($1)`, table, strings.Join(columns, ", "), strings.Join(cells, ", "))
+	for part := range slices.Chunk(rows, bulkRows) {
+		if _, err := t.exec(q, js(part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nextIDs reserves n ids of a table, ascending.
+func (t *bulkTx) nextIDs(table string, n int) ([]int64, error) {
+	ids := make([]int64, 0, n)
+	if t.d.name == "postgres" {
+		err := t.each(`SELECT nextval(pg_get_serial_sequence($1, 'id')) FROM generate_series(1, $2::int)`, []any{table, n}, func(r *sql.Rows) error {
+			var id int64
+			err := r.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+		slices.Sort(ids)
+		return ids, err
+	}
+	var last int64
+	if err := ignoreNone(t.row(`SELECT seq FROM sqlite_sequence WHERE name = $1`, []any{table}, &last)); err != nil {
+		return nil, err
+	}
+	for i := range n {
+		ids = append(ids, last+int64(i)+1)
+	}
+	return ids, nil
+}

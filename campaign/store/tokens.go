@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"redial/campaign"
+)
+
+const tokenColumns = `id, owner, role, agent_id, created_at, expires_at, used_at, revoked_at`
+
+func scanToken(r scanner) (campaign.Token, error) {
+	var t campaign.Token
+	err := r.Scan(&t.ID, &t.Owner, &t.Role, &t.Agent, usTime{&t.CreatedAt}, usTime{&t.ExpiresAt}, usTime{&t.UsedAt}, usTime{&t.RevokedAt})
+	return t, err
+}
+
+// CreateToken makes a token and tells its secret this once; the record keeps only its hash. For role agent, and only
+// for it, agent names whom it may act for. A zero expires is never. Errors: KindInvalid by field.
+func (s *Store) CreateToken(ctx context.Context, owner string, role campaign.Role, agent campaign.AgentID, expires time.Time) (secret string, made campaign.Token, err error) {
+	want := campaign.Token{Owner: owner, Role: role, Agent: agent, ExpiresAt: expires}
+	if err := want.Validate(); err != nil {
+		return "", campaign.Token{}, fmt.Errorf("create a token: %w", err)
+	}
+	secret = campaign.NewSecret()
+	err = s.write(ctx, "create a token", func(t *tx) error {
+		if agent != 0 {
+			if _, err := t.agent(agent, `ag.id = $1`, agent); err != nil {
+				return err
+			}
+		}
+		q := `INSERT INTO tokens (hash, owner, role, agent_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING ` + tokenColumns
+		made, err = scanToken(t.QueryRowContext(t.ctx, q, campaign.HashSecret(secret), owner, string(role), agent, us(t.now), us(expires)))
+		return err
+	})
+	if err != nil {
+		return "", campaign.Token{}, err
+	}
+	return secret, made, nil
+}
+
+// TokenBySecret finds the token a secret belongs to. It is found by the secret's hash, which tells nothing about how
+// near a wrong guess was. Errors: KindStranger for a secret that is unknown, revoked or expired, saying which.
+func (s *Store) TokenBySecret(ctx context.Context, secret string) (campaign.Token, error) {
+	row := s.reader.QueryRowContext(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE hash = $1`, campaign.HashSecret(secret))
+	tok, err := scanToken(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return campaign.Token{}, stranger("no such token: ask an admin for one (dialctl token)")
+	}
+	if err != nil {
+		return campaign.Token{}, fmt.Errorf("look up a token: %w", err)
+	}
+	switch {
+	case tok.InForce(s.Now()):
+		return tok, nil
+	case !tok.RevokedAt.IsZero():
+		return campaign.Token{}, stranger("this token was revoked: ask an admin for a new one")
+	default:
+		return campaign.Token{}, stranger("this token has expired: ask an admin for a new one")
+	}
+}
+
+func stranger(message string) error {
+	return &campaign.Error{Kind: campaign.KindStranger, Message: message}
+}
+
+// Tokens are all tokens, revoked ones too, newest first.
+func (s *Store) Tokens(ctx context.Context) (all []campaign.Token, err error) {
+	err = s.read(ctx, "list tokens", func(t *tx) error {
+		all = nil
+		return t.each(`SELECT `+tokenColumns+` FROM tokens ORDER BY id DESC`, nil, func(r *sql.Rows) error {
+			tok, err := scanToken(r)
+			all = append(all, tok)
+			return err
+		})
+	})
+	return all, err
+}
+
+// RevokeToken ends a token at once; again it changes nothing. Errors: KindNotFound.
+func (s *Store) RevokeToken(ctx context.Context, id campaign.TokenID) (tok campaign.Token, err error) {
+	err = s.write(ctx, "revoke a token", func(t *tx) error {
+		q := `UPDATE tokens SET revoked_at = CASE WHEN revoked_at = 0 THEN $2 ELSE revoked_at END WHERE id = $1 RETURNING ` + tokenColumns
+		tok, err = scanToken(t.QueryRowContext(t.ctx, q, id, us(t.now)))
+		return none(err, "token", id)
+	})
+	return tok, err
+}
+
+// TouchTokens notes when tokens were last used: all of a node's in one statement, about once a minute.
+func (s *Store) TouchTokens(ctx context.Context, used map[campaign.TokenID]time.Time) error {
+	if len(used) == 0 {
+		return nil
+	}
+	type row struct {
+		ID int64 `json:"id"`
+		At int64 `json:"at"`
+	}
+	rows := make([]row, 0, len(used))
+	for id, at := range used {
+		rows = append(rows, row{int64(id), us(at)})
+	}
+	return s.write(ctx, "note the use of tokens", func(t *tx) error {
+		_, err := t.exec(`UPDATE tokens SET used_at = v.at FROM `+t.d.set(1, "v", "id bigint", "at bigint")+
+			` WHERE tokens.id = v.id AND tokens.used_at < v.at`, js(rows))
+		return err
+	})
+}

@@ -100,7 +100,10 @@ func personHeading(heading string) bool {
 
 // contradicted looks at the cells of headings that mean different things in different files.
 func contradicted(c Column, heading string, cells []string) Column {
-	phones := len(cells) > 0 && share(cells, LooksLikePhone) > 0.6
+	if len(cells) == 0 {
+		return c
+	}
+	phones := share(cells, LooksLikePhone) > 0.6
 	switch c.Field {
 	case FieldName:
 		if phones {

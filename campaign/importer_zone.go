@@ -62,6 +62,9 @@ func zoneNamed(cell string) (string, bool) {
 	if m := afterParen.FindStringSubmatch(cell); m != nil {
 		cell = m[1]
 	}
+	if strings.ContainsAny(cell, "0123456789") {
+		return "", false
+	}
 	zone, ok := zoneWords[foldHeading(cell)]
 	return zone, ok
 }

@@ -106,8 +106,14 @@ func (s *Store) openPostgres(ctx context.Context, url string, conns int) error {
 	return s.writer.PingContext(ctx)
 }
 
+// errLost says that what was to be locked changed before it was: the transaction begins again.
+var errLost = errors.New("the rows changed again and again while they were being locked")
+
 // conflict says whether the transaction lost against another and may simply be run again.
 func conflict(err error) bool {
+	if errors.Is(err, errLost) {
+		return true
+	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code == "40001" || e.Code == "40P01"
 	}

@@ -198,6 +198,9 @@ func (p planJSON) plan() campaign.Plan {
 		Number: campaign.Phone(p.Number), Reason: p.Reason, Earliest: fromUS(p.Earliest)}
 }
 
+// unlocked is the dialect of transactions that only read.
+func (d *dialect) unlocked() *dialect { return &dialect{name: d.name} }
+
 // lock is the clause that locks the rows of one alias of a join; skip passes over rows that others hold.
 func (d *dialect) lock(alias string, skip bool) string {
 	switch {

@@ -18,25 +18,30 @@ type Options struct {
 	Now      func() time.Time // the process's clock; nil: time.Now. On PostgreSQL the server's clock is added as an offset
 	MaxConns int              // PostgreSQL connections; 0: 16
 	Log      *slog.Logger     // nil: discarded
+	Rules    Rules            // what decides; a store without them only keeps
 }
 
 // Store is the record.
 type Store struct {
-	d      *dialect
-	writer *sql.DB // SQLite: one connection, transactions begin with the write lock
-	reader *sql.DB // PostgreSQL: the same pool
-	pool   *pgxpool.Pool
-	clock  func() time.Time
-	offset atomic.Int64 // of the database's clock to ours, nanoseconds
-	log    *slog.Logger
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	d       *dialect
+	writer  *sql.DB // SQLite: one connection, transactions begin with the write lock
+	reader  *sql.DB // PostgreSQL: the same pool
+	pool    *pgxpool.Pool
+	clock   func() time.Time
+	offset  atomic.Int64 // of the database's clock to ours, nanoseconds
+	log     *slog.Logger
+	rules   Rules
+	known   campaignCache
+	groups  groups // of the writes that are committed together
+	beatSeq atomic.Int64
+	stop    context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // Open opens the record, creates or migrates its schema and refuses a newer one. The URL is sqlite:///path/file.db,
 // sqlite://:memory: (tests), or postgres://user@host/db. Close it when done.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{clock: o.Now, log: o.Log}
+	s := &Store{clock: o.Now, log: o.Log, rules: o.Rules.orRefuse()}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -68,6 +73,7 @@ func (s *Store) start(ctx context.Context) error {
 	}
 	bg, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
+	s.startGroups(bg)
 	if s.pool == nil {
 		return nil
 	}

@@ -11,9 +11,12 @@ import (
 // tx is one transaction with one now.
 type tx struct {
 	*sql.Tx
-	ctx context.Context
-	d   *dialect
-	now time.Time
+	ctx   context.Context
+	d     *dialect
+	now   time.Time
+	clock func() time.Time
+	rules Rules
+	known *campaignCache
 }
 
 // attempts a transaction gets when it loses against another.
@@ -52,11 +55,24 @@ func (s *Store) once(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn fun
 		return err
 	}
 	defer t.Rollback() // after a commit this does nothing
-	if err := fn(&tx{Tx: t, ctx: ctx, d: s.d, now: s.Now()}); err != nil {
+	n := s.begun(ctx, t)
+	if opt != nil && opt.ReadOnly {
+		n.d = s.d.unlocked()
+	}
+	if err := fn(n); err != nil {
 		return err
 	}
 	return t.Commit()
 }
+
+func (s *Store) begun(ctx context.Context, t *sql.Tx) *tx {
+	n := &tx{Tx: t, ctx: ctx, d: s.d, clock: s.Now, rules: s.rules, known: &s.known}
+	n.look()
+	return n
+}
+
+// look reads the clock again: a transaction that waited for its rows takes the instant at which it had them.
+func (t *tx) look() { t.now = t.clock().Truncate(time.Microsecond) }
 
 // exec runs a statement and says how many rows it touched.
 func (t *tx) exec(query string, args ...any) (int64, error) {

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"redial/campaign"
+)
+
+// Decline gives an offer back before dialling: the lead returns to its previous plan and the cap is free again.
+// Errors: KindNotFound, KindDenied, KindInvalid (no reason), KindUnready with LEASE_EXPIRED or, once the call was
+// started, WRONG_STATE.
+func (s *Store) Decline(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID, reason string) error {
+	if reason == "" {
+		return campaign.Invalid("reason", "say why the lead is given back")
+	}
+	return s.write(ctx, "decline a lead", func(t *tx) error {
+		k, err := t.load(want{assignments: []campaign.AssignmentID{id}})
+		if err != nil {
+			return err
+		}
+		a, err := k.mine(id, agent)
+		if err != nil {
+			return err
+		}
+		switch {
+		case a.State == campaign.AssignmentDeclined && a.CloseReason == reason:
+			return nil // told twice
+		case a.State == campaign.AssignmentStarted:
+			return campaign.Unready(campaign.ReasonBadState, "the call was placed already: record its outcome instead")
+		case a.State != campaign.AssignmentOffered:
+			return expired(a)
+		}
+		if err := k.release(a, campaign.AssignmentDeclined, reason, campaign.HappenedDeclined); err != nil {
+			return err
+		}
+		return k.flush()
+	})
+}
+
+// RevokeAssignment takes an offer back before dialling. Errors: KindNotFound; KindUnready when it was dialled or closed.
+func (s *Store) RevokeAssignment(ctx context.Context, id campaign.AssignmentID, reason string) error {
+	return s.write(ctx, "take a lead back", func(t *tx) error {
+		k, err := t.load(want{assignments: []campaign.AssignmentID{id}})
+		if err != nil {
+			return err
+		}
+		a := k.assignments[id]
+		if a == nil {
+			return campaign.NotFound("assignment", id)
+		}
+		if a.State != campaign.AssignmentOffered {
+			return campaign.Unready(campaign.ReasonBadState, fmt.Sprintf("assignment %d is %s: only an offer can be taken back", id, a.State))
+		}
+		if err := k.release(a, campaign.AssignmentRevoked, orElse(reason, "revoked"), campaign.HappenedRevoked); err != nil {
+			return err
+		}
+		return k.flush()
+	})
+}
+
+// LapseLeases ends up to limit assignments whose offer or lease ran out: not dialled, the lead returns to its previous
+// plan; dialled, it becomes an UNKNOWN attempt. It returns what it ended, as it is now.
+func (s *Store) LapseLeases(ctx context.Context, limit int) ([]campaign.Assignment, error) {
+	var out []campaign.Assignment
+	err := s.write(ctx, "end lapsed leases", func(t *tx) error {
+		out = nil
+		ids, err := idsOf[campaign.AssignmentID](t, `SELECT a.id FROM assignments a WHERE a.closed_at = 0 AND a.lease_until <= $1
+			ORDER BY a.lease_until, a.id LIMIT $2`, us(t.now), limit)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		k, err := t.load(want{assignments: ids})
+		if err != nil {
+			return err
+		}
+		for _, id := range unique(ids) {
+			a := k.assignments[id]
+			if a == nil || !a.State.Open() || t.now.Before(a.LeaseUntil) {
+				continue // concluded or renewed meanwhile
+			}
+			if err := k.lapse(a); err != nil {
+				return err
+			}
+			out = append(out, *a)
+		}
+		return k.flush()
+	})
+	return out, err
+}
+
+func (k *work) lapse(a *campaign.Assignment) error {
+	if a.State == campaign.AssignmentStarted {
+		return k.giveUp(a, "lease_expired")
+	}
+	return k.release(a, campaign.AssignmentLapsed, "offer_lapsed", campaign.HappenedLapsed)
+}

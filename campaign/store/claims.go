@@ -1,0 +1,280 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"redial/campaign"
+)
+
+// maxClaims is how many agents one transaction serves.
+const maxClaims = 256
+
+// ClaimLeads answers every claim of a batch, in its order, in one transaction: the only way a lead reaches an agent.
+// Of each claim the first candidate is taken that the rules judge callable under the locks of its numbers; caps are
+// reserved with it, counting what the same batch took before (I1, I3-I5). A candidate that may not be offered yet
+// waits in the due index until the gate opens. An error means that nothing was claimed.
+func (s *Store) ClaimLeads(ctx context.Context, claims []campaign.Claim) ([]campaign.Claimed, error) {
+	out := make([]campaign.Claimed, 0, len(claims))
+	for part := range slices.Chunk(claims, maxClaims) {
+		var got []campaign.Claimed
+		err := s.write(ctx, "claim leads", func(t *tx) error {
+			c, err := t.claims(part)
+			if err != nil {
+				return err
+			}
+			got = c.out
+			return c.take()
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, got...)
+	}
+	return out, nil
+}
+
+// claiming is a batch of claims being answered.
+type claiming struct {
+	*work
+	out   []campaign.Claimed
+	taken map[campaign.LeadID]int // by which of out
+	wait  []waitRow
+}
+
+// waitRow keeps a lead out of the dispatcher's sight until a gate opens.
+type waitRow struct {
+	Lead     campaign.LeadID `json:"id"`
+	Earliest int64           `json:"earliest"`
+}
+
+func (t *tx) claims(claims []campaign.Claim) (*claiming, error) {
+	w := want{offering: true, uses: true}
+	for _, c := range claims {
+		w.agents = append(w.agents, c.Agent)
+		w.leads = append(w.leads, c.Candidates...)
+	}
+	k, err := t.load(w)
+	if err != nil {
+		return nil, err
+	}
+	c := &claiming{work: k, out: make([]campaign.Claimed, len(claims)), taken: make(map[campaign.LeadID]int)}
+	seen := make(map[campaign.AgentID]bool, len(claims))
+	for i, claim := range claims {
+		if err := c.ready(claim.Agent, seen[claim.Agent]); err != nil {
+			c.out[i].Err = err
+			continue
+		}
+		seen[claim.Agent] = true
+		c.choose(i, claim)
+	}
+	return c, nil
+}
+
+func (c *claiming) ready(agent campaign.AgentID, twice bool) error {
+	m := c.sessions[agent]
+	switch {
+	case m == nil:
+		return campaign.Unready(campaign.ReasonNotReady, "you are not signed in: sign in first")
+	case m.was.Assignment != 0:
+		return campaign.Unready(campaign.ReasonNotReady, fmt.Sprintf("you hold assignment %d already", m.was.Assignment))
+	case m.was.State != campaign.AgentReady:
+		return campaign.Unready(campaign.ReasonNotReady, fmt.Sprintf("you are not ready but %s", m.was.State))
+	case twice:
+		return campaign.Unready(campaign.ReasonNotReady, "one lead at a time")
+	}
+	return nil
+}
+
+// choose takes the first candidate that may be offered.
+func (c *claiming) choose(i int, claim campaign.Claim) {
+	for _, id := range claim.Candidates {
+		f := c.facts[id]
+		if _, twice := c.taken[id]; twice || f == nil || f.Lead.State == campaign.LeadHeld || f.Campaign == nil {
+			c.refuse(i, id, campaign.Judgement{Binding: "state", Detail: "somebody else has the lead, or it is being changed"})
+			continue
+		}
+		c.useOf(f)
+		j := c.t.rules.Judge(f, claim.Agent)
+		if !j.Callable {
+			c.refuse(i, id, j)
+			c.putOff(f, j)
+			continue
+		}
+		if f.Lead.State != campaign.LeadOpen || c.subjects[j.Plan.Number] == 0 {
+			c.refuse(i, id, campaign.Judgement{Plan: j.Plan, Binding: "state", Detail: fmt.Sprintf("the lead is %s", f.Lead.State)})
+			continue
+		}
+		c.offer(i, claim.Agent, f, j)
+		return
+	}
+}
+
+func (c *claiming) refuse(i int, id campaign.LeadID, j campaign.Judgement) {
+	c.out[i].Refused = append(c.out[i].Refused, campaign.Refusal{Lead: id, Judgement: j})
+}
+
+// putOff moves a refused lead out of the way of those behind it: until its gate opens, or for good when all its
+// numbers are suppressed. What was decided for it stays. A promise waits in its own index, whose order is its own.
+func (c *claiming) putOff(f *campaign.Facts, j campaign.Judgement) {
+	l := f.Lead
+	switch {
+	case l.State != campaign.LeadOpen:
+	case len(f.Suppressions) > 0 && !callable(f):
+		c.unhold(f)
+	case l.Plan.Verdict == campaign.VerdictCall && !j.Plan.Open() && j.Plan.Verdict != campaign.NoVerdict:
+		c.decide(f) // a limit was reached since it was planned
+	case l.Plan.Verdict == campaign.VerdictCall && j.Binding != "promise" && j.OpenAt.After(c.t.now) && j.OpenAt.After(l.Plan.Earliest):
+		c.wait = append(c.wait, waitRow{l.ID, us(j.OpenAt)})
+	}
+}
+
+func (c *claiming) offer(i int, agent campaign.AgentID, f *campaign.Facts, j campaign.Judgement) {
+	l := f.Lead
+	a := &campaign.Assignment{LeadID: l.ID, CampaignID: l.CampaignID, ListID: l.ListID, AgentID: agent, State: campaign.AssignmentOffered,
+		Reason: orElse(j.Reason, "fresh"), Number: j.Plan.Number, OfferedAt: c.t.now, RulesVersion: f.Campaign.RulesVersion,
+		LeaseUntil: c.t.now.Add(min(f.Campaign.Floor.OfferTime, f.Campaign.Floor.Lease)), Zones: l.Zones, Plan: l.Plan}
+	if f.Promise != nil {
+		a.Appointment = f.Promise.ID
+	}
+	// The floor must agree before anything is taken; it is asked again when the assignment has its id.
+	h := campaign.Happening{Kind: campaign.HappenedOffered, Assignment: unborn, Floor: f.Campaign.Floor}
+	if _, err := c.t.rules.Step(c.sessions[agent].now, c.t.now, h); err != nil {
+		c.out[i].Err = err
+		return
+	}
+	c.taken[l.ID] = i
+	c.uses[a.Number] = append(c.uses[a.Number], campaign.Use{Phone: a.Number, PlacedAt: c.t.now, Assignment: unborn})
+	c.out[i].Assignment, c.out[i].Facts = a, f
+}
+
+// unborn stands for an assignment that has no id yet.
+const unborn campaign.AssignmentID = -1
+
+// take writes what was chosen.
+func (c *claiming) take() error {
+	if err := c.insert(); err != nil {
+		return err
+	}
+	if err := setRows(c.t, `UPDATE leads AS l SET earliest = v.earliest FROM `+c.t.d.set(1, "v", "id bigint", "earliest bigint")+
+		` WHERE l.id = v.id`, c.wait); err != nil {
+		return err
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	for i := range c.out {
+		if a := c.out[i].Assignment; a != nil {
+			c.out[i].Session = c.sessions[a.AgentID].now
+		}
+	}
+	return nil
+}
+
+// insert writes the assignments with their reservations and lets leads and sessions follow.
+func (c *claiming) insert() error {
+	type row struct {
+		Lead     campaign.LeadID        `json:"lead_id"`
+		Campaign campaign.CampaignID    `json:"campaign_id"`
+		List     campaign.ListID        `json:"list_id"`
+		Agent    campaign.AgentID       `json:"agent_id"`
+		Reason   string                 `json:"reason"`
+		Number   campaign.Phone         `json:"number"`
+		Subject  campaign.SubjectID     `json:"subject_id"`
+		Promise  campaign.AppointmentID `json:"appointment_id"`
+		Lease    int64                  `json:"lease_until"`
+		Rules    int64                  `json:"rules_version"`
+		Zones    string                 `json:"zones"`
+		Plan     string                 `json:"plan"`
+	}
+	rows := make([]row, 0, len(c.taken))
+	for _, out := range c.out {
+		if a := out.Assignment; a != nil {
+			rows = append(rows, row{a.LeadID, a.CampaignID, a.ListID, a.AgentID, a.Reason, a.Number, c.subjects[a.Number], a.Appointment,
+				us(a.LeaseUntil), a.RulesVersion, js(list(a.Zones)), js(planOf(a.Plan))})
+		}
+	}
+	err := setRowsBack(c.t, `INSERT INTO assignments (lead_id, campaign_id, list_id, agent_id, state, reason, number, subject_id,
+		appointment_id, offered_at, lease_until, rules_version, zones, plan) SELECT v.lead_id, v.campaign_id, v.list_id, v.agent_id, 'offered',
+		v.reason, v.number, v.subject_id, v.appointment_id, $2, v.lease_until, v.rules_version, v.zones, v.plan FROM `+
+		c.t.d.set(1, "v", "lead_id bigint", "campaign_id bigint", "list_id bigint", "agent_id bigint", "reason text", "number text",
+			"subject_id bigint", "appointment_id bigint", "lease_until bigint", "rules_version bigint", "zones text", "plan text")+
+		` WHERE TRUE ON CONFLICT DO NOTHING RETURNING id, lead_id`, rows, func(r *sql.Rows) error {
+		var id campaign.AssignmentID
+		var lead campaign.LeadID
+		err := r.Scan(&id, &lead)
+		c.out[c.taken[lead]].Assignment.ID = id
+		return err
+	}, us(c.t.now))
+	if err != nil {
+		return err
+	}
+	return c.follow()
+}
+
+// follow lets lead, session and reservation follow each new assignment.
+func (c *claiming) follow() error {
+	type row struct {
+		Subject    campaign.SubjectID    `json:"subject_id"`
+		Assignment campaign.AssignmentID `json:"assignment_id"`
+		Campaign   campaign.CampaignID   `json:"campaign_id"`
+		Lead       campaign.LeadID       `json:"lead_id"`
+	}
+	var rows []row
+	for i := range c.out {
+		a := c.out[i].Assignment
+		if a == nil {
+			continue
+		}
+		if a.ID == 0 { // an open assignment stood in the way of the unique indexes
+			c.out[i].Assignment, c.out[i].Facts = nil, nil
+			c.refuse(i, a.LeadID, campaign.Judgement{Binding: "state", Detail: "somebody else has the lead"})
+			continue
+		}
+		l := c.facts[a.LeadID].Lead
+		l.State, l.Assignment = campaign.LeadHeld, a.ID
+		mark(&c.moved, l.ID)
+		if err := c.step(a, campaign.HappenedOffered, ""); err != nil {
+			return err
+		}
+		rows = append(rows, row{c.subjects[a.Number], a.ID, a.CampaignID, a.LeadID})
+	}
+	return setRows(c.t, `INSERT INTO subject_uses (subject_id, assignment_id, campaign_id, lead_id, placed_at)
+		SELECT v.subject_id, v.assignment_id, v.campaign_id, v.lead_id, $2 FROM `+
+		c.t.d.set(1, "v", "subject_id bigint", "assignment_id bigint", "campaign_id bigint", "lead_id bigint"), rows, us(c.t.now))
+}
+
+// OpenAssignment is what the agent holds, with all that is known of the lead; nil: nothing.
+func (s *Store) OpenAssignment(ctx context.Context, agent campaign.AgentID) (*campaign.Claimed, error) {
+	var out *campaign.Claimed
+	err := s.read(ctx, "read the open assignment", func(t *tx) error {
+		out = nil
+		a, err := scanAssignment(t.QueryRowContext(t.ctx, `SELECT `+assignmentColumns+` FROM assignments a
+			WHERE a.agent_id = $1 AND a.closed_at = 0`, agent))
+		if err != nil {
+			return ignoreNone(err)
+		}
+		facts, err := t.factsOf([]campaign.LeadID{a.LeadID})
+		if err != nil {
+			return err
+		}
+		session, err := t.session(agent)
+		if err != nil {
+			return err
+		}
+		out = &campaign.Claimed{Assignment: a, Facts: facts[a.LeadID], Session: session}
+		return nil
+	})
+	return out, err
+}
+
+// oldest is the earlier of two instants, where zero is none.
+func oldest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}

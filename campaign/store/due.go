@@ -1,0 +1,206 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"redial/campaign"
+)
+
+// sortCallbacks puts the earliest first.
+func sortCallbacks(all []campaign.Callback) {
+	slices.SortFunc(all, func(a, b campaign.Callback) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Lead, b.Lead))
+	})
+}
+
+// groupsAtOnce is how many calendar groups one statement looks into: SQLite takes 500 parts of a UNION at most.
+const groupsAtOnce = 100
+
+// Groups are the calendar groups of the campaign's lists that are active and switched on.
+func (s *Store) Groups(ctx context.Context, id campaign.CampaignID) ([]campaign.Group, error) {
+	var out []campaign.Group
+	err := s.read(ctx, "read calendar groups", func(t *tx) error {
+		out = nil
+		return t.each(`SELECT g.id, g.campaign_id, g.list_id, g.zones, g.calendar, k.priority FROM calendar_groups g JOIN lists k ON k.id = g.list_id
+			WHERE g.campaign_id = $1 AND k.state = 'active' AND k.is_on ORDER BY g.id`, []any{int64(id)}, func(r *sql.Rows) error {
+			var g campaign.Group
+			err := r.Scan(&g.ID, &g.CampaignID, &g.ListID, jsonCol{&g.Zones}, &g.Calendar, &g.Priority)
+			out = append(out, g)
+			return err
+		})
+	})
+	return out, err
+}
+
+// DueLeads are leads of the open groups that wait for nothing but an agent, in the order of offering. Closed groups
+// are never looked into, and of an open one only as much of its due index as is asked for. Among more due tried leads
+// than a few times q.Tried those that wait longest are looked at first, rolled over or not.
+func (s *Store) DueLeads(ctx context.Context, q campaign.DueQuery) ([]campaign.Due, error) {
+	var out []campaign.Due
+	err := s.read(ctx, "find due leads", func(t *tx) error {
+		tried, err := t.dueTried(q)
+		if err != nil {
+			return err
+		}
+		fresh, err := t.dueFresh(q)
+		out = append(tried, fresh...)
+		return err
+	})
+	return out, err
+}
+
+func (t *tx) dueTried(q campaign.DueQuery) ([]campaign.Due, error) {
+	if q.Tried <= 0 {
+		return nil, nil
+	}
+	window := max(4*q.Tried, 256)
+	groups := byGroup(q.Groups)
+	var out []campaign.Due
+	err := t.eachGroup(q.Groups, `SELECT l.id, l.group_id, l.earliest, l.last_placed, l.priority FROM leads l
+		WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call' AND l.last_placed > 0 AND l.earliest <= $1
+		ORDER BY l.earliest LIMIT %d`, window, []any{us(q.Now)}, func(r *sql.Rows) error {
+		d := campaign.Due{Tried: true}
+		var placed time.Time
+		err := r.Scan(&d.Lead, &d.Group, usTime{&d.Earliest}, usTime{&placed}, &d.Priority)
+		g := groups[d.Group]
+		d.RolledOver, d.ListPriority = placed.Before(g.Midnight), g.Priority
+		out = append(out, d)
+		return err
+	})
+	slices.SortFunc(out, func(a, b campaign.Due) int {
+		return cmp.Or(-compareBool(a.RolledOver, b.RolledOver), a.Earliest.Compare(b.Earliest), cmp.Compare(a.Lead, b.Lead))
+	})
+	return out[:min(len(out), q.Tried)], err
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+func byGroup(groups []campaign.OpenGroup) map[campaign.GroupID]campaign.OpenGroup {
+	out := make(map[campaign.GroupID]campaign.OpenGroup, len(groups))
+	for _, g := range groups {
+		out[g.ID] = g
+	}
+	return out
+}
+
+// eachGroup runs one SELECT for each group, whose %d are the group and the limit, in as few statements as may be.
+func (t *tx) eachGroup(groups []campaign.OpenGroup, part string, limit int, args []any, scan func(*sql.Rows) error) error {
+	for some := range slices.Chunk(groups, groupsAtOnce) {
+		parts := make([]string, len(some))
+		for i, g := range some {
+			parts[i] = fmt.Sprintf(`SELECT * FROM (`+part+`) AS p%d`, int64(g.ID), limit, i)
+		}
+		if err := t.each(strings.Join(parts, ` UNION ALL `), args, scan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dueFresh goes through the lists by priority and stops when it has enough.
+func (t *tx) dueFresh(q campaign.DueQuery) ([]campaign.Due, error) {
+	var out []campaign.Due
+	groups := slices.Clone(q.Groups)
+	slices.SortFunc(groups, func(a, b campaign.OpenGroup) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.ID, b.ID))
+	})
+	for len(groups) > 0 && len(out) < q.Fresh {
+		n := 1
+		for n < len(groups) && groups[n].Priority == groups[0].Priority {
+			n++
+		}
+		var tier []campaign.Due
+		need := q.Fresh - len(out)
+		err := t.eachGroup(groups[:n], `SELECT l.id, l.group_id, l.earliest, l.priority FROM leads l
+			WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call' AND l.last_placed = 0 AND l.earliest <= $1
+			ORDER BY l.priority DESC, l.id LIMIT %d`, need, []any{us(q.Now)}, func(r *sql.Rows) error {
+			d := campaign.Due{ListPriority: groups[0].Priority}
+			err := r.Scan(&d.Lead, &d.Group, usTime{&d.Earliest}, &d.Priority)
+			tier = append(tier, d)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		slices.SortFunc(tier, func(a, b campaign.Due) int {
+			return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Lead, b.Lead))
+		})
+		out = append(out, tier[:min(len(tier), need)]...)
+		groups = groups[n:]
+	}
+	return out, nil
+}
+
+// OwnedDue are the agent's own CALL_LATER leads that wait for nothing but the agent, the longest waiting first.
+func (s *Store) OwnedDue(ctx context.Context, agent campaign.AgentID, now time.Time, limit int) ([]campaign.Owned, error) {
+	return s.OwnedAhead(ctx, []campaign.AgentID{agent}, now.Add(time.Microsecond), limit)
+}
+
+// NextDue is the first instant after q.Now at which a lead of the groups comes due; zero: none waits.
+func (s *Store) NextDue(ctx context.Context, q campaign.NextQuery) (time.Time, error) {
+	groups := make([]campaign.OpenGroup, len(q.Groups))
+	for i, id := range q.Groups {
+		groups[i].ID = id
+	}
+	var next time.Time
+	err := s.read(ctx, "find the next due instant", func(t *tx) error {
+		next = time.Time{}
+		first := func(r *sql.Rows) error {
+			var at time.Time
+			err := r.Scan(usTime{&at})
+			next = oldest(next, at)
+			return err
+		}
+		err := t.eachGroup(groups, `SELECT l.earliest FROM leads l WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call'
+			AND l.last_placed > 0 AND l.earliest > $1 ORDER BY l.earliest LIMIT %d`, 1, []any{us(q.Now)}, first)
+		if err != nil {
+			return err
+		}
+		// Fresh leads wait only when a claim put them off; there are few.
+		return t.eachGroup(groups, `SELECT l.earliest FROM leads l WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call'
+			AND l.last_placed = 0 AND l.earliest > $1 ORDER BY l.earliest LIMIT %d`, 1, []any{us(q.Now)}, first)
+	})
+	return next, err
+}
+
+// ReplanBatch decides up to limit leads of the campaign anew that were decided under other rules than its own, from
+// the one after a lead on, and says the last one it looked at; 0: there are no more. Leads that agents hold are
+// decided when they come back. A batch that is repeated changes nothing.
+func (s *Store) ReplanBatch(ctx context.Context, id campaign.CampaignID, after campaign.LeadID, limit int) (last campaign.LeadID, n int, err error) {
+	err = s.write(ctx, "plan leads anew", func(t *tx) error {
+		last, n = 0, 0
+		ids, err := idsOf[campaign.LeadID](t, `SELECT l.id FROM leads l JOIN campaigns c ON c.id = l.campaign_id
+			WHERE l.campaign_id = $1 AND l.id > $2 AND l.state IN ('open', 'exhausted', 'suppressed') AND l.rules_version <> c.rules_version
+			ORDER BY l.id LIMIT $3`, int64(id), int64(after), limit)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		last = ids[len(ids)-1]
+		k, err := t.load(want{leads: ids, offering: true})
+		if err != nil {
+			return err
+		}
+		for _, id := range inOrder(k.facts) {
+			if f := k.facts[id]; f.Lead.Assignment == 0 && f.Lead.RulesVersion != f.Campaign.RulesVersion {
+				k.decide(f)
+				n++
+			}
+		}
+		return k.flush()
+	})
+	return last, n, err
+}

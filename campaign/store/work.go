@@ -1,0 +1,240 @@
+package store
+
+import (
+	"cmp"
+	"database/sql"
+	"maps"
+	"slices"
+
+	"redial/campaign"
+)
+
+// want says what a transaction works on.
+type want struct {
+	assignments []campaign.AssignmentID // with their leads and agents
+	agents      []campaign.AgentID      // their sessions
+	follow      bool                    // and what the agents hold
+	leads       []campaign.LeadID
+	phones      []campaign.Phone // their subjects, made if new
+	spread      bool             // and every lead with one of the phones
+	offering    bool             // leads that others hold are left out instead of waited for, and assignments are not read
+	uses        bool             // read what the numbers were called
+}
+
+// work is the part of the record that one transaction has locked and may change: loaded at once, changed as nouns in
+// memory, written at once by flush. Locks are taken in the store's one order.
+type work struct {
+	t           *tx
+	sessions    map[campaign.AgentID]*moving
+	subjects    map[campaign.Phone]campaign.SubjectID
+	facts       map[campaign.LeadID]*campaign.Facts
+	assignments map[campaign.AssignmentID]*campaign.Assignment
+	open        map[campaign.LeadID]*campaign.Assignment
+	uses        map[campaign.Phone][]campaign.Use
+	was         map[campaign.LeadID]campaign.LeadState
+	changes
+}
+
+// moving is a session as it was read and as it will be.
+type moving struct {
+	was, now campaign.Session
+	steps    []stateRow
+}
+
+// load locks and reads what is wanted. Leads, sessions or assignments that are not there are simply missing.
+func (t *tx) load(w want) (*work, error) {
+	k := &work{t: t}
+	leads, agents, err := t.resolve(w)
+	if err != nil {
+		return nil, err
+	}
+	if k.sessions, err = t.lockSessions(agents); err != nil {
+		return nil, err
+	}
+	if err := t.makeSubjects(w.phones); err != nil {
+		return nil, err
+	}
+	if k.subjects, err = t.lockSubjects(leads, w.phones); err != nil {
+		return nil, err
+	}
+	rows, err := t.lockLeads(leads, w.offering)
+	if err != nil {
+		return nil, err
+	}
+	t.look()
+	if !w.offering {
+		if err := k.readAssignments(w, leads); err != nil {
+			return nil, err
+		}
+	}
+	if w.spread {
+		if err := k.sameLeads(w, leads); err != nil {
+			return nil, err
+		}
+	}
+	return k, k.readFacts(rows, w)
+}
+
+// resolve finds, without locks, whose sessions and which leads are meant.
+func (t *tx) resolve(w want) ([]campaign.LeadID, []campaign.AgentID, error) {
+	leads, agents := slices.Clone(w.leads), slices.Clone(w.agents)
+	if w.spread {
+		more, err := t.leadsOf(w.phones)
+		if err != nil {
+			return nil, nil, err
+		}
+		leads = append(leads, more...)
+	}
+	if w.offering || len(w.assignments)+len(leads)+len(w.agents) == 0 {
+		return unique(leads), unique(agents), nil
+	}
+	var held []campaign.AgentID
+	if w.follow {
+		held = w.agents
+	}
+	// The lead of an assignment given by its id may be in other hands meanwhile: those sessions count, too.
+	const row = `SELECT a.lead_id, a.agent_id FROM assignments a WHERE `
+	q := row + `a.id ` + t.d.in(1) + ` UNION ` + row + `a.closed_at = 0 AND a.lead_id ` + t.d.in(2) +
+		` UNION ` + row + `a.closed_at = 0 AND a.agent_id ` + t.d.in(3) +
+		` UNION ` + row + `a.closed_at = 0 AND a.lead_id IN (SELECT b.lead_id FROM assignments b WHERE b.id ` + t.d.in(1) + `)`
+	err := t.each(q, []any{js(list(w.assignments)), js(list(leads)), js(list(held))}, func(r *sql.Rows) error {
+		var l campaign.LeadID
+		var a campaign.AgentID
+		err := r.Scan(&l, &a)
+		leads, agents = append(leads, l), append(agents, a)
+		return err
+	})
+	return unique(leads), unique(agents), err
+}
+
+func (t *tx) leadsOf(phones []campaign.Phone) ([]campaign.LeadID, error) {
+	var leads []campaign.LeadID
+	q := `SELECT DISTINCT n.lead_id FROM lead_numbers n JOIN subjects u ON u.id = n.subject_id
+		WHERE u.kind = 'number' AND u.key ` + t.d.inText(1)
+	err := t.each(q, []any{js(list(phones))}, func(r *sql.Rows) error {
+		var l campaign.LeadID
+		err := r.Scan(&l)
+		leads = append(leads, l)
+		return err
+	})
+	return leads, err
+}
+
+// sameLeads begins again when a number got a lead between looking and locking.
+func (k *work) sameLeads(w want, locked []campaign.LeadID) error {
+	now, err := k.t.leadsOf(w.phones)
+	if err != nil {
+		return err
+	}
+	for _, l := range now {
+		if _, ok := slices.BinarySearch(locked, l); !ok {
+			return errLost
+		}
+	}
+	return nil
+}
+
+func (t *tx) lockSessions(agents []campaign.AgentID) (map[campaign.AgentID]*moving, error) {
+	out := make(map[campaign.AgentID]*moving, len(agents))
+	if len(agents) == 0 {
+		return out, nil
+	}
+	q := `SELECT ` + sessionColumns + ` FROM sessions s WHERE s.agent_id ` + t.d.in(1) + ` ORDER BY s.agent_id` + t.d.forUpdate
+	err := t.each(q, []any{js(agents)}, func(r *sql.Rows) error {
+		s, err := scanSession(r)
+		out[s.AgentID] = &moving{was: s, now: s}
+		return err
+	})
+	return out, err
+}
+
+func (t *tx) makeSubjects(phones []campaign.Phone) error {
+	if len(phones) == 0 {
+		return nil
+	}
+	type row struct {
+		Key campaign.Phone `json:"key"`
+	}
+	rows := make([]row, 0, len(phones))
+	for _, p := range unique(phones) {
+		rows = append(rows, row{p})
+	}
+	_, err := t.exec(`INSERT INTO subjects (kind, key) SELECT 'number', v.key FROM `+t.d.set(1, "v", "key text")+
+		` WHERE TRUE ON CONFLICT DO NOTHING`, js(rows))
+	return err
+}
+
+func (t *tx) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone) (map[campaign.Phone]campaign.SubjectID, error) {
+	subjects := make(map[campaign.Phone]campaign.SubjectID)
+	if len(leads)+len(phones) == 0 {
+		return subjects, nil
+	}
+	q := `SELECT u.id, u.key FROM subjects u WHERE u.id IN (SELECT n.subject_id FROM lead_numbers n WHERE n.lead_id ` + t.d.in(1) +
+		` UNION SELECT u2.id FROM subjects u2 WHERE u2.kind = 'number' AND u2.key ` + t.d.inText(2) + `) ORDER BY u.id` + t.d.lock("u", false)
+	err := t.each(q, []any{js(list(leads)), js(list(phones))}, func(r *sql.Rows) error {
+		var id campaign.SubjectID
+		var p campaign.Phone
+		err := r.Scan(&id, &p)
+		subjects[p] = id
+		return err
+	})
+	return subjects, err
+}
+
+func (t *tx) lockLeads(leads []campaign.LeadID, skip bool) ([]*campaign.Lead, error) {
+	var out []*campaign.Lead
+	if len(leads) == 0 {
+		return nil, nil
+	}
+	q := `SELECT ` + leadColumns + leadFrom + ` WHERE l.id ` + t.d.in(1) + ` ORDER BY l.id` + t.d.lock("l", skip)
+	err := t.each(q, []any{js(leads)}, func(r *sql.Rows) error {
+		l, err := scanLead(r)
+		out = append(out, l)
+		return err
+	})
+	return out, err
+}
+
+// readAssignments reads the assignments asked for and the open ones of the leads; an open one whose agent's session
+// is not locked came between.
+func (k *work) readAssignments(w want, leads []campaign.LeadID) error {
+	k.assignments = make(map[campaign.AssignmentID]*campaign.Assignment)
+	k.open = make(map[campaign.LeadID]*campaign.Assignment)
+	if len(leads)+len(w.assignments) == 0 {
+		return nil
+	}
+	q := `SELECT ` + assignmentColumns + ` FROM assignments a WHERE a.id IN (SELECT b.id FROM assignments b WHERE b.id ` + k.t.d.in(1) +
+		` UNION SELECT b.id FROM assignments b WHERE b.closed_at = 0 AND b.lead_id ` + k.t.d.in(2) + `) ORDER BY a.id`
+	return k.t.each(q, []any{js(list(w.assignments)), js(list(leads))}, func(r *sql.Rows) error {
+		a, err := scanAssignment(r)
+		if err != nil {
+			return err
+		}
+		k.assignments[a.ID] = a
+		if a.State.Open() {
+			k.open[a.LeadID] = a
+			if k.sessions[a.AgentID] == nil {
+				return errLost
+			}
+		}
+		return nil
+	})
+}
+
+// in order of id, without repeats.
+func unique[T cmp.Ordered](s []T) []T {
+	s = slices.Clone(s)
+	slices.Sort(s)
+	return slices.Compact(s)
+}
+
+// list is s, never nil, so that it is [] in JSON.
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// inOrder ranges over a map in order of key, so that a transaction does the same thing each time.
+func inOrder[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -35,27 +35,17 @@ type Found struct {
 	// Next is when more becomes due by itself: a lead's own instant, the opening of a group. Zero: nothing waits.
 	// What other people do (an import, a change of rules) may bring work sooner.
 	Next time.Time
-	// Stale is when the answer no longer holds: a group closes, a local day ends. Zero: not foreseeable.
+	// Stale is when the answer no longer holds: a group closes, a local day ends, the campaign expires. Zero: not
+	// foreseeable.
 	Stale time.Time
 }
 
 // Find looks for up to tried and fresh leads of each kind, both above 0. A campaign that does not run has none.
 func (f *Finder) Find(ctx context.Context, id campaign.CampaignID, tried, fresh int) (Found, error) {
-	c, err := f.Record.Campaign(ctx, id)
-	if err != nil {
-		return Found{}, fmt.Errorf("find due leads: %w", err)
-	}
 	now := f.Now()
-	if c.State != campaign.CampaignRunning || (!c.Rules.ExpiresAt.IsZero() && !now.Before(c.Rules.ExpiresAt)) {
-		return Found{}, nil
-	}
-	groups, err := f.Record.Groups(ctx, id)
-	if err != nil {
-		return Found{}, fmt.Errorf("find due leads: %w", err)
-	}
-	open, found := openGroups(&c.Rules, groups, now)
-	if len(open) == 0 {
-		return found, nil
+	open, found, err := f.open(ctx, id, now)
+	if err != nil || len(open) == 0 {
+		return found, err
 	}
 	due, err := f.Record.DueLeads(ctx, campaign.DueQuery{Campaign: id, Now: now, Groups: open, Tried: tried, Fresh: fresh})
 	if err != nil {
@@ -69,13 +59,50 @@ func (f *Finder) Find(ctx context.Context, id campaign.CampaignID, tried, fresh 
 		}
 	}
 	if len(found.Tried) < tried {
-		next, err := f.Record.NextDue(ctx, campaign.NextQuery{Campaign: id, Now: now, Groups: ids(open)})
-		if err != nil {
-			return Found{}, fmt.Errorf("find the next due instant: %w", err)
+		if found.Next, err = f.next(ctx, id, open, found.Next, now); err != nil {
+			return Found{}, err
 		}
-		found.Next = earliest(found.Next, next)
 	}
 	return found, nil
+}
+
+// Next is when a campaign's next lead comes due by itself, besides those that are due now; zero: none waits.
+func (f *Finder) Next(ctx context.Context, id campaign.CampaignID) (time.Time, error) {
+	now := f.Now()
+	open, found, err := f.open(ctx, id, now)
+	if err != nil || len(open) == 0 {
+		return found.Next, err
+	}
+	return f.next(ctx, id, open, found.Next, now)
+}
+
+// next is the first of the next opening and the next instant of a lead of the open groups.
+func (f *Finder) next(ctx context.Context, id campaign.CampaignID, open []campaign.OpenGroup, opening, now time.Time) (time.Time, error) {
+	due, err := f.Record.NextDue(ctx, campaign.NextQuery{Campaign: id, Now: now, Groups: ids(open)})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("find the next due instant: %w", err)
+	}
+	return earliest(opening, due), nil
+}
+
+// open are the campaign's groups that are open at now; none when it does not run.
+func (f *Finder) open(ctx context.Context, id campaign.CampaignID, now time.Time) ([]campaign.OpenGroup, Found, error) {
+	c, err := f.Record.Campaign(ctx, id)
+	if err != nil {
+		return nil, Found{}, fmt.Errorf("find due leads: %w", err)
+	}
+	if c.State != campaign.CampaignRunning || (!c.Rules.ExpiresAt.IsZero() && !now.Before(c.Rules.ExpiresAt)) {
+		return nil, Found{}, nil
+	}
+	groups, err := f.Record.Groups(ctx, id)
+	if err != nil {
+		return nil, Found{}, fmt.Errorf("find due leads: %w", err)
+	}
+	open, found := openGroups(&c.Rules, groups, now)
+	if len(open) > 0 {
+		found.Stale = earliest(found.Stale, c.Rules.ExpiresAt)
+	}
+	return open, found, nil
 }
 
 // openGroups are those open at now; found holds when the next of the others opens, and when the first of these closes or

@@ -1,0 +1,154 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Record is what the elected node's work needs of the record.
+type Record interface {
+	// Elect makes holder the leader of name for ttl, or keeps it so, unless another is. The epoch rises with each new
+	// leader and fences what the old one may still be doing.
+	Elect(ctx context.Context, name, holder string, ttl time.Duration) (epoch int64, leader bool, err error)
+	// Sequence gives up to limit committed events their place in the stream and says how many. An epoch that is no
+	// longer the leader's is refused.
+	Sequence(ctx context.Context, epoch int64, limit int) (done int, err error)
+	// Now is the clock that counts.
+	Now() time.Time
+}
+
+// Office is the name of the lease that the sweeping node holds.
+const Office = "sweep"
+
+const sequenceLimit = 1000 // events of one transaction
+
+// SweeperOptions of NewSweeper. The zero value is useful.
+type SweeperOptions struct {
+	Every         time.Duration // between sweeps; 0: 15s
+	SequenceEvery time.Duration // how late an event is in the stream; 0: 200ms
+	Lease         time.Duration // a leader that is gone is replaced after so long; 0: 15s
+	Log           *slog.Logger  // nil: discarded
+}
+
+// Sweeper does what one node at a time does: the sweep, and numbering events. Every node runs one; the record elects.
+type Sweeper struct {
+	node   string
+	record Record
+	sweep  *Sweep
+	o      SweeperOptions
+
+	mu    sync.Mutex
+	epoch int64     // of our term; 0: not the leader
+	until time.Time // our term ends then, by our own clock
+}
+
+// NewSweeper is one for the node of that name, which no other node has.
+func NewSweeper(node string, record Record, sweep *Sweep, o SweeperOptions) (*Sweeper, error) {
+	if node == "" || record == nil || sweep == nil || sweep.Backlog == nil || sweep.Forecast == nil || sweep.Waker == nil {
+		return nil, errors.New("the sweeper needs a node's name, the record and all of its sweep")
+	}
+	if o.Every <= 0 {
+		o.Every = 15 * time.Second
+	}
+	if o.SequenceEvery <= 0 {
+		o.SequenceEvery = 200 * time.Millisecond
+	}
+	if o.Lease <= 0 {
+		o.Lease = 15 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Sweeper{node: node, record: record, sweep: sweep, o: o}, nil
+}
+
+// Run stands for election and does the leader's work until the context ends. Neither Redis nor the record need be
+// there all the time.
+func (s *Sweeper) Run(ctx context.Context) error {
+	var loops sync.WaitGroup
+	defer loops.Wait()
+	s.note(ctx, "stand for election", s.stand(ctx))
+	loops.Go(func() {
+		every(ctx, s.o.Lease/3, func() { s.note(ctx, "stand for election", s.stand(ctx)) })
+	})
+	loops.Go(func() {
+		every(ctx, s.o.SequenceEvery, func() { s.note(ctx, "sequence events", s.sequence(ctx)) })
+	})
+	s.lead(ctx)
+	every(ctx, s.o.Every, func() { s.lead(ctx) })
+	return nil
+}
+
+// lead sweeps if this node is the leader.
+func (s *Sweeper) lead(ctx context.Context) {
+	if s.term() != 0 {
+		s.note(ctx, "sweep", s.sweep.runOnce(ctx, s.record.Now()))
+	}
+}
+
+// stand asks for the office, or for another term. Our term is counted from before the question, so that by our clock it
+// never ends after the record's.
+func (s *Sweeper) stand(ctx context.Context) error {
+	before := time.Now()
+	epoch, leader, err := s.record.Elect(ctx, Office, s.node, s.o.Lease)
+	if err != nil {
+		return err // the present term goes on to its end
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !leader {
+		s.epoch = 0
+		return nil
+	}
+	if s.epoch != epoch {
+		s.o.Log.InfoContext(ctx, "this node sweeps", "epoch", epoch)
+	}
+	s.epoch, s.until = epoch, before.Add(s.o.Lease)
+	return nil
+}
+
+// term is the epoch of our term; 0 when we are not the leader.
+func (s *Sweeper) term() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !time.Now().Before(s.until) {
+		return 0
+	}
+	return s.epoch
+}
+
+// sequence numbers events until there are no more.
+func (s *Sweeper) sequence(ctx context.Context) error {
+	for {
+		epoch := s.term()
+		if epoch == 0 {
+			return nil
+		}
+		if n, err := s.record.Sequence(ctx, epoch, sequenceLimit); err != nil || n < sequenceLimit {
+			return err
+		}
+	}
+}
+
+func (s *Sweeper) note(ctx context.Context, act string, err error) {
+	if err != nil && ctx.Err() == nil {
+		s.o.Log.WarnContext(ctx, "the sweeper could not "+act, "error", err)
+	}
+}
+
+// every calls fn at the interval until the context ends. A call that takes longer delays the next.
+func every(ctx context.Context, interval time.Duration, fn func()) {
+	t := time.NewTicker(interval)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			fn()
+		}
+	}
+}

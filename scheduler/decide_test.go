@@ -154,6 +154,20 @@ func checkCaps(t *testing.T, seed uint64, c *scheduler.Case) {
 	}
 }
 
+func TestADayOf25HoursIsOneDayForTheCap(t *testing.T) {
+	t.Parallel()
+	r := campaign.DefaultRules()
+	r.MaxPerDay, r.Interval = 1, time.Hour
+	r.Hours = []campaign.Window{{Days: [7]bool{true, true, true, true, true, true, true}, Close: 1440}}
+	lead := scheduler.Lead{Zones: []*time.Location{zone(t, "Europe/Berlin")}, Numbers: []campaign.Phone{"+1"}}
+	begins := time.Date(2026, 10, 24, 22, 0, 0, 0, time.UTC)
+	tries := []campaign.Try{{PlacedAt: begins.Add(time.Minute), Outcome: campaign.Busy, Number: "+1"}}
+	p := scheduler.Decide(&r, lead, tries, nil, begins.Add(24*time.Hour+30*time.Minute))
+	if !p.At.Equal(begins.Add(25*time.Hour)) || p.Reason != campaign.ReasonDayCap {
+		t.Errorf("%v, want the end of the 25th hour", p)
+	}
+}
+
 func TestWithoutZonesNothingIsCallable(t *testing.T) {
 	t.Parallel()
 	r := campaign.DefaultRules()

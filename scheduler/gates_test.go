@@ -60,6 +60,10 @@ func TestI10EachGateBinds(t *testing.T) {
 		{"all suppressed", func(f *scheduler.Facts) {
 			f.Suppressions = []campaign.Suppression{{Phone: "+1"}, {Phone: "+2", ExpiresAt: now.Add(time.Hour)}}
 		}, "suppression", now.Add(time.Hour)},
+		{"all suppressed, one of them bad", func(f *scheduler.Facts) {
+			f.Lead.Tries = tried(campaign.Fax, time.Hour)
+			f.Suppressions = []campaign.Suppression{{Phone: "+1", ExpiresAt: now.Add(time.Hour)}, {Phone: "+2", ExpiresAt: now.Add(2 * time.Hour)}}
+		}, "suppression", now.Add(2 * time.Hour)},
 		{"suppressed until now", func(f *scheduler.Facts) {
 			f.Suppressions = []campaign.Suppression{{Phone: "+1", ExpiresAt: now}, {Phone: "+2"}}
 		}, "", never},

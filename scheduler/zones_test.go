@@ -81,3 +81,19 @@ func TestLocationsWithoutATableAreAskedThemselves(t *testing.T) {
 		}
 	}
 }
+
+func TestALaterDateIsNotAnEarlierOne(t *testing.T) {
+	t.Parallel()
+	loc, err := LoadZone("America/St_Johns") // until 2011 its clocks fell back at 00:01, into the day before
+	if err != nil {
+		t.Fatal(err)
+	}
+	midnight := time.Date(2010, 11, 7, 2, 30, 0, 0, time.UTC).Unix() // 00:00 on the 7th, for a minute
+	z := zoneOf(loc)
+	if got, want := z.later(midnight), time.Date(2010, 11, 8, 3, 30, 0, 0, time.UTC); !instant(got).Equal(want) {
+		t.Errorf("after the 7th begins for the first time: %v, want %v", instant(got), want)
+	}
+	if got := z.later(midnight + 60); got != midnight+60+59*60 {
+		t.Errorf("back on the 6th: %v", instant(got))
+	}
+}

@@ -214,4 +214,3 @@ func TestOneEventTellsOfAListHoweverLong(t *testing.T) {
 		}
 	})
 }
-

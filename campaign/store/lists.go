@@ -22,7 +22,7 @@ func (s *Store) Lists(ctx context.Context, id campaign.CampaignID, before campai
 	var out []campaign.List
 	err := s.read(ctx, "list the lists", func(t *tx) error {
 		out = nil
-		q := `SELECT ` + listColumns + ` FROM lists k WHERE ($1 = 0 OR k.campaign_id = $1) AND ($2 = 0 OR k.id < $2) ORDER BY k.id DESC LIMIT $3`
+		q := `SELECT ` + listColumns + ` FROM lists k WHERE (CAST($1 AS BIGINT) = 0 OR k.campaign_id = $1) AND (CAST($2 AS BIGINT) = 0 OR k.id < $2) ORDER BY k.id DESC LIMIT $3`
 		return t.each(q, []any{int64(id), int64(before), limit}, func(r *sql.Rows) error {
 			l, err := scanList(r)
 			if err == nil {

@@ -58,5 +58,15 @@ type Breach struct {
 	Lead       LeadID
 	Assignment AssignmentID
 	Agent      AgentID
-	What       string // for people: what is wrong
+	At         time.Time // when it happened; zero: it is a state, not an act
+	What       string    // for people: what is wrong
+}
+
+// AuditSummary is what an audit looked at.
+type AuditSummary struct {
+	Leads        int64
+	Attempts     int64
+	Appointments int64
+	Breaches     int64
+	Invariants   []string // those checked
 }

@@ -143,3 +143,8 @@ func (s *Store) OpenPromise(ctx context.Context, lead campaign.LeadID) (*campaig
 	}
 	return &all[0], nil
 }
+
+// Appointments are all a lead ever had, oldest first.
+func (s *Store) Appointments(ctx context.Context, lead campaign.LeadID) ([]campaign.Appointment, error) {
+	return s.appointments(ctx, "read a lead's promises", ` WHERE p.lead_id %s ORDER BY p.id`, js([]campaign.LeadID{lead}))
+}

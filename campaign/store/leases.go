@@ -8,7 +8,7 @@ import (
 )
 
 // Elected is the lease of the node that does what one node alone may do: the sweep and the numbering of events.
-const Elected = "elected"
+const Elected = "sweep"
 
 // Elect takes a lease, or renews the holder's own, for ttl from now. The epoch rises whenever the lease was lost in
 // between, and fences what the old holder still does. leader is false while somebody else has it.

@@ -77,7 +77,7 @@ func (g *ledger) call(t *testing.T, id int64) {
 func (g *ledger) shift(t *testing.T, a campaign.Agent) {
 	at := g.from.Add(time.Duration(g.r.IntN(86400)) * time.Second)
 	state, since := campaign.AgentReady, at
-	for at.Before(time.Now().Add(-time.Hour)) {
+	for at.Before(time.Now().Add(-6 * time.Hour)) {
 		at = at.Add(time.Duration(g.r.Int64N(int64(5 * time.Hour))))
 		next := campaign.AgentStates[1+g.r.IntN(len(campaign.AgentStates)-1)]
 		var c campaign.CampaignID
@@ -224,5 +224,30 @@ func TestI12AReportNamesWhatIsWrongWithItsQuery(t *testing.T) {
 		}
 		_, err = b.Report(t.Context(), campaign.ReportQuery{Kind: campaign.ReportDay, Campaign: 99})
 		wantKind(t, err, campaign.KindNotFound, "")
+	})
+}
+
+func TestEachDayOfAReportIsThatDaysReport(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		seed := rand.Uint64()
+		newLedger(t, b, seed)
+		b.sql(t, `UPDATE attempts SET placed_at = placed_at / 3600000000 * 3600000000 + placed_at % 1200000000`) // around the quarters of hours
+		now := b.Now()
+		b.clock = func() time.Time { return now }
+		b.offset.Store(0)
+		const zone = "Asia/Kathmandu" // 5:45 ahead
+		days := must[campaign.Report](t)(b.Report(t.Context(), campaign.ReportQuery{Kind: campaign.ReportDay, Zone: zone}))
+		for _, row := range days.Rows {
+			d, err := campaign.ParseDate(row.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			one := must[campaign.Report](t)(b.Report(t.Context(), campaign.ReportQuery{Kind: campaign.ReportCampaign, Zone: zone, From: d, To: d}))
+			for i, f := range one.Total.Figures {
+				if near(f.Numerator, row.Figures[i].Numerator) != nil {
+					t.Errorf("seed %d: %s of %s is %v in the row, %v in the day's own report", seed, f.Name, row.Key, row.Figures[i].Numerator, f.Numerator)
+				}
+			}
+		}
 	})
 }

@@ -23,6 +23,7 @@ type csvReader struct {
 	eof    bool
 	line   int // of the record being read
 	spans  []span
+	strays int // records read with quotes as letters so far
 }
 
 // span is one cell within the record.
@@ -54,6 +55,7 @@ func (c *csvReader) next() (campaign.Row, error) {
 	literal := false
 	if err == nil && how == runaway {
 		literal = true
+		c.strays++
 		size, how, err = c.scan(true)
 	}
 	if err != nil {
@@ -221,7 +223,7 @@ func (c *csvReader) quoted(pos int) (next int, how outcome, err error) {
 		}
 		open++
 	}
-	lines, doubled := 0, false
+	lines, doubled, stray := 0, false, false
 	for p := open + 1; ; p++ {
 		b, ok, err := c.at(p)
 		switch {
@@ -230,7 +232,7 @@ func (c *csvReader) quoted(pos int) (next int, how outcome, err error) {
 		case !ok || p-open > maxCell+2:
 			return 0, runaway, nil
 		case b == '\n' || b == '\r':
-			if lines++; lines > maxQuotedLines {
+			if lines++; stray || lines > maxQuotedLines {
 				return 0, runaway, nil
 			}
 		case b == '"':
@@ -251,7 +253,7 @@ func (c *csvReader) quoted(pos int) (next int, how outcome, err error) {
 				c.spans = append(c.spans, span{from: open + 1, to: p, quoted: doubled})
 				return end, whole, nil
 			}
-			if lines > 0 {
+			if stray = true; lines > 0 {
 				return 0, runaway, nil
 			}
 		}

@@ -42,7 +42,7 @@ func guessHeader(rows []campaign.Row) int {
 		}
 		known, values, texts, numbers := look(filled)
 		switch {
-		case known >= 2 && known > values, known == 1 && values == 0 && (width <= 3 || texts*2 >= len(filled)):
+		case known >= 2 && known > values, known == 1 && values == 0 && len(filled) >= width-1 && (width <= 3 || texts*2 >= len(filled)) && (width > 2 || len(filled) == width):
 			return i
 		case values > 0 && candidate < 0:
 			return -1
@@ -131,7 +131,7 @@ func madeUp(sample [][]string) []string {
 	for i := len(loader); i < width; i++ {
 		for _, cells := range sample {
 			if i < len(cells) && furtherPhones.MatchString(cells[i]) {
-				out[i] = "Further Phones"
+				out[i] = "Other Phones"
 			}
 		}
 	}

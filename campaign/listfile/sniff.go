@@ -42,6 +42,7 @@ func refuseKnown(head []byte) *campaign.Error {
 
 // refuseText refuses text that is not rows: markup, JSON, control characters.
 func refuseText(head string) *campaign.Error {
+	head = strings.TrimPrefix(head, mark)
 	start := strings.ToLower(strings.TrimSpace(head[:min(len(head), 1000)]))
 	for _, tag := range []string{"<?xml", "<!doctype", "<html", "<table", "<head", "<body", "<rss", "<svg", "<div", "<!--"} {
 		if strings.HasPrefix(start, tag) {

@@ -174,6 +174,7 @@ type dialect struct {
 	rows   []campaign.Row
 	width  int     // the usual number of cells
 	steady float64 // the share of rows that have it
+	quotes float64 // the share of rows whose quotes open and close as they should
 }
 
 // guessDialect reads the head with each usual delimiter and takes the one that gives the steadiest, widest rows.
@@ -186,7 +187,7 @@ func guessDialect(body string, whole bool, asked byte) dialect {
 	score := -1.0
 	for _, d := range delims {
 		got := try(body, whole, d)
-		s := got.steady * float64(min(got.width, 10)-1)
+		s := got.steady * got.steady * float64(min(got.width, 10)-1) * got.quotes
 		if got.width > 1 {
 			s += 0.01 * float64(min(got.width, 200))
 		}
@@ -224,6 +225,7 @@ func try(body string, whole bool, delim byte) dialect {
 	}
 	if full > 0 {
 		d.steady = float64(counts[d.width]) / float64(full)
+		d.quotes = 1 - float64(min(c.strays, full))/float64(full)
 	}
 	return d
 }

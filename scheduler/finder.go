@@ -143,9 +143,10 @@ func (z *zone) midnight(t int64) int64 {
 	for today := z.day(t); ; {
 		s := z.at(t)
 		_, sec := split(t + s.offset)
-		if t-sec >= s.start {
+		if t-sec > s.start {
 			return t - sec
 		}
+		// At a change of offset: the day may have begun with it, or before it if the clocks went back to midnight.
 		if t = s.start - 1; z.day(t) != today {
 			return s.start
 		}

@@ -17,6 +17,7 @@ import (
 
 // onEach runs a test on miniredis in a bubble of fake time and on a redis-server of its own.
 func onEach(t *testing.T, test func(t *testing.T, client redis.UniversalClient)) {
+	t.Parallel()
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

@@ -160,7 +160,7 @@ func (s *sheetRows) cell() (string, error) {
 			case in == "v" && len(value) <= maxCell:
 				value = append(value, x.text...)
 			case in == "t" && !phonetic && inline.Len() <= maxCell:
-				inline.WriteString(unescape(x.text))
+				inline.WriteString(x.content())
 			}
 		}
 	}

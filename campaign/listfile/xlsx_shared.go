@@ -50,7 +50,7 @@ func (s *sharedTexts) load(r io.Reader) error {
 		case x.kind == tagClose && x.name == "t":
 			text = false
 		case x.kind == tagText && in && text && !phonetic && len(item) <= maxCell:
-			item = append(item, unescape(x.text)...)
+			item = append(item, x.content()...)
 		case x.kind == tagClose && x.name == "si":
 			in = false
 			if err := s.add(item); err != nil {

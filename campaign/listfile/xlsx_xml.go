@@ -2,6 +2,7 @@ package listfile
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,6 @@ type xmlReader struct {
 	name  string // of the tag, without a prefix
 	attrs []byte
 	text  []byte
-	long  bool // the text was cut
 	empty bool // <a/>: its closing tag comes next
 	buf   []byte
 }
@@ -44,7 +44,7 @@ func (x *xmlReader) next() error {
 		x.empty, x.kind = false, tagClose
 		return nil
 	}
-	x.text, x.long = x.text[:0], false
+	x.text = x.text[:0]
 	if err := x.readText(); err != nil {
 		return err
 	}
@@ -62,11 +62,7 @@ func (x *xmlReader) readText() error {
 		if n := len(chunk); n > 0 && chunk[n-1] == '<' {
 			chunk = chunk[:n-1]
 		}
-		if room := maxCell + 1 - len(x.text); len(chunk) > room {
-			x.long = true
-			chunk = chunk[:max(room, 0)]
-		}
-		x.text = append(x.text, chunk...)
+		keep(&x.text, chunk)
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 		case err == nil:
@@ -121,7 +117,7 @@ func (x *xmlReader) readTag() error {
 	}
 }
 
-// until reads up to and with end, keeping what comes before it in to, within the limit of a cell.
+// until reads up to and with end, keeping what comes before it in to, cut beyond the limit of a cell.
 func (x *xmlReader) until(end string, to *[]byte) error {
 	var last []byte
 	for {
@@ -130,18 +126,22 @@ func (x *xmlReader) until(end string, to *[]byte) error {
 			return err
 		}
 		last = append(last, b)
-		if strings.HasSuffix(string(last[max(0, len(last)-len(end)):]), end) {
-			if to != nil {
-				*to = append(*to, last[:len(last)-len(end)]...)
+		if b != end[len(end)-1] || !bytes.HasSuffix(last, []byte(end)) {
+			if len(last) > maxCell {
+				keep(to, last[:len(last)-len(end)])
+				last = append(last[:0], last[len(last)-len(end):]...)
 			}
-			return nil
+			continue
 		}
-		if len(last) > maxCell {
-			if to != nil {
-				x.long = true
-			}
-			last = append(last[:0], last[len(last)-len(end):]...)
-		}
+		keep(to, last[:len(last)-len(end)])
+		return nil
+	}
+}
+
+// keep appends b to what is kept, if anything is, up to just beyond the limit of a cell: enough to be found too long.
+func keep(to *[]byte, b []byte) {
+	if to != nil {
+		*to = append(*to, b[:min(len(b), max(0, maxCell+1-len(*to)))]...)
 	}
 }
 
@@ -194,6 +194,14 @@ func (x *xmlReader) attr(name string) string {
 		a = a[min(end+1, len(a)):]
 	}
 	return ""
+}
+
+// content is the text at hand; one that was cut stays beyond the limit of a cell, so that it is found too long.
+func (x *xmlReader) content() string {
+	if len(x.text) > maxCell {
+		return sane(string(x.text))
+	}
+	return unescape(x.text)
 }
 
 // unescape is a text with its references written out. What is no known reference stays as it is.

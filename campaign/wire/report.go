@@ -86,3 +86,17 @@ func Suppression(s *campaign.Suppression) *pb.Suppression {
 		Phone: string(s.Phone), Reason: s.Reason, Source: s.Source, CreatedAt: Time(s.CreatedAt), ExpiresAt: Time(s.ExpiresAt),
 	}
 }
+
+// Breach is a broken invariant as a message.
+func Breach(b *campaign.Breach) *pb.Breach {
+	return &pb.Breach{
+		Invariant: b.Invariant, LeadId: int64(b.Lead), AssignmentId: int64(b.Assignment), At: Time(b.At), Detail: b.What,
+	}
+}
+
+// AuditSummary is what an audit looked at as a message.
+func AuditSummary(s *campaign.AuditSummary) *pb.AuditSummary {
+	return &pb.AuditSummary{
+		Leads: s.Leads, Attempts: s.Attempts, Appointments: s.Appointments, Breaches: s.Breaches, Invariants: s.Invariants,
+	}
+}

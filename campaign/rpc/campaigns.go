@@ -1,0 +1,201 @@
+package rpc
+
+import (
+	"context"
+
+	"redial/campaign"
+	"redial/campaign/wire"
+	pb "redial/proto/campaign/v1"
+)
+
+// Campaigns keeps campaigns.
+type Campaigns interface {
+	CreateCampaign(ctx context.Context, c campaign.Campaign) (campaign.Campaign, error)
+	Campaign(ctx context.Context, id campaign.CampaignID) (campaign.Campaign, error)
+	CampaignByName(ctx context.Context, name string) (campaign.Campaign, error)
+	// Campaigns are those with an id above after, by id.
+	Campaigns(ctx context.Context, after campaign.CampaignID, limit int) ([]campaign.Campaign, error)
+	// UpdateCampaign replaces what people give; c.Version is the one that was seen.
+	UpdateCampaign(ctx context.Context, c campaign.Campaign) (campaign.Campaign, error)
+}
+
+// CampaignLife moves campaigns through their states, and counts what is in them.
+type CampaignLife interface {
+	StartCampaign(ctx context.Context, id campaign.CampaignID) (campaign.Campaign, error)
+	// PauseCampaign also counts the cards taken back and the promises that stand.
+	PauseCampaign(ctx context.Context, id campaign.CampaignID) (c campaign.Campaign, revoked, promises int64, err error)
+	// FinishCampaign also counts the promises cancelled and kept. An empty policy is refused while any is open.
+	FinishCampaign(ctx context.Context, id campaign.CampaignID, policy campaign.PromisePolicy) (c campaign.Campaign, cancelled, kept int64, err error)
+	CampaignCounts(ctx context.Context, id campaign.CampaignID) (leads campaign.LeadCounts, promises int64, err error)
+}
+
+// CampaignServer serves CampaignService.
+type CampaignServer struct {
+	pb.UnimplementedCampaignServiceServer
+	campaigns Campaigns
+	life      CampaignLife
+	floor     Floor
+	replan    func(campaign.CampaignID)
+}
+
+// NewCampaigns makes the service. replan is told of a campaign whose rules changed, so that its waiting leads are
+// planned anew; it returns at once. A nil floor or replan is nobody to tell.
+func NewCampaigns(c Campaigns, life CampaignLife, floor Floor, replan func(campaign.CampaignID)) *CampaignServer {
+	if replan == nil {
+		replan = func(campaign.CampaignID) {}
+	}
+	return &CampaignServer{campaigns: c, life: life, floor: orNobody(floor), replan: replan}
+}
+
+// CreateCampaign makes a draft.
+func (s *CampaignServer) CreateCampaign(ctx context.Context, r *pb.CreateCampaignRequest) (*pb.CreateCampaignResponse, error) {
+	if r.GetCampaign() == nil {
+		return nil, campaign.Invalid("campaign", "is missing: give at least its name and zone")
+	}
+	c, err := wire.FromCampaign(r.GetCampaign())
+	if err != nil {
+		return nil, err
+	}
+	made, err := s.campaigns.CreateCampaign(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &pb.CreateCampaignResponse{Campaign: wire.Campaign(&made)}, nil
+}
+
+// GetCampaign is a campaign and how it stands.
+func (s *CampaignServer) GetCampaign(ctx context.Context, r *pb.GetCampaignRequest) (*pb.GetCampaignResponse, error) {
+	if err := exactlyOne(r.GetId(), r.GetName(), "name"); err != nil {
+		return nil, err
+	}
+	c, err := s.find(ctx, r.GetId(), r.GetName())
+	if err != nil {
+		return nil, err
+	}
+	leads, promises, err := s.life.CampaignCounts(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &pb.GetCampaignResponse{Campaign: wire.Campaign(&c), Leads: wire.LeadCounts(leads), OpenPromises: promises}, nil
+}
+
+func (s *CampaignServer) find(ctx context.Context, id int64, name string) (campaign.Campaign, error) {
+	if id != 0 {
+		return s.campaigns.Campaign(ctx, campaign.CampaignID(id))
+	}
+	return s.campaigns.CampaignByName(ctx, name)
+}
+
+// ListCampaigns is a page of campaigns by id.
+func (s *CampaignServer) ListCampaigns(ctx context.Context, r *pb.ListCampaignsRequest) (*pb.ListCampaignsResponse, error) {
+	type query struct{ State pb.CampaignState }
+	q := query{r.GetState()}
+	size, err := pageSize(r.GetPageSize())
+	if err != nil {
+		return nil, err
+	}
+	var after campaign.CampaignID
+	if err := fromPageToken(r.GetPageToken(), q, &after); err != nil {
+		return nil, err
+	}
+	state := wire.FromCampaignState(r.GetState())
+	if state == "" && r.GetState() != pb.CampaignState_CAMPAIGN_STATE_UNSPECIFIED {
+		return nil, campaign.Invalid("state", "is no state of a campaign: draft, running, paused, finished")
+	}
+	var rows []campaign.Campaign
+	for len(rows) <= size {
+		some, err := s.campaigns.Campaigns(ctx, after, size+1)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range some {
+			if after = c.ID; state == "" || c.State == state {
+				rows = append(rows, c)
+			}
+		}
+		if len(some) <= size {
+			break
+		}
+	}
+	rows, next := cut(rows[:min(len(rows), size+1)], size, q, func(c *campaign.Campaign) any { return c.ID })
+	out := &pb.ListCampaignsResponse{NextPageToken: next}
+	for i := range rows {
+		out.Campaigns = append(out.Campaigns, wire.Campaign(&rows[i]))
+	}
+	return out, nil
+}
+
+// UpdateCampaign changes the fields that the mask names.
+func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaignRequest) (*pb.UpdateCampaignResponse, error) {
+	take, err := masked(r.GetUpdateMask(), "name", "zone", "region", "rules", "floor", "script", "skills", "codes")
+	if err != nil {
+		return nil, err
+	}
+	given, err := wire.FromCampaign(r.GetCampaign())
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.campaigns.Campaign(ctx, given.ID)
+	if err != nil {
+		return nil, err
+	}
+	rules := c.RulesVersion
+	c.Version = given.Version
+	for field, set := range map[string]func(){
+		"name":   func() { c.Name = given.Name },
+		"zone":   func() { c.Zone = given.Zone },
+		"region": func() { c.Region = given.Region },
+		"rules":  func() { c.Rules = given.Rules },
+		"floor":  func() { c.Floor = given.Floor },
+		"script": func() { c.Script = given.Script },
+		"skills": func() { c.Skills = given.Skills },
+		"codes":  func() { c.Codes = given.Codes },
+	} {
+		if take[field] {
+			set()
+		}
+	}
+	after, err := s.campaigns.UpdateCampaign(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if after.RulesVersion != rules {
+		s.replan(after.ID)
+	}
+	s.floor.Wake(after.ID)
+	return &pb.UpdateCampaignResponse{Campaign: wire.Campaign(&after)}, nil
+}
+
+// StartCampaign begins offering.
+func (s *CampaignServer) StartCampaign(ctx context.Context, r *pb.StartCampaignRequest) (*pb.StartCampaignResponse, error) {
+	c, err := s.life.StartCampaign(ctx, campaign.CampaignID(r.GetId()))
+	if err != nil {
+		return nil, err
+	}
+	s.floor.Wake(c.ID)
+	return &pb.StartCampaignResponse{Campaign: wire.Campaign(&c)}, nil
+}
+
+// PauseCampaign stops offering at once.
+func (s *CampaignServer) PauseCampaign(ctx context.Context, r *pb.PauseCampaignRequest) (*pb.PauseCampaignResponse, error) {
+	c, revoked, promises, err := s.life.PauseCampaign(ctx, campaign.CampaignID(r.GetId()))
+	if err != nil {
+		return nil, err
+	}
+	s.floor.Wake(c.ID)
+	return &pb.PauseCampaignResponse{Campaign: wire.Campaign(&c), Revoked: revoked, OpenPromises: promises}, nil
+}
+
+// FinishCampaign ends a campaign for good.
+func (s *CampaignServer) FinishCampaign(ctx context.Context, r *pb.FinishCampaignRequest) (*pb.FinishCampaignResponse, error) {
+	policy, err := wire.FromPromisePolicy("promises", r.GetPromises())
+	if err != nil {
+		return nil, err
+	}
+	c, cancelled, kept, err := s.life.FinishCampaign(ctx, campaign.CampaignID(r.GetId()), policy)
+	if err != nil {
+		return nil, err
+	}
+	s.floor.Wake(c.ID)
+	return &pb.FinishCampaignResponse{Campaign: wire.Campaign(&c), Cancelled: cancelled, Kept: kept}, nil
+}

@@ -1,0 +1,147 @@
+package rpc
+
+import (
+	"context"
+
+	"redial/campaign"
+	"redial/campaign/wire"
+	pb "redial/proto/campaign/v1"
+)
+
+// Lists reads lists and what did not become a lead.
+type Lists interface {
+	// Lists are those below before, newest first; campaign 0: of all.
+	Lists(ctx context.Context, id campaign.CampaignID, before campaign.ListID, limit int) ([]campaign.List, error)
+	List(ctx context.Context, id campaign.ListID) (campaign.List, error)
+	// Problems are those after a place, by line, and the place to go on at; zero: that was all.
+	Problems(ctx context.Context, id campaign.ListID, after campaign.ProblemCursor, limit int) ([]campaign.Problem, campaign.ProblemCursor, error)
+	// Headings are the columns of the file.
+	Headings(ctx context.Context, id campaign.ListID) ([]string, error)
+}
+
+// ListLife changes what becomes of lists.
+type ListLife interface {
+	SetPriority(ctx context.Context, id campaign.ListID, priority int) (campaign.List, error)
+	SwitchOn(ctx context.Context, id campaign.ListID) (campaign.List, error)
+	// SwitchOff also counts the cards taken back.
+	SwitchOff(ctx context.Context, id campaign.ListID) (l campaign.List, revoked int64, err error)
+	// UndoImport also counts the leads withdrawn and those that stay.
+	UndoImport(ctx context.Context, id campaign.ListID) (l campaign.List, withdrawn, kept int64, err error)
+}
+
+// ListServer serves ListService.
+type ListServer struct {
+	pb.UnimplementedListServiceServer
+	uploads Uploads
+	intake  Intake
+	lists   Lists
+	life    ListLife
+	tables  Tables
+	floor   Floor
+}
+
+// NewLists makes the service; a nil floor is nobody to tell.
+func NewLists(u Uploads, in Intake, l Lists, life ListLife, t Tables, floor Floor) *ListServer {
+	return &ListServer{uploads: u, intake: in, lists: l, life: life, tables: t, floor: orNobody(floor)}
+}
+
+// ListLists is a page of lists, newest first.
+func (s *ListServer) ListLists(ctx context.Context, r *pb.ListListsRequest) (*pb.ListListsResponse, error) {
+	type query struct{ Campaign int64 }
+	q := query{r.GetCampaignId()}
+	size, err := pageSize(r.GetPageSize())
+	if err != nil {
+		return nil, err
+	}
+	var before campaign.ListID
+	if err := fromPageToken(r.GetPageToken(), q, &before); err != nil {
+		return nil, err
+	}
+	rows, err := s.lists.Lists(ctx, campaign.CampaignID(q.Campaign), before, size+1)
+	if err != nil {
+		return nil, err
+	}
+	rows, next := cut(rows, size, q, func(l *campaign.List) any { return l.ID })
+	out := &pb.ListListsResponse{NextPageToken: next}
+	for i := range rows {
+		out.Lists = append(out.Lists, wire.List(&rows[i]))
+	}
+	return out, nil
+}
+
+// GetList is one list.
+func (s *ListServer) GetList(ctx context.Context, r *pb.GetListRequest) (*pb.GetListResponse, error) {
+	l, err := s.lists.List(ctx, campaign.ListID(r.GetId()))
+	if err != nil {
+		return nil, err
+	}
+	return &pb.GetListResponse{List: wire.List(&l)}, nil
+}
+
+// ListProblems is a page of what did not become a lead, by line.
+func (s *ListServer) ListProblems(ctx context.Context, r *pb.ListProblemsRequest) (*pb.ListProblemsResponse, error) {
+	type query struct{ List int64 }
+	q := query{r.GetListId()}
+	size, err := pageSize(r.GetPageSize())
+	if err != nil {
+		return nil, err
+	}
+	var after campaign.ProblemCursor
+	if err := fromPageToken(r.GetPageToken(), q, &after); err != nil {
+		return nil, err
+	}
+	id := campaign.ListID(q.List)
+	page, next, err := s.lists.Problems(ctx, id, after, size)
+	if err != nil {
+		return nil, err
+	}
+	headings, err := s.lists.Headings(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &pb.ListProblemsResponse{Problems: wire.Problems(page), Headings: headings}
+	if next != (campaign.ProblemCursor{}) {
+		out.NextPageToken = pageToken(q, next)
+	}
+	return out, nil
+}
+
+// UndoImport withdraws the list's leads that were never called.
+func (s *ListServer) UndoImport(ctx context.Context, r *pb.UndoImportRequest) (*pb.UndoImportResponse, error) {
+	l, withdrawn, kept, err := s.life.UndoImport(ctx, campaign.ListID(r.GetListId()))
+	if err != nil {
+		return nil, err
+	}
+	s.floor.Wake(l.CampaignID)
+	return &pb.UndoImportResponse{List: wire.List(&l), Withdrawn: withdrawn, Kept: kept}, nil
+}
+
+// SetPriority places the list among the campaign's fresh leads.
+func (s *ListServer) SetPriority(ctx context.Context, r *pb.SetPriorityRequest) (*pb.SetPriorityResponse, error) {
+	l, err := s.life.SetPriority(ctx, campaign.ListID(r.GetListId()), int(r.GetPriority()))
+	if err != nil {
+		return nil, err
+	}
+	s.floor.Wake(l.CampaignID)
+	return &pb.SetPriorityResponse{List: wire.List(&l)}, nil
+}
+
+// SwitchOff stops offering the list at once.
+func (s *ListServer) SwitchOff(ctx context.Context, r *pb.SwitchOffRequest) (*pb.SwitchOffResponse, error) {
+	l, revoked, err := s.life.SwitchOff(ctx, campaign.ListID(r.GetListId()))
+	if err != nil {
+		return nil, err
+	}
+	s.floor.Wake(l.CampaignID)
+	return &pb.SwitchOffResponse{List: wire.List(&l), Revoked: revoked}, nil
+}
+
+// SwitchOn offers the list again.
+func (s *ListServer) SwitchOn(ctx context.Context, r *pb.SwitchOnRequest) (*pb.SwitchOnResponse, error) {
+	l, err := s.life.SwitchOn(ctx, campaign.ListID(r.GetListId()))
+	if err != nil {
+		return nil, err
+	}
+	s.floor.Wake(l.CampaignID)
+	return &pb.SwitchOnResponse{List: wire.List(&l)}, nil
+}

@@ -1,0 +1,73 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	"redial/campaign"
+	"redial/campaign/wire"
+	pb "redial/proto/campaign/v1"
+)
+
+// CreateToken makes a token and tells its secret this once.
+func (s *AdminServer) CreateToken(ctx context.Context, r *pb.CreateTokenRequest) (*pb.CreateTokenResponse, error) {
+	role := wire.FromRole(r.GetRole())
+	if role == "" {
+		return nil, campaign.Invalid("role", "is missing: agent, supervisor, manager, crm, quality or admin")
+	}
+	var agent campaign.AgentID
+	if role == campaign.RoleAgent {
+		a, err := s.agents.AgentByLogin(ctx, r.GetOwner())
+		if err != nil {
+			return nil, err
+		}
+		if !a.Active {
+			return nil, campaign.Invalid("owner", "agent "+a.Login+" is inactive: make it active first")
+		}
+		agent = a.ID
+	}
+	secret, made, err := s.tokens.CreateToken(ctx, r.GetOwner(), role, agent, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	return &pb.CreateTokenResponse{Token: wire.Token(&made), Secret: secret}, nil
+}
+
+// ListTokens is a page of tokens, newest first.
+func (s *AdminServer) ListTokens(ctx context.Context, r *pb.ListTokensRequest) (*pb.ListTokensResponse, error) {
+	type query struct{ Revoked bool }
+	q := query{r.GetRevoked()}
+	size, err := pageSize(r.GetPageSize())
+	if err != nil {
+		return nil, err
+	}
+	var before campaign.TokenID
+	if err := fromPageToken(r.GetPageToken(), q, &before); err != nil {
+		return nil, err
+	}
+	all, err := s.tokens.Tokens(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows []campaign.Token
+	for _, t := range all {
+		if (before == 0 || t.ID < before) && (q.Revoked || t.RevokedAt.IsZero()) {
+			rows = append(rows, t)
+		}
+	}
+	rows, next := cut(rows, size, q, func(t *campaign.Token) any { return t.ID })
+	out := &pb.ListTokensResponse{NextPageToken: next}
+	for i := range rows {
+		out.Tokens = append(out.Tokens, wire.Token(&rows[i]))
+	}
+	return out, nil
+}
+
+// RevokeToken ends a token at once.
+func (s *AdminServer) RevokeToken(ctx context.Context, r *pb.RevokeTokenRequest) (*pb.RevokeTokenResponse, error) {
+	t, err := s.tokens.RevokeToken(ctx, campaign.TokenID(r.GetId()))
+	if err != nil {
+		return nil, err
+	}
+	return &pb.RevokeTokenResponse{Token: wire.Token(&t)}, nil
+}

@@ -1,0 +1,72 @@
+package rpc
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"redial/campaign"
+	"redial/scheduler"
+)
+
+// EncodeCase writes a lead's last decision as one line of the case format, with the stored plan as its want: the rule
+// of time answers the case with that plan. Rules are those the decision was made under, promise the open one or nil.
+//
+// It is empty for what does not follow from a case: a lead that nothing was decided of, one that was withdrawn, and
+// one whose numbers were all suppressed otherwise than by its own last call, for the case format knows no
+// suppressions.
+func EncodeCase(l *campaign.Lead, rules *campaign.Rules, promise *campaign.Appointment) ([]byte, error) {
+	if l.Plan.Verdict == campaign.NoVerdict || l.State == campaign.LeadWithdrawn || suppressedElsewhere(l) {
+		return nil, nil
+	}
+	zones, err := scheduler.LoadZones(l.Zones)
+	if err != nil {
+		return nil, campaign.Under("zones", err)
+	}
+	c := scheduler.Case{
+		ID: fmt.Sprint("lead-", l.ID), Now: l.DecidedAt.UTC().Truncate(time.Second), Rules: *rules,
+		Lead: scheduler.Lead{Zones: zones, Numbers: campaign.Phones(l.Numbers)}, Tries: l.Tries,
+	}
+	if l.Plan.Verdict == campaign.VerdictAppointment && promise != nil && !booked(&c, promise) {
+		return nil, nil
+	}
+	line, err := scheduler.EncodeCase(&c)
+	if err != nil {
+		return nil, err
+	}
+	return wanting(line, l.Plan), nil
+}
+
+// suppressedElsewhere says whether the lead is suppressed though its last call did not ask for it.
+func suppressedElsewhere(l *campaign.Lead) bool {
+	if l.Plan.Verdict != campaign.VerdictSuppressed {
+		return false
+	}
+	n := len(l.Tries)
+	return n == 0 || l.Tries[n-1].Outcome.Follow() != campaign.FollowSuppress
+}
+
+// booked puts a promise into a case, such that it stands there as it does in the record: a booking is judged at the
+// case's now, so that now moves before the promised instant; and one made under other hours was insisted on. False:
+// a call after the instant leaves no such now.
+func booked(c *scheduler.Case, p *campaign.Appointment) bool {
+	c.Booking = &campaign.Booking{Local: p.Local, Zone: p.Zone, Insisted: p.Insisted}
+	if !c.Now.Before(p.At) {
+		c.Now = p.At.Add(-time.Second)
+		if n := len(c.Tries); n > 0 && c.Tries[n-1].PlacedAt.After(c.Now) {
+			return false
+		}
+	}
+	if _, plan := scheduler.JudgeBooking(&c.Rules, c.Lead, *c.Booking, c.Now); plan.Reason == campaign.ReasonBookingOutside {
+		c.Booking.Insisted = true
+	}
+	return true
+}
+
+// wanting adds the plan to a case as the answer it wants, which has no id.
+func wanting(line []byte, p campaign.Plan) []byte {
+	answer := scheduler.Answer{Plan: p}.AppendJSON(nil)
+	want := bytes.Replace(answer, []byte(`"id":"",`), nil, 1)
+	out := append(line[:len(line)-1:len(line)-1], `,"want":`...)
+	return append(append(out, want...), '}')
+}

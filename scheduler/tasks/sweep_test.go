@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -131,8 +132,8 @@ type office struct {
 	holder  string
 	epoch   int64
 	until   time.Time
-	away    bool
-	stale   int // words of a node that is not the leader
+	crashes bool // nodes end without a word
+	stale   int  // words of a node that is not the leader
 	numbers map[string]int
 }
 
@@ -149,7 +150,7 @@ type node struct {
 func (n *node) Elect(_ context.Context, _, holder string, ttl time.Duration) (int64, bool, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.away || n.cut {
+	if n.cut {
 		return 0, false, errFault
 	}
 	if n.holder != holder && time.Now().Before(n.until) {
@@ -160,6 +161,15 @@ func (n *node) Elect(_ context.Context, _, holder string, ttl time.Duration) (in
 	}
 	n.holder, n.until = holder, time.Now().Add(ttl)
 	return n.epoch, true, nil
+}
+
+func (n *node) Resign(_ context.Context, _, holder string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.holder == holder && !n.crashes {
+		n.until = time.Time{}
+	}
+	return nil
 }
 
 func (n *node) Sequence(_ context.Context, epoch int64, limit int) (int, error) {
@@ -181,7 +191,7 @@ func (n *node) Sequence(_ context.Context, epoch int64, limit int) (int, error) 
 func TestOneNodeSweepsAndAnotherTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := embedded(t)
-		o := &office{numbers: make(map[string]int)}
+		o := &office{numbers: make(map[string]int), crashes: true}
 		swept := make(map[string]int)
 		nodes := make(map[string]*node)
 		var running sync.WaitGroup
@@ -207,13 +217,18 @@ func TestOneNodeSweepsAndAnotherTakesOver(t *testing.T) {
 			running.Go(func() { s.Run(ctx) })
 			synctest.Wait() // a stands first
 		}
+		counts := func() map[string]int {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			return maps.Clone(swept)
+		}
 		time.Sleep(time.Minute + time.Second)
-		if swept["a"] != 5 || swept["b"] != 0 {
+		if swept := counts(); swept["a"] != 5 || swept["b"] != 0 {
 			t.Errorf("in the first minute: %v sweeps, want 5 by a", swept)
 		}
 		stopA() // as a crash: the lease runs out
 		time.Sleep(time.Minute)
-		if swept["a"] != 5 || swept["b"] < 2 {
+		if swept := counts(); swept["a"] != 5 || swept["b"] < 2 {
 			t.Errorf("after a died: %v sweeps, want some by b", swept)
 		}
 		o.mu.Lock()
@@ -221,14 +236,35 @@ func TestOneNodeSweepsAndAnotherTakesOver(t *testing.T) {
 		before := swept["b"]
 		o.mu.Unlock()
 		time.Sleep(2 * time.Minute)
-		if n := swept["b"] - before; n > 2 {
+		if n := counts()["b"] - before; n > 2 {
 			t.Errorf("b swept %d times after it was cut off from the record", n)
-		}
-		if o.stale != 0 || o.numbers["a"] == 0 || o.numbers["b"] == 0 {
-			t.Errorf("events numbered %v, %d times by a node that was not the leader", o.numbers, o.stale)
 		}
 		stop()
 		running.Wait()
+		if o.stale != 0 || o.numbers["a"] == 0 || o.numbers["b"] == 0 {
+			t.Errorf("events numbered %v, %d times by a node that was not the leader", o.numbers, o.stale)
+		}
+	})
+}
+
+func TestANodeThatEndsGivesTheOfficeUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := embedded(t)
+		o := &office{numbers: make(map[string]int)}
+		b := &backlog{now: time.Now}
+		s, err := NewSweeper("a", o.node("a"), &Sweep{Backlog: b, Forecast: b, Waker: NewWaker(client, Options{})}, SweeperOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- s.Run(ctx) }()
+		time.Sleep(time.Second)
+		stop()
+		<-ended
+		if _, leader, _ := o.node("b").Elect(t.Context(), Office, "b", time.Minute); !leader {
+			t.Error("another node has to wait for the end of the term")
+		}
 	})
 }
 

@@ -13,6 +13,8 @@ type Record interface {
 	// Elect makes holder the leader of name for ttl, or keeps it so, unless another is. The epoch rises with each new
 	// leader and fences what the old one may still be doing.
 	Elect(ctx context.Context, name, holder string, ttl time.Duration) (epoch int64, leader bool, err error)
+	// Resign gives the office up, so that another node need not wait for its end. It does nothing to another's.
+	Resign(ctx context.Context, name, holder string) error
 	// Sequence gives up to limit committed events their place in the stream and says how many. An epoch that is no
 	// longer the leader's is refused.
 	Sequence(ctx context.Context, epoch int64, limit int) (done int, err error)
@@ -23,7 +25,10 @@ type Record interface {
 // Office is the name of the lease that the sweeping node holds.
 const Office = "sweep"
 
-const sequenceLimit = 1000 // events of one transaction
+const (
+	sequenceLimit = 1000            // events of one transaction
+	resignTimeout = 2 * time.Second // the end of a node does not wait longer for it
+)
 
 // SweeperOptions of NewSweeper. The zero value is useful.
 type SweeperOptions struct {
@@ -65,9 +70,10 @@ func NewSweeper(node string, record Record, sweep *Sweep, o SweeperOptions) (*Sw
 	return &Sweeper{node: node, record: record, sweep: sweep, o: o}, nil
 }
 
-// Run stands for election and does the leader's work until the context ends. Neither Redis nor the record need be
+// Run stands for election and does the leader's work until the context ends; then it gives the office up. Neither Redis nor the record need be
 // there all the time.
 func (s *Sweeper) Run(ctx context.Context) error {
+	defer s.resign(ctx)
 	var loops sync.WaitGroup
 	defer loops.Wait()
 	s.note(ctx, "stand for election", s.stand(ctx))
@@ -108,6 +114,16 @@ func (s *Sweeper) stand(ctx context.Context) error {
 	}
 	s.epoch, s.until = epoch, before.Add(s.o.Lease)
 	return nil
+}
+
+// resign gives the office up if we have it. It is no fault if that fails: our term ends by itself.
+func (s *Sweeper) resign(ctx context.Context) {
+	if s.term() == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resignTimeout)
+	defer cancel()
+	s.note(ctx, "give up the office", s.record.Resign(ctx, Office, s.node))
 }
 
 // term is the epoch of our term; 0 when we are not the leader.

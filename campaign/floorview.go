@@ -7,7 +7,8 @@ type FloorView struct {
 	At        time.Time
 	Agents    []AgentView
 	Campaigns []CampaignView
-	Recent    []RecentCall // last first
+	Recent    []RecentCall // last first, at most 30
+	Promised  []Promised   // open promises, earliest first, at most 20
 	Late      int64        // late outcomes that wait for a supervisor
 	Missed    int64        // promises missed today, by each campaign's own day
 }
@@ -52,5 +53,17 @@ type RecentCall struct {
 	Agent    string // login
 	Outcome  Outcome
 	Code     string
-	Next     Plan // what was decided for the lead
+	State    LeadState // of the lead now
+	Next     Plan      // of the lead now
+}
+
+// Promised is an open promise.
+type Promised struct {
+	ID       AppointmentID
+	At       time.Time
+	Zone     string // in which it was promised
+	Campaign CampaignID
+	Lead     LeadID
+	LeadName string
+	Owner    string // login; empty: any fit agent
 }

@@ -264,3 +264,31 @@ func (f *Floor) Refresh(ctx context.Context, agent campaign.AgentID) (campaign.S
 	poke(f.kick)
 	return next, nil
 }
+
+// Revoked tells the floor that assignments were taken back before dialling; desks at this node hear of it at once,
+// those elsewhere when their node looks.
+func (f *Floor) Revoked(taken []campaign.Assignment) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for i := range taken {
+		if _, err := f.Refresh(ctx, taken[i].AgentID); err != nil {
+			f.log.WarnContext(ctx, "a desk was not told that its offer was taken back", "agent", taken[i].AgentID, "error", err)
+		}
+	}
+}
+
+// Waiting is how many agents at this node wait for a lead of a campaign.
+func (f *Floor) Waiting(id campaign.CampaignID) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, n := f.offering[id], 0
+	if c == nil {
+		return 0
+	}
+	for _, s := range f.seats {
+		if s.waits() && s.member(c) {
+			n++
+		}
+	}
+	return n
+}

@@ -31,6 +31,9 @@ func (s *Store) FloorView(ctx context.Context, of campaign.CampaignID) (campaign
 		if err := t.viewRecent(&v, of); err != nil {
 			return err
 		}
+		if err := t.viewPromised(&v, of); err != nil {
+			return err
+		}
 		return t.row(`SELECT count(*) FROM late_outcomes WHERE resolved_at = 0 AND ($1 = 0 OR campaign_id = $1)`,
 			[]any{int64(of)}, &v.Late)
 	})
@@ -169,14 +172,25 @@ func (t *tx) viewDay(c *campaign.CampaignView) error {
 
 // viewRecent reads the last calls of the last hour.
 func (t *tx) viewRecent(v *campaign.FloorView, of campaign.CampaignID) error {
-	return t.each(`SELECT a.recorded_at, a.campaign_id, a.lead_id, l.name, g.login, a.outcome, a.code, l.verdict, l.at, l.until, l.reason
+	return t.each(`SELECT a.recorded_at, a.campaign_id, a.lead_id, l.name, g.login, a.outcome, a.code, l.state, l.verdict, l.at, l.until, l.reason
 		FROM attempts a JOIN leads l ON l.id = a.lead_id JOIN agents g ON g.id = a.agent_id
 		WHERE a.placed_at >= $1 AND ($2 = 0 OR a.campaign_id = $2)
 		ORDER BY a.recorded_at DESC LIMIT $3`, []any{us(t.now.Add(-time.Hour)), int64(of), recentMost}, func(r *sql.Rows) error {
 		var c campaign.RecentCall
-		err := r.Scan(usTime{&c.At}, &c.Campaign, &c.Lead, &c.LeadName, &c.Agent, outcomeCol{&c.Outcome}, &c.Code,
+		err := r.Scan(usTime{&c.At}, &c.Campaign, &c.Lead, &c.LeadName, &c.Agent, outcomeCol{&c.Outcome}, &c.Code, &c.State,
 			verdictCol{&c.Next.Verdict}, usTime{&c.Next.At}, usTime{&c.Next.Until}, &c.Next.Reason)
 		v.Recent = append(v.Recent, c)
+		return err
+	})
+}
+
+func (t *tx) viewPromised(v *campaign.FloorView, of campaign.CampaignID) error {
+	return t.each(`SELECT p.id, p.at, p.zone, p.campaign_id, p.lead_id, l.name, COALESCE(g.login, '')
+		FROM appointments p JOIN leads l ON l.id = p.lead_id LEFT JOIN agents g ON g.id = p.owner_id
+		WHERE p.closed_at = 0 AND ($1 = 0 OR p.campaign_id = $1) ORDER BY p.at, p.id LIMIT 20`, []any{int64(of)}, func(r *sql.Rows) error {
+		var p campaign.Promised
+		err := r.Scan(&p.ID, usTime{&p.At}, &p.Zone, &p.Campaign, &p.Lead, &p.LeadName, &p.Owner)
+		v.Promised = append(v.Promised, p)
 		return err
 	})
 }

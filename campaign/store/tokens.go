@@ -21,50 +21,44 @@ func scanToken(r scanner) (campaign.Token, error) {
 // CreateToken makes a token and tells its secret this once; the record keeps only its hash. For role agent, and only
 // for it, agent names whom it may act for. A zero expires is never. Errors: KindInvalid by field.
 func (s *Store) CreateToken(ctx context.Context, owner string, role campaign.Role, agent campaign.AgentID, expires time.Time) (secret string, made campaign.Token, err error) {
-	want := campaign.Token{Owner: owner, Role: role, Agent: agent, ExpiresAt: expires}
-	if err := want.Validate(); err != nil {
-		return "", campaign.Token{}, fmt.Errorf("create a token: %w", err)
-	}
 	secret = campaign.NewSecret()
-	err = s.write(ctx, "create a token", func(t *tx) error {
-		if agent != 0 {
-			if _, err := t.agent(agent, `ag.id = $1`, agent); err != nil {
-				return err
-			}
-		}
-		q := `INSERT INTO tokens (hash, owner, role, agent_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING ` + tokenColumns
-		made, err = scanToken(t.QueryRowContext(t.ctx, q, campaign.HashSecret(secret), owner, string(role), agent, us(t.now), us(expires)))
-		return err
-	})
+	made, err = s.KeepToken(ctx, campaign.Token{Owner: owner, Role: role, Agent: agent, ExpiresAt: expires}, secret)
 	if err != nil {
 		return "", campaign.Token{}, err
 	}
 	return secret, made, nil
 }
 
-// TokenBySecret finds the token a secret belongs to. It is found by the secret's hash, which tells nothing about how
-// near a wrong guess was. Errors: KindStranger for a secret that is unknown, revoked or expired, saying which.
+// KeepToken keeps a token with the hash of a secret that was made elsewhere. Errors: KindInvalid by field.
+func (s *Store) KeepToken(ctx context.Context, want campaign.Token, secret string) (made campaign.Token, err error) {
+	if err := want.Validate(); err != nil {
+		return campaign.Token{}, fmt.Errorf("create a token: %w", err)
+	}
+	err = s.write(ctx, "create a token", func(t *tx) error {
+		if want.Agent != 0 {
+			if _, err := t.agent(want.Agent, `ag.id = $1`, want.Agent); err != nil {
+				return err
+			}
+		}
+		q := `INSERT INTO tokens (hash, owner, role, agent_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING ` + tokenColumns
+		made, err = scanToken(t.QueryRowContext(t.ctx, q, campaign.HashSecret(secret), want.Owner, string(want.Role), want.Agent, us(t.now), us(want.ExpiresAt)))
+		return err
+	})
+	return made, err
+}
+
+// TokenBySecret finds the token a secret belongs to, whether or not it is still in force. It is found by the secret's
+// hash, which tells nothing about how near a wrong guess was. Error: KindNotFound.
 func (s *Store) TokenBySecret(ctx context.Context, secret string) (campaign.Token, error) {
 	row := s.reader.QueryRowContext(ctx, `SELECT `+tokenColumns+` FROM tokens WHERE hash = $1`, campaign.HashSecret(secret))
 	tok, err := scanToken(row)
 	if errors.Is(err, sql.ErrNoRows) {
-		return campaign.Token{}, stranger("no such token: ask an admin for one (dialctl token)")
+		return campaign.Token{}, &campaign.Error{Kind: campaign.KindNotFound, Message: "no such token: ask an admin for one (dialctl token)"}
 	}
 	if err != nil {
 		return campaign.Token{}, fmt.Errorf("look up a token: %w", err)
 	}
-	switch {
-	case tok.InForce(s.Now()):
-		return tok, nil
-	case !tok.RevokedAt.IsZero():
-		return campaign.Token{}, stranger("this token was revoked: ask an admin for a new one")
-	default:
-		return campaign.Token{}, stranger("this token has expired: ask an admin for a new one")
-	}
-}
-
-func stranger(message string) error {
-	return &campaign.Error{Kind: campaign.KindStranger, Message: message}
+	return tok, nil
 }
 
 // Tokens are all tokens, revoked ones too, newest first.

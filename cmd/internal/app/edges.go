@@ -1,0 +1,46 @@
+package app
+
+import (
+	"context"
+	"runtime/debug"
+
+	"google.golang.org/grpc/status"
+
+	"redial/campaign"
+	"redial/campaign/phone"
+	"redial/campaign/store"
+	"redial/cmd/internal/server"
+)
+
+// statusOf is how a refusal inside a stream reads: as it would of a call of its own.
+func statusOf(_ context.Context, err error) error {
+	st, _ := server.Status(err)
+	return status.ErrorProto(st.Proto())
+}
+
+// readNumber reads one number as people write it; an empty region means that it must be E.164.
+func readNumber(text, region string) (campaign.Number, error) {
+	return phone.One("", text, campaign.PhoneHint{Region: region})
+}
+
+// tokens are the record's, as the guard and the admin token's file want them.
+type tokens struct{ *store.Store }
+
+// CreateToken implements auth.AdminTokens.
+func (t tokens) CreateToken(ctx context.Context, want campaign.Token, secret string) (campaign.Token, error) {
+	return t.KeepToken(ctx, want, secret)
+}
+
+// version is the program's, as the build recorded it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"redial/campaign/store"
+	"redial/cmd/internal/config"
+	"redial/dialer"
+	"redial/scheduler"
+)
+
+// openStore opens the record with the rules of time and of the floor, which it runs under its locks.
+func (a *App) openStore(ctx context.Context) error {
+	if !a.cfg.Postgres() && a.cfg.Database == "" {
+		if err := a.lockFolder(); err != nil {
+			return err
+		}
+	}
+	s, err := store.Open(ctx, a.cfg.DatabaseURL(), store.Options{
+		Now: a.opt.Now, Log: a.log,
+		Rules: store.Rules{Decide: scheduler.Plan, Judge: scheduler.Offer, Book: scheduler.Book, Step: dialer.Follow(dialer.DefaultHeartbeat)},
+	})
+	if err != nil {
+		return err
+	}
+	a.store = s
+	a.stops.add("record", func(context.Context) error { return s.Close() })
+	return nil
+}
+
+// lockFolder keeps a second process away from the same SQLite file, whose node would wake nobody in this one.
+func (a *App) lockFolder() error {
+	if err := os.MkdirAll(a.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	path := filepath.Join(a.cfg.Data, "redial.lock")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("lock the data folder: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return errors.Join(fmt.Errorf("another dialerd works in %s: stop it, or give this one a folder of its own with --data", a.cfg.Data), f.Close())
+	}
+	a.stops.add("lock of the data folder", func(context.Context) error { return f.Close() })
+	return nil
+}
+
+// openRedis connects to the Redis that the settings name, or makes one in the process. None: the client is nil.
+func (a *App) openRedis(ctx context.Context) error {
+	switch a.cfg.RedisKind() {
+	case config.RedisNone:
+		a.log.WarnContext(ctx, "working without Redis: leads are claimed straight from SQL, and the sweep does what timers would")
+		return nil
+	case config.RedisServer:
+		client, kind, err := NewRedis(a.cfg.Redis)
+		if err != nil {
+			return err
+		}
+		a.redis, a.redisKind = client, kind
+		a.stops.add("Redis client", func(context.Context) error { return client.Close() })
+		if err := client.Ping(ctx).Err(); err != nil {
+			a.log.WarnContext(ctx, "Redis does not answer; going on without it until it does", "kind", kind, "error", err)
+		}
+		return nil
+	default:
+		return a.embedRedis()
+	}
+}
+
+// embedRedis makes a Redis in the process, spoken to over a pipe: no port is opened. What it held is rebuilt from
+// the record at each start.
+func (a *App) embedRedis() error {
+	m := miniredis.NewMiniRedis()
+	m.ClockTTL(true)
+	client := redis.NewClient(&redis.Options{
+		Addr: "127.0.0.1:1", ContextTimeoutEnabled: true,
+		Dialer: func(context.Context, string, string) (net.Conn, error) { return m.Dial() },
+	})
+	a.redis, a.embedded = client, true
+	a.stops.add("embedded Redis", func(context.Context) error {
+		err := client.Close()
+		m.Close()
+		return err
+	})
+	return nil
+}

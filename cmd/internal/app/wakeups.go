@@ -1,0 +1,196 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"redial/campaign"
+	"redial/scheduler/tasks"
+)
+
+// wakeups is what tasks and the sweep call: each looks at the record and does what is due, however often it is called.
+type wakeups struct {
+	app *App
+
+	mu        sync.Mutex
+	replanned map[campaign.CampaignID]int64 // the rules version that all leads were seen to be planned under
+}
+
+// Release fills a campaign's hopper and lets waiting agents have it.
+func (w *wakeups) Release(ctx context.Context, id campaign.CampaignID) (time.Time, error) {
+	next, err := w.app.source.Release(ctx, id)
+	w.app.floor.Wake(id)
+	return next, err
+}
+
+// Remind looks at once whether an owner here is to be reminded.
+func (w *wakeups) Remind(ctx context.Context, id campaign.AppointmentID) error {
+	return w.PromiseDue(ctx, id)
+}
+
+// PromiseDue looks at once whether an agent here is to have a promise. Where nobody here is, other nodes look by
+// themselves: what is owned is pulled.
+func (w *wakeups) PromiseDue(ctx context.Context, id campaign.AppointmentID) error {
+	p, err := w.app.store.Appointment(ctx, id)
+	if err != nil {
+		return err
+	}
+	if p.State == campaign.AppointmentOpen {
+		w.app.floor.Wake(p.CampaignID)
+	}
+	return nil
+}
+
+// Rollover scores a campaign's leads anew: those of yesterday go first.
+func (w *wakeups) Rollover(ctx context.Context, id campaign.CampaignID) error {
+	w.app.source.Changed(ctx, id)
+	w.app.floor.Wake(id)
+	return nil
+}
+
+// RunImport tells this node's intake of an upload.
+func (w *wakeups) RunImport(_ context.Context, id campaign.UploadID) error {
+	w.app.intake.Queued(id)
+	return nil
+}
+
+const replanBatch = 500 // leads of one transaction: agents wait for it no longer than that takes
+
+// Replan decides every lead of a campaign anew that was decided under other rules.
+func (w *wakeups) Replan(ctx context.Context, id campaign.CampaignID) error {
+	var after campaign.LeadID
+	moved := 0
+	for {
+		last, n, err := w.app.store.ReplanBatch(ctx, id, after, replanBatch)
+		if err != nil {
+			return err
+		}
+		moved += n
+		if last == 0 {
+			break
+		}
+		after = last
+	}
+	if moved > 0 {
+		w.app.log.InfoContext(ctx, "leads were planned anew", "campaign", id, "leads", moved)
+		w.app.changed(id)
+	}
+	return nil
+}
+
+// Purge makes next month's partitions and drops what is old enough.
+func (w *wakeups) Purge(ctx context.Context) error { return w.app.store.Housekeep(ctx) }
+
+// chores are what the elected node does every few seconds, found by looking, whatever wake-up was lost.
+func (w *wakeups) chores() []tasks.Chore {
+	return []tasks.Chore{
+		{Name: "lapse leases", Do: w.lapse},
+		{Name: "let overdue sessions act", Do: w.expireSessions},
+		{Name: "close missed promises", Do: w.miss},
+		{Name: "lift expired suppressions", Do: w.app.store.ExpireSuppressions},
+		{Name: "plan leads anew", Do: w.replanAll},
+		{Name: "keep house", Do: w.keepHouse},
+	}
+}
+
+func (w *wakeups) lapse(ctx context.Context, limit int) (int, error) {
+	lapsed, err := w.app.store.LapseLeases(ctx, limit)
+	if err != nil {
+		return 0, err
+	}
+	w.app.floor.Revoked(lapsed)
+	for _, id := range campaignsOf(lapsed, func(a campaign.Assignment) campaign.CampaignID { return a.CampaignID }) {
+		w.app.floor.Wake(id)
+	}
+	return len(lapsed), nil
+}
+
+func (w *wakeups) expireSessions(ctx context.Context, limit int) (int, error) {
+	overdue, err := w.app.store.OverdueSessions(ctx, limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range overdue {
+		w.app.floor.Expire(ctx, s.AgentID)
+	}
+	return len(overdue), nil
+}
+
+func (w *wakeups) miss(ctx context.Context, limit int) (int, error) {
+	missed, err := w.app.store.MissPromises(ctx, limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range campaignsOf(missed, func(p campaign.Appointment) campaign.CampaignID { return p.CampaignID }) {
+		w.app.changed(id)
+	}
+	return len(missed), nil
+}
+
+func campaignsOf[T any](rows []T, of func(T) campaign.CampaignID) []campaign.CampaignID {
+	seen := make(map[campaign.CampaignID]bool)
+	var ids []campaign.CampaignID
+	for _, r := range rows {
+		if id := of(r); !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// replanAll looks once, for each version of a campaign's rules, whether leads are left that were planned under others.
+func (w *wakeups) replanAll(ctx context.Context, _ int) (int, error) {
+	offering, err := w.app.store.Offering(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for i := range offering {
+		c := &offering[i]
+		w.mu.Lock()
+		done := w.replanned[c.ID] == c.RulesVersion
+		w.mu.Unlock()
+		if done {
+			continue
+		}
+		if err := w.Replan(ctx, c.ID); err != nil {
+			return 0, err
+		}
+		w.mu.Lock()
+		if w.replanned == nil {
+			w.replanned = make(map[campaign.CampaignID]int64)
+		}
+		w.replanned[c.ID] = c.RulesVersion
+		w.mu.Unlock()
+	}
+	return 0, nil
+}
+
+// keepHouse is Purge once a day where there is no Redis to wake it up.
+func (w *wakeups) keepHouse(ctx context.Context, _ int) (int, error) {
+	if w.app.redis != nil {
+		return 0, nil
+	}
+	first, err := w.app.store.Slot(ctx, "purge", w.app.store.Now().Unix()/86400)
+	if err != nil || !first {
+		return 0, err
+	}
+	return 0, w.Purge(ctx)
+}
+
+// replan has a campaign's leads planned anew after its rules changed; it returns at once.
+func (a *App) replan(id campaign.CampaignID) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	go func() {
+		defer cancel()
+		c, err := a.store.Campaign(ctx, id)
+		if err == nil && a.waker != nil {
+			err = a.waker.Replan(ctx, id, c.RulesVersion)
+		}
+		if err != nil {
+			a.log.WarnContext(ctx, "planning leads anew was not begun; the sweep will", "campaign", id, "error", err)
+		}
+		a.changed(id)
+	}()
+}

@@ -1,0 +1,274 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"google.golang.org/grpc"
+
+	"redial/campaign"
+	campaignrpc "redial/campaign/rpc"
+	"redial/campaign/store"
+	"redial/cmd/internal/auth"
+	"redial/cmd/internal/intake"
+	"redial/cmd/internal/server"
+	"redial/cmd/internal/web"
+	"redial/dialer"
+	dialerrpc "redial/dialer/rpc"
+	campaignpb "redial/proto/campaign/v1"
+	dialerpb "redial/proto/dialer/v1"
+	schedulerpb "redial/proto/scheduler/v1"
+	"redial/scheduler"
+	"redial/scheduler/hopper"
+	schedulerrpc "redial/scheduler/rpc"
+	"redial/scheduler/tasks"
+)
+
+// source gives the floor leads to try, and hears of what changes them.
+type source interface {
+	scheduler.Source
+	Changed(ctx context.Context, id campaign.CampaignID)
+	Release(ctx context.Context, id campaign.CampaignID) (time.Time, error)
+}
+
+// wire joins the parts: the record below, the rule of time and the live floor above it, the interfaces on top.
+func (a *App) wire(ctx context.Context) error {
+	a.metrics = prometheus.NewRegistry()
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.finder = &scheduler.Finder{Record: a.store, Now: a.store.Now}
+	if err := a.wireTime(); err != nil {
+		return err
+	}
+	a.floor = dialer.NewFloor(a.node(), a.store, a.source, a.store.Now, dialer.Options{Log: a.log})
+	a.intake = intake.New(a.store, a.openUpload, a.store, a.store, intake.Options{Node: a.node(), Log: a.log, Finished: a.changed})
+	if err := a.wireTasks(); err != nil {
+		return err
+	}
+	a.guard = auth.New(tokens{a.store}, auth.Options{Log: a.log})
+	if err := a.wireServer(); err != nil {
+		return err
+	}
+	return a.wireWeb()
+}
+
+// node is this process's name among those of one database.
+func (a *App) node() string {
+	if a.cfg.Node != "" {
+		return a.cfg.Node
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return fmt.Sprintf("%s/%s/%d", host, a.cfg.GRPC, os.Getpid())
+}
+
+// openUpload opens the pieces of a file as one.
+func (a *App) openUpload(ctx context.Context, id campaign.UploadID) (intake.File, error) {
+	return a.store.UploadReader(ctx, id)
+}
+
+// wireTime makes the source of leads: a window in Redis filled from SQL, or SQL alone.
+func (a *App) wireTime() error {
+	direct := scheduler.NewDirect(a.finder)
+	if a.redis == nil {
+		a.source = bare{direct, a.finder}
+		return nil
+	}
+	limits := hopper.Limits{}
+	if a.embedded {
+		limits = hopper.EmbeddedLimits
+	}
+	window, err := hopper.New(a.redis, hopper.Options{Limits: limits, Now: a.store.Now})
+	if err != nil {
+		return err
+	}
+	away := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "redial_redis_failures_total", Help: "Calls to Redis that failed; leads came straight from SQL instead.",
+	})
+	a.metrics.MustRegister(away)
+	filler := &hopper.Filler{Window: window, Finder: a.finder, Ready: func(id campaign.CampaignID) int { return a.floor.Waiting(id) }}
+	fallback := hopper.NewFallback(filler, direct, hopper.FallbackOptions{
+		Warn: func(ctx context.Context, err error) {
+			away.Inc()
+			a.log.WarnContext(ctx, "Redis failed; leads come straight from SQL until it is back", "error", err)
+		},
+		Arm: func(ctx context.Context, id campaign.CampaignID, at time.Time) { a.arm(ctx, id, at) },
+	})
+	a.source = fallback
+	a.stops.add("hopper", func(context.Context) error { fallback.Close(); return nil })
+	a.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "redial_redis_away", Help: "1 while Redis does not answer.",
+	}, func() float64 {
+		if fallback.Away() {
+			return 1
+		}
+		return 0
+	}))
+	return nil
+}
+
+// arm sets the one timer a campaign has: its next due instant.
+func (a *App) arm(ctx context.Context, id campaign.CampaignID, at time.Time) {
+	if a.waker == nil {
+		return
+	}
+	if err := a.waker.Release(ctx, id, at); err != nil {
+		a.log.DebugContext(ctx, "a wake-up was not sent; the sweep will", "campaign", id, "error", err)
+	}
+}
+
+// changed tells hopper and floor that a campaign has other work than before; it returns at once.
+func (a *App) changed(id campaign.CampaignID) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	go func() {
+		defer cancel()
+		a.source.Changed(ctx, id)
+		a.floor.Wake(id)
+	}()
+}
+
+// bare is the source without Redis.
+type bare struct {
+	*scheduler.Direct
+	finder *scheduler.Finder
+}
+
+func (bare) Changed(context.Context, campaign.CampaignID) {}
+
+func (b bare) Release(ctx context.Context, id campaign.CampaignID) (time.Time, error) {
+	found, err := b.finder.Find(ctx, id, 1, 1)
+	return found.Next, err
+}
+
+// wireTasks makes what wakes the node up: Asynq over Redis, and the sweep, which finds what was lost.
+func (a *App) wireTasks() error {
+	w := &wakeups{app: a}
+	if a.redis != nil {
+		var err error
+		if a.worker, err = tasks.NewWorker(a.redis, tasks.Handlers{
+			Releaser: w, Promises: w, Days: w, Imports: w, Replans: w, Purges: w, Slots: a.store,
+		}, tasks.WorkerOptions{Log: a.log}); err != nil {
+			return err
+		}
+		a.waker = tasks.NewWaker(a.redis, tasks.Options{})
+	}
+	var err error
+	a.sweeper, err = tasks.NewSweeper(a.node(), a.store, &tasks.Sweep{
+		Chores: w.chores(), Backlog: a.store, Forecast: forecast{a.finder}, Waker: a.waker,
+	}, tasks.SweeperOptions{Log: a.log})
+	return err
+}
+
+// forecast says when a campaign's next lead comes due.
+type forecast struct{ finder *scheduler.Finder }
+
+// Next implements tasks.Forecast.
+func (f forecast) Next(ctx context.Context, id campaign.CampaignID) (time.Time, error) {
+	found, err := f.finder.Find(ctx, id, 1, 1)
+	return found.Next, err
+}
+
+// floorHooks is what the services tell of changes.
+type floorHooks struct{ app *App }
+
+// Wake implements rpc.Floor.
+func (h floorHooks) Wake(id campaign.CampaignID) { h.app.changed(id) }
+
+// Revoked implements rpc.Floor.
+func (h floorHooks) Revoked(taken []campaign.Assignment) { h.app.floor.Revoked(taken) }
+
+// waking is the floor as the desks' service sees it: what an outcome or a booking changed reaches the hopper as well.
+type waking struct {
+	*dialer.Floor
+	app *App
+}
+
+// Wake implements rpc.Floor.
+func (w waking) Wake(id campaign.CampaignID) { w.Floor.Wake(id) }
+
+func (a *App) wireServer() error {
+	hooks, exports := floorHooks{a}, intake.Tables{}
+	book := desk{a.store, a.finder}
+	vw := &views{read: a.store.FloorView, now: a.store.Now}
+	a.overview = overview{views: vw, demo: a.cfg.Demo}
+	var err error
+	a.server, err = server.New(a.guard, func(r grpc.ServiceRegistrar) {
+		campaignpb.RegisterCampaignServiceServer(r, campaignrpc.NewCampaigns(a.store, a.store, hooks, a.replan))
+		campaignpb.RegisterListServiceServer(r, campaignrpc.NewLists(a.store, a.intake, a.store, a.store, exports, hooks))
+		campaignpb.RegisterLeadServiceServer(r, campaignrpc.NewLeads(a.store, a.store, a.store, readNumber, schedulerrpc.EncodeCase, hooks))
+		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, hooks, a.store.Now))
+		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
+		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))
+		schedulerpb.RegisterScheduleServiceServer(r, schedulerrpc.New(a.store, a.store, a.store, readNumber, a.store.Now))
+		dialerpb.RegisterAgentServiceServer(r, dialerrpc.NewAgents(waking{a.floor, a}, a.store, a.store, book, readPhone, statusOf, a.store.Now))
+		dialerpb.RegisterFloorServiceServer(r, dialerrpc.NewFloors(waking{a.floor, a}, floorView{a.store, vw}, a.store, book))
+	}, server.Options{Log: a.log, Metrics: a.metrics})
+	return err
+}
+
+// floorView is the record as the floor's service asks for it, with the view of the floor kept for a moment.
+type floorView struct {
+	*store.Store
+	views *views
+}
+
+// FloorView implements rpc.View.
+func (v floorView) FloorView(ctx context.Context, of campaign.CampaignID) (campaign.FloorView, error) {
+	return v.views.FloorView(ctx, of)
+}
+
+func (a *App) wireWeb() error {
+	var err error
+	a.site, err = web.New(web.Deps{
+		Record: a.overview, Tokens: a.guard, Health: a, Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}),
+		Log: a.log, Now: a.opt.Now,
+	})
+	if err != nil {
+		return fmt.Errorf("make the web pages: %w", err)
+	}
+	return nil
+}
+
+// Readiness implements web.Health.
+func (a *App) Readiness(ctx context.Context) web.Readiness {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	r := web.Readiness{Database: a.store.Ping(ctx), Redis: "none", Draining: a.draining.Load()}
+	switch {
+	case a.embedded:
+		r.Redis = "embedded"
+	case a.redis != nil && a.redis.Ping(ctx).Err() == nil:
+		r.Redis = "up"
+	case a.redis != nil:
+		r.Redis = "down"
+	}
+	return r
+}
+
+// about says what is running.
+func (a *App) about() campaignrpc.About {
+	kind := "none"
+	switch {
+	case a.embedded:
+		kind = "embedded"
+	case a.redis != nil:
+		kind = a.redisKind
+	}
+	return campaignrpc.About{
+		Version: version(), Node: a.node(), Engine: a.store.Engine(), Schema: store.SchemaVersion(), Redis: kind,
+		RedisUp: func(ctx context.Context) bool { return a.redis != nil && a.redis.Ping(ctx).Err() == nil },
+		Now:     a.store.Now, StartedAt: a.store.Now(), Demo: a.cfg.Demo,
+	}
+}
+
+// signOut ends an agent's session for somebody else, after the call in hand.
+func (a *App) signOut(ctx context.Context, id campaign.AgentID) error {
+	_, err := a.floor.Apply(ctx, id, dialer.SignOut{})
+	return err
+}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"redial/cmd/internal/config"
 )
 
 // clusterReload is how often a client of a cluster asks who is master of what. go-redis's own 60 s would leave a
@@ -26,11 +28,11 @@ const clusterReload = 2 * time.Second
 //
 // rediss instead of redis means TLS. Queries: sentinel_user and sentinel_password for the sentinels' own access. The
 // kind is "single", "sentinel" or "cluster". Nothing is connected yet: a Redis that is away is no error here. The
-// error names what is wrong and never shows a password.
+// error is a config.Fault that names what is wrong and never shows a password.
 func NewRedis(raw string) (client redis.UniversalClient, kind string, err error) {
 	o, kind, err := redisOptions(raw)
 	if err != nil {
-		return nil, "", err
+		return nil, "", config.Fault("--redis: " + err.Error())
 	}
 	if kind != "cluster" {
 		return redis.NewUniversalClient(o), kind, nil
@@ -43,18 +45,18 @@ func NewRedis(raw string) (client redis.UniversalClient, kind string, err error)
 func redisOptions(raw string) (o *redis.UniversalOptions, kind string, err error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok {
-		return nil, "", errors.New("--redis: no scheme: begin with redis://, rediss://, redis+sentinel:// or redis+cluster://")
+		return nil, "", errors.New("no scheme: begin with redis://, rediss://, redis+sentinel:// or redis+cluster://")
 	}
 	first, kind, _ := strings.Cut(scheme, "+")
 	if kind == "" {
 		kind = "single"
 	}
 	if (first != "redis" && first != "rediss") || (kind != "single" && kind != "sentinel" && kind != "cluster") || scheme == first+"+single" {
-		return nil, "", fmt.Errorf("--redis: unknown scheme %s: give redis, rediss, redis+sentinel or redis+cluster", scheme)
+		return nil, "", fmt.Errorf("unknown scheme %s: give redis, rediss, redis+sentinel or redis+cluster", scheme)
 	}
 	u, err := splitRedis(rest)
 	if err != nil {
-		return nil, "", fmt.Errorf("--redis: %w", err)
+		return nil, "", err
 	}
 	o = &redis.UniversalOptions{
 		Addrs: u.hosts, Username: u.user, Password: u.password, ClientName: "redial",
@@ -67,7 +69,7 @@ func redisOptions(raw string) (o *redis.UniversalOptions, kind string, err error
 		}
 	}
 	if err := u.place(o, kind); err != nil {
-		return nil, "", fmt.Errorf("--redis: %w", err)
+		return nil, "", err
 	}
 	return o, kind, nil
 }

@@ -1,12 +1,15 @@
 package app
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"redial/cmd/internal/config"
 )
 
 func TestOneURLForEveryKindOfRedis(t *testing.T) {
@@ -79,7 +82,10 @@ func TestBadRedisURLSaysWhatToWrite(t *testing.T) {
 		"redis://:sec%ret@h:1":               "%25",
 		"redis+cluster://h:1?sentinel_user=": "unknown option",
 	} {
-		_, _, err := redisOptions(raw)
+		_, _, err := NewRedis(raw)
+		if _, ok := errors.AsType[config.Fault](err); !ok {
+			t.Errorf("%s: %v is no config.Fault", raw, err)
+		}
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v; want %q", raw, err, want)
 		}

@@ -76,10 +76,14 @@ func (c Config) DatabaseURL() string {
 	return cmp.Or(c.Database, "sqlite://"+filepath.Join(c.Data, "redial.db"))
 }
 
-// Validate says everything that is wrong or contradictory, each fault by the setting's name.
+// Validate says everything that is wrong or contradictory, each by the setting's name. The error is a Fault.
 func (c Config) Validate() error {
-	return errors.Join(c.checkData(), c.checkDatabase(), c.checkRedis(), c.checkAddr("grpc", c.GRPC),
+	err := errors.Join(c.checkData(), c.checkDatabase(), c.checkRedis(), c.checkAddr("grpc", c.GRPC),
 		c.checkAddr("web", c.Web), c.checkTogether())
+	if err != nil {
+		return Fault(err.Error())
+	}
+	return nil
 }
 
 func (c Config) checkData() error {

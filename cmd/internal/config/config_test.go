@@ -68,6 +68,9 @@ func TestEveryFaultSaysWhatToDo(t *testing.T) {
 				t.Errorf("%s: got %v; want %q in it", name, err, want)
 			}
 		}
+		if _, ok := errors.AsType[Fault](err); !ok {
+			t.Errorf("%s: %v is no Fault", name, err)
+		}
 		if err != nil && strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: the password is shown: %v", name, err)
 		}

@@ -14,7 +14,7 @@ var clients = map[string]bool{"REDIAL_SERVER": true, "REDIAL_TOKEN": true, "REDI
 
 // Load reads the settings: defaults, over them the environment ("NAME=value" as os.Environ gives it), over that the
 // flags (without the program's name). The error names every setting that is unknown, unreadable or contradictory,
-// and what to give instead; it is ErrHelp when --help is among the flags.
+// and what to give instead; it is a Fault, or ErrHelp when --help is among the flags.
 func Load(args, env []string) (Config, error) {
 	c := Default()
 	faults := []error{fromEnv(&c, env)}
@@ -24,7 +24,7 @@ func Load(args, env []string) (Config, error) {
 	}
 	faults = append(faults, err)
 	if err := errors.Join(faults...); err != nil {
-		return Config{}, err
+		return Config{}, Fault(err.Error())
 	}
 	if err := c.Validate(); err != nil {
 		return Config{}, err

@@ -77,18 +77,18 @@ func (c *csvReader) next() (campaign.Row, error) {
 
 // advance passes over n bytes of the buffer, counting lines.
 func (c *csvReader) advance(n int) {
-	c.line += countLines(c.buf[c.start:c.start+n], c.start+n < c.end && c.buf[c.start+n] == '\n')
+	c.line += countLines(c.buf[c.start : c.start+n])
 	c.start += n
 }
 
-// countLines counts line ends: CRLF, LF or CR, each one. cut says that a CR at the end goes on with a LF.
-func countLines(b []byte, cut bool) int {
+// countLines counts line ends: CRLF, LF or CR, each one. b never ends within a CRLF.
+func countLines(b []byte) int {
 	n := bytes.Count(b, []byte("\n"))
 	if bytes.IndexByte(b, '\r') < 0 {
 		return n
 	}
 	for i, x := range b {
-		if x == '\r' && (i+1 == len(b) && !cut || i+1 < len(b) && b[i+1] != '\n') {
+		if x == '\r' && (i+1 == len(b) || b[i+1] != '\n') {
 			n++
 		}
 	}

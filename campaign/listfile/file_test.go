@@ -188,6 +188,26 @@ func TestShortListsInChineseEncodings(t *testing.T) {
 	}
 }
 
+// Two characters are too few for frequencies: the places of their bytes decide.
+func TestAFewChineseCharacters(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"王", "张三", "手机", "备注"} {
+		b, err := simplifiedchinese.GBK.NewEncoder().Bytes([]byte(text))
+		if got := likelyChinese(b); err != nil || got != "gb18030" {
+			t.Errorf("%s in GBK: got %s, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"電話", "姓名電話備註"} {
+		b, err := traditionalchinese.Big5.NewEncoder().Bytes([]byte(text))
+		if got := likelyChinese(b); err != nil || got != "big5" {
+			t.Errorf("%s in Big5: got %s, %v", text, got, err)
+		}
+	}
+	if got := likelyChinese([]byte("\xa9 ")); got != "windows-1252" {
+		t.Errorf("a lone sign: got %s", got)
+	}
+}
+
 func TestUTF16AndUTF32WithoutMarks(t *testing.T) {
 	t.Parallel()
 	text := []rune("Name,Phone\nZoë,2125550101\n王,2125550102\n")

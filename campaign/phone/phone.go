@@ -40,20 +40,26 @@ func Zones(p campaign.Phone) []string {
 }
 
 // One reads the single number that a person types or a program sends. The error is of kind KindInvalid, names
-// field and says what to do.
+// field (unless that is empty) and says what to do.
 func One(field, text string, hint campaign.PhoneHint) (campaign.Number, error) {
 	numbers, faults := Parse(text, hint)
+	var reason, message string
 	switch {
 	case len(faults) > 0:
-		e := campaign.Invalid(field, faults[0].Message+"; "+faults[0].Suggestion)
-		e.Reason = strings.ToUpper(faults[0].Reason)
-		return campaign.Number{}, e
+		reason, message = strings.ToUpper(faults[0].Reason), faults[0].Message+"; "+faults[0].Suggestion
 	case len(numbers) == 0:
-		return campaign.Number{}, campaign.Invalid(field, "is empty: give a number, such as +14155550123")
+		message = "no number given: give one, such as +14155550123"
 	case len(numbers) > 1:
-		return campaign.Number{}, campaign.Invalid(field, fmt.Sprintf("holds %d numbers: give one", len(numbers)))
+		message = fmt.Sprintf("%d numbers given: give one", len(numbers))
+	default:
+		return numbers[0], nil
 	}
-	return numbers[0], nil
+	if field == "" {
+		return campaign.Number{}, &campaign.Error{Kind: campaign.KindInvalid, Reason: reason, Message: message}
+	}
+	e := campaign.Invalid(field, message)
+	e.Reason = reason
+	return campaign.Number{}, e
 }
 
 // Parse reads the numbers of a cell in order, and says what is wrong with those it cannot take. The country is a

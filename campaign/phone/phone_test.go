@@ -148,6 +148,9 @@ func TestOneNumberNamesItsField(t *testing.T) {
 		if campaign.KindOf(err) != campaign.KindInvalid || !strings.Contains(err.Error(), "new_number") {
 			t.Errorf("%q: got %v", bad, err)
 		}
+		if _, err := One("", bad, campaign.PhoneHint{Region: "CN"}); campaign.KindOf(err) != campaign.KindInvalid || strings.HasPrefix(err.Error(), ":") {
+			t.Errorf("%q without a field: got %v", bad, err)
+		}
 	}
 }
 

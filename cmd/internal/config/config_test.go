@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,36 @@ func TestExampleFileHoldsTheDefaults(t *testing.T) {
 	}
 	if c, err := Load(nil, got); err != nil || c != d {
 		t.Errorf("loading the example gives %+v, %v", c, err)
+	}
+}
+
+// What deploy/ sets is loaded as a process would load it, so that a renamed setting cannot be left behind there.
+func TestDeployFilesUseSettingsThatExist(t *testing.T) {
+	t.Parallel()
+	set := regexp.MustCompile(`(?m)^[^#\n]*?\b(REDIAL_[A-Z_]+)(: *|=)"?([^"\s}]*)`)
+	for name, want := range map[string]int{"compose.yaml": 7, "dialerd.service": 1, "Dockerfile": 1} {
+		raw, err := os.ReadFile("../../../deploy/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var env []string
+		for _, m := range set.FindAllStringSubmatch(string(raw), -1) {
+			env = append(env, m[1]+"="+m[3])
+		}
+		if _, err := Load(nil, env); err != nil || len(env) < want {
+			t.Errorf("%s sets %q: %v", name, env, err)
+		}
+	}
+	for _, name := range []string{"RUNBOOK.md", "compose.yaml", "dialerd.service", "Dockerfile", "dialerd.example"} {
+		raw, err := os.ReadFile("../../../deploy/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range regexp.MustCompile(`REDIAL_[A-Z_]*[A-Z]`).FindAllString(string(raw), -1) {
+			if find(strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(v, "REDIAL_")), "_", "-")) == nil {
+				t.Errorf("%s names %s, which is no setting", name, v)
+			}
+		}
 	}
 }
 

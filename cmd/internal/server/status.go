@@ -194,6 +194,7 @@ func adviceOf(st *status.Status, e *campaign.Error) string {
 		return "the server is older than this program: upgrade it"
 	case codes.Aborted:
 		return "somebody changed it meanwhile: read it again, then change it"
+	default:
 	}
 	return ""
 }

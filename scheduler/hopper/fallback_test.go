@@ -27,6 +27,7 @@ type record struct {
 	stale time.Time
 	err   error
 	looks int
+	gate  chan struct{} // a look's answer waits here; nil: it does not
 }
 
 func newRecord(tried, fresh int) *record {
@@ -41,6 +42,14 @@ func newRecord(tried, fresh int) *record {
 }
 
 func (r *record) Find(_ context.Context, _ campaign.CampaignID, tried, fresh int) (scheduler.Found, error) {
+	f, err := r.look(tried, fresh)
+	if r.gate != nil {
+		<-r.gate
+	}
+	return f, err
+}
+
+func (r *record) look(tried, fresh int) (scheduler.Found, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.looks++
@@ -144,6 +153,57 @@ func TestDrainsACampaignFarLargerThanTheWindowWithFewLooks(t *testing.T) {
 		if r.looks > 120 {
 			t.Errorf("the record was looked through %d times", r.looks)
 		}
+	})
+}
+
+func TestLeadsOnTheirWayToAClaimHideNobody(t *testing.T) {
+	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+		f := newFloor(t, client, newRecord(200, 0))
+		seen := make(map[campaign.LeadID]bool)
+		for range 20 { // no claim is through yet
+			for _, l := range f.take(t, 10, 0) {
+				seen[l] = true
+			}
+		}
+		if len(seen) != 200 {
+			t.Errorf("%d leads came out, want all 200", len(seen))
+		}
+	})
+}
+
+func TestALaneIsNotDryWhileTheWindowHadNoRoomForTheRest(t *testing.T) {
+	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+		r := newRecord(164, 0)
+		f := newFloor(t, client, r)
+		for _, want := range []int{64, 64, 36} {
+			if won := r.claim(f.take(t, 64, 0)); len(won) != want {
+				t.Errorf("%d leads were had, want %d", len(won), want)
+			}
+		}
+	})
+}
+
+func TestReleaseDoesNotTrustALookThatBeganBeforeIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := embedded(t)
+		r := newRecord(0, 0)
+		r.gate = make(chan struct{})
+		f := newFloor(t, client, r)
+		go f.Take(t.Context(), 1, 1, 0)
+		synctest.Wait() // its look is under way
+		released := make(chan error)
+		go func() {
+			_, err := f.Release(t.Context(), 1)
+			released <- err
+		}()
+		synctest.Wait()
+		r.gate <- struct{}{} // the look that found nothing ends
+		r.set(func(r *record) { r.due = newRecord(1, 0).due })
+		close(r.gate)
+		if err := <-released; err != nil {
+			t.Fatal(err)
+		}
+		wantLen(t, f.window, 1, hopper.Tried, 1)
 	})
 }
 

@@ -102,8 +102,11 @@ func TestFillNeverGrowsPastItsBoundAndMovesNobody(t *testing.T) {
 		if n := fill(t, w, 1, hopper.Filling{Tried: run(1, 20), Fresh: run(101, 103), Bound: 10}); n != 13 {
 			t.Errorf("added %d, want 13", n)
 		}
-		again := []hopper.Entry{{Lead: 5, Score: -1}}
-		if n := fill(t, w, 1, hopper.Filling{Tried: again, Fresh: run(101, 120), Bound: 10}); n != 7 {
+		again := []hopper.Entry{{Lead: 5, Score: 99}}
+		if n := fill(t, w, 1, hopper.Filling{Tried: again, Bound: 12}); n != 0 {
+			t.Errorf("added %d, want none: the lead is there", n)
+		}
+		if n := fill(t, w, 1, hopper.Filling{Tried: run(0, 0), Fresh: run(101, 120), Bound: 10}); n != 7 {
 			t.Errorf("added %d, want the 7 that were missing", n)
 		}
 		wantLen(t, w, 1, hopper.Tried, 10)
@@ -119,6 +122,7 @@ func TestATakenLeadIsNotFilledInUntilTheGuardIsOver(t *testing.T) {
 		c := newClock()
 		w := newWindow(t, client, hopper.Options{Now: c.Now})
 		fill(t, w, 1, hopper.Filling{Tried: run(1, 3)})
+		c.advance(4 * time.Second) // the guard's stretches begin at whole multiples of its length
 		take(t, w, 1, 2, 0)
 		c.advance(4 * time.Second)
 		if n := fill(t, w, 1, hopper.Filling{Tried: run(1, 3), Fresh: run(1, 1)}); n != 0 {

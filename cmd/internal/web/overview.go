@@ -161,7 +161,7 @@ func (s *Site) showOverview(w http.ResponseWriter, r *http.Request) {
 func (s *Site) live(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
-	tick := time.NewTicker(liveEvery)
+	tick := time.NewTicker(s.every)
 	defer tick.Stop()
 	for {
 		if _, ok := s.caller(r); !ok {

@@ -32,9 +32,10 @@ type session struct {
 type sessions struct {
 	now func() time.Time
 
-	mu    sync.Mutex
-	byID  map[string]session
-	codes map[string]session
+	mu     sync.Mutex
+	byID   map[string]session
+	codes  map[string]session
+	tidied time.Time
 }
 
 func newSessions(now func() time.Time) *sessions {
@@ -98,9 +99,14 @@ func (s *sessions) end(id string) {
 	delete(s.byID, id)
 }
 
-// tidy forgets what is over, and everything once there is too much of it.
+// tidy forgets what is over, once a minute at most, and everything of which there is too much.
 func (s *sessions) tidy() {
 	now := s.now()
+	full := max(len(s.byID), len(s.codes)) >= maxSessions
+	if !full && now.Sub(s.tidied) < time.Minute {
+		return
+	}
+	s.tidied = now
 	for _, m := range []map[string]session{s.byID, s.codes} {
 		if len(m) >= maxSessions {
 			clear(m)

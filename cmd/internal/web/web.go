@@ -50,6 +50,7 @@ type Site struct {
 	langs    map[string]lang
 	sessions *sessions
 	overview *snapshot
+	every    time.Duration   // between two pictures of a live page
 	ending   context.Context // ends when the site stops: live pages end with it
 	end      context.CancelFunc
 }
@@ -68,7 +69,7 @@ func New(d Deps) (*Site, error) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	s := &Site{Deps: d, sessions: newSessions(d.Now), overview: &snapshot{record: d.Record, now: d.Now}}
+	s := &Site{Deps: d, sessions: newSessions(d.Now), overview: &snapshot{record: d.Record, now: d.Now}, every: liveEvery}
 	var err error
 	if s.langs, err = readLangs(); err != nil {
 		return nil, err

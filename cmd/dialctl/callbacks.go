@@ -5,10 +5,10 @@ import (
 	"context"
 	"flag"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	pb "redial/proto/campaign/v1"
 	dialerv1 "redial/proto/dialer/v1"
-
-	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 var callbackCommands = []command{
@@ -106,7 +106,7 @@ func bindBook(fs *flag.FlagSet) action {
 
 func bindMove(fs *flag.FlagSet) action {
 	f := bindBookingFlags(fs)
-	reason := fs.String("reason", "", "why")
+	reason := fs.String("reason", "moved with dialctl", "why")
 	return func(ctx context.Context, c *cli, args []string) error {
 		b, err := f.booking()
 		if err != nil {

@@ -93,7 +93,7 @@ func (f *campaignFlags) settings() (*pb.Campaign, []string, error) {
 	if f.script != "" {
 		raw, err := os.ReadFile(f.script)
 		if err != nil {
-			return nil, nil, misused("read the script: %v", err)
+			return nil, nil, badInput("read the script: %v", err)
 		}
 		out.Script, given = string(raw), append(given, "script")
 	}

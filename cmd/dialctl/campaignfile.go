@@ -19,7 +19,7 @@ import (
 func readJSON(file string) ([]byte, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return nil, misused("read %v", err)
+		return nil, badInput("read %v", err)
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	var v any
@@ -28,7 +28,7 @@ func readJSON(file string) ([]byte, error) {
 		if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 			line = 1 + bytes.Count(raw[:min(int(e.Offset), len(raw))], []byte("\n"))
 		}
-		return nil, misused("%s, line %d is not JSON: %v", file, line, err)
+		return nil, badInput("%s, line %d is not JSON: %v", file, line, err)
 	}
 	return raw, nil
 }

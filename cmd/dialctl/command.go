@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"redial/campaign"
 )
 
 // command is one thing that dialctl does.
@@ -118,4 +120,9 @@ func (c *cli) execute(ctx context.Context, cmd *command, args []string) error {
 // misused is an error of the command line that flags alone cannot show.
 func misused(format string, args ...any) error {
 	return &usageError{message: fmt.Sprintf(format, args...)}
+}
+
+// badInput is an error of what was given: a file, an address, a token.
+func badInput(format string, args ...any) error {
+	return &campaign.Error{Kind: campaign.KindInvalid, Message: fmt.Sprintf(format, args...)}
 }

@@ -224,7 +224,9 @@ func (d *desk) nextDue(at *timestamppb.Timestamp) string {
 func (d *desk) failed(f *dialerv1.Failure) {
 	d.say("! %s", f.GetMessage())
 	for _, v := range f.GetViolations() {
-		d.say("  %s: %s", v.GetField(), v.GetMessage())
+		if text := v.GetField() + ": " + v.GetMessage(); text != f.GetMessage() {
+			d.say("  %s", text)
+		}
 	}
 	for _, k := range sortedKeys(f.GetMetadata()) {
 		d.say("  %s: %s", k, f.GetMetadata()[k])

@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"redial/campaign"
+	pb "redial/proto/campaign/v1"
 	dialerv1 "redial/proto/dialer/v1"
 )
 
@@ -79,7 +81,7 @@ func (w *deskWork) run(ctx context.Context) error {
 		switch {
 		case errors.Is(err, errSignedOut), ctx.Err() != nil:
 			return nil
-		case campaign.KindOf(err) != campaign.KindAway:
+		case campaign.KindOf(err) != campaign.KindAway && campaign.KindOf(err) != campaign.KindExhausted:
 			return err
 		}
 		broken++
@@ -112,7 +114,7 @@ func (w *deskWork) connection(ctx context.Context) (worked bool, err error) {
 		return false, err
 	}
 	if err := w.send(stream, &dialerv1.WorkRequest{Action: &dialerv1.WorkRequest_SignIn{
-		SignIn: &dialerv1.SignInRequest{Agent: w.login, Ready: w.desk.broke == ""},
+		SignIn: &dialerv1.SignInRequest{Ready: w.desk.broke == ""},
 	}}); err != nil {
 		return false, err
 	}
@@ -136,11 +138,8 @@ func (w *deskWork) connection(ctx context.Context) (worked bool, err error) {
 			}
 			worked = true
 			w.desk.event(h.m)
-			if h.m.GetSignedOut() != nil {
-				return true, errSignedOut
-			}
-			if h.m.GetFailure() != nil && w.lines == nil {
-				return true, &campaign.Error{Kind: campaign.KindUnready, Message: "the input ended before the shift could: " + h.m.GetFailure().GetMessage()}
+			if err := w.over(h.m); err != nil {
+				return true, err
 			}
 		case line, ok := <-w.lines:
 			if !ok {
@@ -157,6 +156,20 @@ func (w *deskWork) connection(ctx context.Context) (worked bool, err error) {
 			}
 		}
 	}
+}
+
+// over says whether the shift is, or cannot be because the input ended with a call in hand.
+func (w *deskWork) over(m *dialerv1.WorkResponse) error {
+	switch {
+	case w.desk.session.GetState() == pb.AgentState_AGENT_STATE_SIGNED_OUT:
+		return errSignedOut
+	case w.lines == nil && m.GetFailure() != nil:
+		return &campaign.Error{Kind: campaign.KindUnready, Message: "the input ended before the shift could: " + m.GetFailure().GetMessage()}
+	case w.lines == nil && m.GetSignedOut() != nil:
+		return &campaign.Error{Kind: campaign.KindUnready, Message: fmt.Sprintf("the input ended, and the call of assignment %d has no outcome yet\n"+
+			"  record it: dialctl record %d OUTCOME", w.desk.card.GetAssignmentId(), w.desk.card.GetAssignmentId())}
+	}
+	return nil
 }
 
 func listen(ctx context.Context, stream workStream, to chan<- heard) {
@@ -184,13 +197,20 @@ func (w *deskWork) ended(err error) error {
 	return err
 }
 
-// send sends a request with the next id; nil is nothing to send. A stream that broke says why when it is read.
+// send sends a request with the next id, for the agent at this desk, whom an admin's token does not tell; nil is
+// nothing to send. A stream that broke says why when it is read.
 func (w *deskWork) send(stream workStream, m *dialerv1.WorkRequest) error {
 	if m == nil {
 		return nil
 	}
 	w.sent++
 	m.Id = strconv.Itoa(w.sent)
+	m.ProtoReflect().Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if fd.ContainingOneof() != nil {
+			v.Message().Set(fd.Message().Fields().ByName("agent"), protoreflect.ValueOfString(w.login))
+		}
+		return true
+	})
 	if err := stream.Send(m); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}

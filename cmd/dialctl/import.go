@@ -79,7 +79,7 @@ func (f *importFlags) run(ctx context.Context, c *cli, args []string) error {
 	}
 	file, err := os.Open(args[0])
 	if err != nil {
-		return misused("read the list: %v", err)
+		return badInput("read the list: %v", err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
@@ -87,7 +87,7 @@ func (f *importFlags) run(ctx context.Context, c *cli, args []string) error {
 		return fmt.Errorf("read the list: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return misused("%s is no file: write the list to a file first, so that a broken upload can go on", args[0])
+		return badInput("%s is no file: write the list to a file first, so that a broken upload can go on", args[0])
 	}
 	r, got, err := c.campaign(ctx, f.campaign)
 	if err != nil {
@@ -108,7 +108,7 @@ func (f *importFlags) run(ctx context.Context, c *cli, args []string) error {
 // imported tells what an import that is over has brought.
 func (c *cli) imported(state *pb.Upload, campaignName string) error {
 	if state.GetState() == pb.UploadState_UPLOAD_STATE_FAILED {
-		return misused("%s was refused: %s", state.GetFileName(), cmp.Or(state.GetFailure(), "no reason was given"))
+		return badInput("%s was refused: %s", state.GetFileName(), cmp.Or(state.GetFailure(), "no reason was given"))
 	}
 	t := state.GetTally()
 	if c.json {

@@ -281,7 +281,11 @@ func (c *cli) aboutLead(l *pb.Lead) error {
 	if c.json {
 		return c.emit(noun("lead", l))
 	}
-	c.say("lead %d is %s: %s", l.GetId(), word(l.GetState()), planText(l.GetPlan(), first(l.GetZones())))
+	if s := l.GetState(); s == pb.LeadState_LEAD_STATE_OPEN || s == pb.LeadState_LEAD_STATE_HELD {
+		c.say("lead %d is %s: %s", l.GetId(), word(s), planText(l.GetPlan(), first(l.GetZones())))
+		return nil
+	}
+	c.say("lead %d is %s", l.GetId(), word(l.GetState()))
 	return nil
 }
 

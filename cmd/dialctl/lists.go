@@ -243,7 +243,7 @@ func save[P piece](c *cli, file string, recv func() (P, error)) (err error) {
 	if file != "-" {
 		f, err := os.CreateTemp(dirOf(file), ".dialctl-*")
 		if err != nil {
-			return misused("write %v", err)
+			return badInput("write %v", err)
 		}
 		defer os.Remove(f.Name()) // gone already when all went well
 		if err := pour(f, recv); err != nil {

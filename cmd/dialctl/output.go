@@ -113,7 +113,7 @@ func when(ts *timestamppb.Timestamp, zone string) string {
 	at := ts.AsTime()
 	utc := at.Truncate(time.Second).Format(time.RFC3339)
 	loc, err := time.LoadLocation(zone)
-	if err != nil || zone == "" || zone == "UTC" {
+	if err != nil || zone == "" || at.In(loc).Format("MST") == "UTC" {
 		return utc
 	}
 	return at.In(loc).Format("2006-01-02 15:04 MST") + " (" + utc + ")"

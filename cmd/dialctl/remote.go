@@ -89,7 +89,7 @@ func address(s string) (addr string, plain bool, err error) {
 	rest = strings.TrimSuffix(rest, "/")
 	host, port, err := net.SplitHostPort(rest)
 	if err != nil || port == "" || (scheme != "" && scheme != "http" && scheme != "https") {
-		return "", false, misused("%q is no server: give HOST:PORT, such as %s; http://HOST:PORT for an unencrypted one elsewhere",
+		return "", false, badInput("%q is no server: give HOST:PORT, such as %s; http://HOST:PORT for an unencrypted one elsewhere",
 			s, config.Default().GRPC)
 	}
 	return rest, scheme == "http" || scheme == "" && loopback(host), nil
@@ -122,7 +122,7 @@ func (c *cli) secret(addr string) (string, error) {
 			return s, nil
 		}
 	}
-	return "", misused("no token to show the server: set REDIAL_TOKEN, or give --token-file FILE.\n"+
+	return "", badInput("no token to show the server: set REDIAL_TOKEN, or give --token-file FILE.\n"+
 		"  dialerd writes the first one to admin.token in its data folder (here that would be %s);\n"+
 		"  with it, dialctl token create OWNER --role ROLE makes others", path)
 }
@@ -130,12 +130,12 @@ func (c *cli) secret(addr string) (string, error) {
 func readToken(file string) (string, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return "", misused("read the token: %v", err)
+		return "", badInput("read the token: %v", err)
 	}
 	if s := strings.TrimSpace(string(raw)); s != "" {
 		return s, nil
 	}
-	return "", misused("the token file %s is empty", file)
+	return "", badInput("the token file %s is empty", file)
 }
 
 // bearer shows a token in each call.

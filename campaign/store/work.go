@@ -237,4 +237,4 @@ func list[T any](s []T) []T {
 }
 
 // inOrder ranges over a map in order of key, so that a transaction does the same thing each time.
-func inOrder[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+func inOrder[K cmp.Ordered, V any](m map[K]V) []K { return list(slices.Sorted(maps.Keys(m))) }

@@ -1,0 +1,146 @@
+package storetest
+
+import (
+	"slices"
+	"time"
+
+	"redial/campaign"
+)
+
+var dueCases = []testCase{
+	{"due leads come in the order of offering", dueOrder},
+	{"closed groups and lists switched off are not looked into", dueClosed},
+	{"what an agent promised to call later is the agent's", dueOwned},
+	{"a change of rules plans leads anew", replanned},
+}
+
+// due asks for leads of every group of the campaign, whose day began an hour ago.
+func (b *bundle) due(c campaign.CampaignID, tried, fresh int) []campaign.Due {
+	b.Helper()
+	q := campaign.DueQuery{Campaign: c, Now: b.s.Now(), Tried: tried, Fresh: fresh}
+	for _, g := range must[[]campaign.Group](b)(b.s.Groups(b.Context(), c)) {
+		q.Groups = append(q.Groups, campaign.OpenGroup{ID: g.ID, Midnight: q.Now.Add(-time.Hour), Priority: g.Priority})
+	}
+	return must[[]campaign.Due](b)(b.s.DueLeads(b.Context(), q))
+}
+
+func dueOrder(b *bundle) {
+	c := b.campaign(func(c *campaign.Campaign) { c.Rules.Interval = 20 * time.Minute })
+	_, low := b.list(c, []campaign.Phone{phone(1)}, []campaign.Phone{phone(2)}, []campaign.Phone{phone(3)}, []campaign.Phone{phone(4)})
+	highList, high := b.list(c, []campaign.Phone{phone(5)}, []campaign.Phone{phone(6)})
+	must[campaign.List](b)(b.s.SetPriority(b.Context(), highList, 5))
+	a := b.agent()
+	b.call(a, campaign.NoAnswer, low[0]) // rolled over: two hours ago
+	b.wait(90 * time.Minute)
+	b.call(a, campaign.NoAnswer, low[1]) // a retry
+	b.call(a, campaign.NoAnswer, high[0])
+	b.wait(19 * time.Minute)
+	if due := b.due(c.ID, 10, 10); due[1].Lead != high[1] {
+		b.Fatalf("a retry came before its time: %+v", due)
+	}
+	next := must[time.Time](b)(b.s.NextDue(b.Context(), b.next(c.ID)))
+	if in := next.Sub(b.s.Now()); in <= 0 || in > time.Minute {
+		b.Fatalf("the next is due in %s, want within a minute", in)
+	}
+	b.wait(2 * time.Minute)
+	var got []campaign.LeadID
+	for _, d := range b.due(c.ID, 10, 10) {
+		got = append(got, d.Lead)
+		if d.RolledOver != (d.Lead == low[0]) || d.Tried != (len(got) <= 3) {
+			b.Errorf("due %+v", d)
+		}
+	}
+	if want := []campaign.LeadID{low[0], low[1], high[0], high[1], low[2], low[3]}; !slices.Equal(got, want) {
+		b.Fatalf("order %v, want %v", got, want)
+	}
+	if due := b.due(c.ID, 1, 2); len(due) != 3 || due[0].Lead != low[0] || due[2].Lead != low[2] {
+		b.Fatalf("limited to 1 and 2: %+v", due)
+	}
+	if next := must[time.Time](b)(b.s.NextDue(b.Context(), b.next(c.ID))); !next.IsZero() {
+		b.Fatalf("something waits for %s", next)
+	}
+	b.sound()
+}
+
+func (b *bundle) next(c campaign.CampaignID) campaign.NextQuery {
+	q := campaign.NextQuery{Campaign: c, Now: b.s.Now()}
+	for _, g := range must[[]campaign.Group](b)(b.s.Groups(b.Context(), c)) {
+		q.Groups = append(q.Groups, g.ID)
+	}
+	return q
+}
+
+func dueClosed(b *bundle) {
+	c := b.campaign(nil)
+	_, one := b.list(c, []campaign.Phone{phone(1)})
+	off, _ := b.list(c, []campaign.Phone{phone(2)})
+	_, _, err := b.s.SwitchOff(b.Context(), off)
+	b.ok(err)
+	due := b.due(c.ID, 5, 5)
+	if len(due) != 1 || due[0].Lead != one[0] {
+		b.Fatalf("due %+v, want lead %d alone", due, one[0])
+	}
+	if due := must[[]campaign.Due](b)(b.s.DueLeads(b.Context(), campaign.DueQuery{Campaign: c.ID, Now: b.s.Now(), Tried: 5, Fresh: 5})); len(due) != 0 {
+		b.Fatalf("due %+v though no group is open", due)
+	}
+	b.claim(b.agent(), one...)
+	if due := b.due(c.ID, 5, 5); len(due) != 0 {
+		b.Fatalf("due %+v though an agent holds it", due)
+	}
+}
+
+func dueOwned(b *bundle) {
+	c := b.campaign(func(c *campaign.Campaign) { c.Rules.Interval = time.Minute })
+	leads := b.some(c, 2)
+	a := b.agents(2)
+	b.call(a[0], campaign.CallLater, leads[0])
+	b.call(a[0], campaign.NoAnswer, leads[1])
+	b.wait(2 * time.Minute)
+	owned := must[[]campaign.Owned](b)(b.s.OwnedDue(b.Context(), a[0], b.s.Now(), 10))
+	if len(owned) != 1 || owned[0].Lead != leads[0] || owned[0].Agent != a[0] {
+		b.Fatalf("owned %+v", owned)
+	}
+	if got := must[[]campaign.Callback](b)(b.s.Callbacks(b.Context(), a[0])); len(got) != 1 || got[0].Lead != leads[0] || got[0].Appointment != nil {
+		b.Fatalf("callbacks %+v", got)
+	}
+	b.call(a[1], campaign.NoAnswer, leads[0])
+	b.wait(2 * time.Minute)
+	if owned := must[[]campaign.Owned](b)(b.s.OwnedDue(b.Context(), a[0], b.s.Now(), 10)); len(owned) != 0 {
+		b.Fatalf("still owned: %+v", owned)
+	}
+	b.sound()
+}
+
+func replanned(b *bundle) {
+	c := b.campaign(nil)
+	leads := b.some(c, 5)
+	a := b.agents(2)
+	b.call(a[0], campaign.NoAnswer, leads[0])
+	held := b.claim(a[1], leads[1])
+	c = must[campaign.Campaign](b)(b.s.Campaign(b.Context(), c.ID))
+	c.Rules.Interval, c.Rules.MaxAttempts = time.Hour, 1
+	c = must[campaign.Campaign](b)(b.s.UpdateCampaign(b.Context(), c))
+	var seen, changed int
+	for after := campaign.LeadID(0); ; {
+		last, n, err := b.s.ReplanBatch(b.Context(), c.ID, after, 2)
+		b.ok(err)
+		changed += n
+		if last == 0 {
+			break
+		}
+		after = last
+		if seen++; seen > 10 {
+			b.Fatal("it never ends")
+		}
+	}
+	if changed != 4 {
+		b.Fatalf("%d leads were planned anew, want the 4 that nobody holds", changed)
+	}
+	b.state(leads[0], campaign.LeadExhausted)
+	b.state(leads[1], campaign.LeadHeld)
+	b.ok(b.s.Decline(b.Context(), held.ID, a[1], "no"))
+	if _, n, err := b.s.ReplanBatch(b.Context(), c.ID, 0, 10); err != nil || n != 1 {
+		b.Fatalf("%d planned anew, error %v, want the lead that came back", n, err)
+	}
+	b.sound()
+}

@@ -1,0 +1,153 @@
+package storetest
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"redial/campaign"
+	"redial/campaign/store"
+)
+
+// rules are small rules that answer as the real ones do where these tests look: no hours, no days, no calendars.
+func rules() store.Rules {
+	return store.Rules{Decide: decide, Judge: judge, Book: book, Step: step}
+}
+
+// good are the lead's numbers that no attempt found bad, the ones it changed to first.
+func good(l *campaign.Lead) []campaign.Phone {
+	out := campaign.Phones(l.Numbers)
+	for _, t := range l.Tries {
+		if t.Outcome == campaign.NumberChanged && t.NewNumber != "" {
+			out = slices.DeleteFunc(out, func(p campaign.Phone) bool { return p == t.NewNumber })
+			out = slices.Insert(out, 0, t.NewNumber)
+		}
+	}
+	return slices.DeleteFunc(out, func(p campaign.Phone) bool {
+		return slices.ContainsFunc(l.Tries, func(t campaign.Try) bool { return t.Number == p && t.Outcome.BadData() })
+	})
+}
+
+func decide(f *campaign.Facts) campaign.Plan { return plan(f, good(f.Lead)) }
+
+func plan(f *campaign.Facts, numbers []campaign.Phone) campaign.Plan {
+	l, r := f.Lead, &f.Campaign.Rules
+	last := campaign.NoOutcome
+	at, counted := f.Now.Truncate(time.Second), 0
+	for _, t := range l.Tries {
+		last = t.Outcome
+		if t.Outcome.Counted() {
+			counted++
+		}
+	}
+	switch {
+	case last.Follow() == campaign.FollowFinished && last == campaign.Refused:
+		return campaign.Plan{Verdict: campaign.VerdictFinished, Reason: campaign.ReasonRefused}
+	case last.Follow() == campaign.FollowFinished:
+		return campaign.Plan{Verdict: campaign.VerdictFinished, Reason: campaign.ReasonDone}
+	case last.Follow() == campaign.FollowSuppress:
+		return campaign.Plan{Verdict: campaign.VerdictSuppressed, Reason: campaign.ReasonDoNotCall}
+	case len(numbers) == 0:
+		return campaign.Plan{Verdict: campaign.VerdictFinished, Reason: campaign.ReasonBadData}
+	case f.Promise != nil:
+		return campaign.Plan{Verdict: campaign.VerdictAppointment, At: f.Promise.At, Earliest: f.Promise.At, Number: numbers[0], Reason: campaign.ReasonAppointment}
+	case r.MaxAttempts > 0 && counted >= r.MaxAttempts:
+		return campaign.Plan{Verdict: campaign.VerdictExhausted, Reason: campaign.ReasonMaxAttempts}
+	}
+	reason := campaign.ReasonDue
+	if n := len(l.Tries); n > 0 && !last.BadData() {
+		wait := r.Interval
+		if last.Follow() == campaign.FollowNetwork {
+			wait = r.NetworkRetry
+		}
+		if next := l.Tries[n-1].PlacedAt.Add(wait); next.After(at) {
+			at, reason = next, campaign.ReasonInterval
+		}
+	}
+	return campaign.Plan{Verdict: campaign.VerdictCall, At: at, Earliest: at, Number: numbers[0], Reason: reason}
+}
+
+func judge(f *campaign.Facts, agent campaign.AgentID) campaign.Judgement {
+	numbers := good(f.Lead)
+	numbers = slices.DeleteFunc(numbers, func(p campaign.Phone) bool {
+		return slices.ContainsFunc(f.Suppressions, func(s campaign.Suppression) bool { return s.Phone == p && s.InForce(f.Now) })
+	})
+	p := plan(f, numbers)
+	shut := func(gate string, at time.Time) campaign.Judgement {
+		return campaign.Judgement{Plan: p, Binding: gate, OpenAt: at, Detail: "closed by the gate " + gate}
+	}
+	switch {
+	case f.Campaign.State != campaign.CampaignRunning:
+		return shut("campaign", time.Time{})
+	case !f.List.On || f.List.State != campaign.ListActive:
+		return shut("list", time.Time{})
+	case f.Lead.State != campaign.LeadOpen:
+		return shut("state", time.Time{})
+	case len(numbers) == 0:
+		return shut("suppression", time.Time{})
+	case !p.Open():
+		return shut("max_attempts", time.Time{})
+	case f.Promise != nil && f.Now.Before(f.Promise.At):
+		return shut("promise", f.Promise.At)
+	case p.At.After(f.Now):
+		return shut("interval", p.At)
+	}
+	for _, c := range f.Campaign.Rules.Caps {
+		var placed []time.Time
+		for _, u := range f.Uses {
+			if c.Scope == campaign.CapNumber && u.Phone == p.Number && u.PlacedAt.After(f.Now.Add(-c.Period)) {
+				placed = append(placed, u.PlacedAt)
+			}
+		}
+		if len(placed) >= c.Max {
+			slices.SortFunc(placed, time.Time.Compare)
+			return shut("number_cap", placed[len(placed)-c.Max].Add(c.Period))
+		}
+	}
+	reason := "fresh"
+	switch {
+	case f.Promise != nil:
+		reason = "appointment"
+	case len(f.Lead.Tries) > 0:
+		reason = "retry"
+	}
+	return campaign.Judgement{Plan: p, Callable: true, Reason: reason}
+}
+
+func book(f *campaign.Facts, b campaign.Booking) (at, graceEnd time.Time, err error) {
+	zone, err := time.LoadLocation(b.Zone)
+	if err != nil {
+		return at, at, campaign.Invalid("booking.zone", "no such zone")
+	}
+	if at, err = time.ParseInLocation("2006-01-02T15:04:05", b.Local, zone); err != nil {
+		return at, at, campaign.Invalid("booking.local", "no such time")
+	}
+	if !at.After(f.Now) {
+		return at, at, campaign.Invalid("booking", campaign.ReasonBookingInPast)
+	}
+	return at.UTC(), at.UTC().Add(f.Campaign.Floor.Grace), nil
+}
+
+var errNotReady = errors.New("offered to an agent who is not ready")
+
+// step is the floor in short: after every call or lapse the agent is ready again.
+func step(s campaign.Session, now time.Time, h campaign.Happening) (campaign.Session, error) {
+	to, reason := campaign.AgentReady, string(h.Kind)
+	holds := campaign.AssignmentID(0)
+	switch h.Kind {
+	case campaign.HappenedOffered:
+		if s.State != campaign.AgentReady {
+			return s, errNotReady
+		}
+		to, holds = campaign.AgentOffered, h.Assignment
+	case campaign.HappenedStarted:
+		to, holds = campaign.AgentOnCall, h.Assignment
+	case campaign.HappenedEnded:
+		to, holds = campaign.AgentWrapUp, h.Assignment
+	}
+	s.State, s.Reason, s.Assignment, s.Since, s.Deadline = to, reason, holds, now, time.Time{}
+	if to == campaign.AgentOffered {
+		s.Deadline = now.Add(h.Floor.OfferTime)
+	}
+	return s, nil
+}

@@ -19,7 +19,7 @@ import (
 const postgresHint = "install it with `make deps` or `apt-get install postgresql`"
 
 // shared is the server of this test process, started by its first test. Its guard ends it with the process.
-var shared = sync.OnceValues(func() (*Server, error) { return newPostgres(false) })
+var shared = sync.OnceValues(func() (*Server, error) { return StartPostgres(false) })
 
 var databases atomic.Int64
 
@@ -38,26 +38,36 @@ func Postgres(t testing.TB) string {
 // commit waits for the disk as in production.
 func NewPostgres(t testing.TB, durable bool) *Server {
 	t.Helper()
-	return own(t, func() (*Server, error) { return newPostgres(durable) })
+	return own(t, func() (*Server, error) { return StartPostgres(durable) })
 }
 
 // Database gives a fresh, empty database of a PostgreSQL server as a URL; it is dropped when the test ends, unless the
 // server is stopped then.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	name := "test_" + strconv.FormatInt(databases.Add(1), 10)
-	if err := s.client("createdb", "-T", "template0", name); err != nil {
+	url, drop, err := s.CreateDatabase("template0")
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if s.cmd == nil {
 			return
 		}
-		if err := s.client("dropdb", "--force", name); err != nil {
+		if err := drop(); err != nil {
 			t.Error(err)
 		}
 	})
-	return "postgres://postgres@" + s.Addr + "/" + name + "?sslmode=disable"
+	return url
+}
+
+// CreateDatabase makes a database of a PostgreSQL server as a copy of another, by its name; "template0" is empty.
+// Nobody may be connected to the one that is copied. drop removes it, whoever is connected.
+func (s *Server) CreateDatabase(from string) (url string, drop func() error, err error) {
+	name := "test_" + strconv.FormatInt(databases.Add(1), 10)
+	if err := s.client("createdb", "-T", from, name); err != nil {
+		return "", nil, err
+	}
+	return "postgres://postgres@" + s.Addr + "/" + name + "?sslmode=disable", func() error { return s.client("dropdb", "--force", name) }, nil
 }
 
 // client runs one of PostgreSQL's own client programs against the server.
@@ -78,14 +88,19 @@ func (s *Server) client(program string, args ...string) error {
 	return nil
 }
 
-func newPostgres(durable bool) (*Server, error) {
+// StartPostgres starts a PostgreSQL server for a program that is no test; Close ends it. When durable, a commit waits
+// for the disk as in production. Settings are more of them, such as "shared_buffers=512MB".
+func StartPostgres(durable bool, settings ...string) (*Server, error) {
 	cred, err := postgresUser()
 	if err != nil {
 		return nil, err
 	}
-	settings := []string{"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=300"}
+	options := []string{"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=300"}
 	if !durable {
-		settings = append(settings, "-c", "fsync=off", "-c", "full_page_writes=off")
+		options = append(options, "-c", "fsync=off", "-c", "full_page_writes=off")
+	}
+	for _, o := range settings {
+		options = append(options, "-c", o)
 	}
 	command := func(dir, program string, args ...string) (*exec.Cmd, error) {
 		path, err := postgresBinary(program)
@@ -101,7 +116,7 @@ func newPostgres(durable bool) (*Server, error) {
 	k := kind{
 		name: "postgres", ready: "database system is ready to accept connections", stop: syscall.SIGQUIT,
 		run: func(dir, port string) (*exec.Cmd, error) {
-			return command(dir, "postgres", append(settings, "-p", port)...)
+			return command(dir, "postgres", append(options, "-p", port)...)
 		},
 	}
 	return newServer(k, func(dir string) error {

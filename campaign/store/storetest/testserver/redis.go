@@ -17,10 +17,11 @@ func Redis(t testing.TB) string {
 // started again, it is empty.
 func NewRedis(t testing.TB) *Server {
 	t.Helper()
-	return own(t, newRedis)
+	return own(t, StartRedis)
 }
 
-func newRedis() (*Server, error) {
+// StartRedis starts a redis-server for a program that is no test; Close ends it.
+func StartRedis() (*Server, error) {
 	k := kind{
 		name: "redis", ready: "Ready to accept connections", stop: syscall.SIGKILL,
 		run: func(dir, port string) (*exec.Cmd, error) {

@@ -1,4 +1,4 @@
-// Package testserver starts throw-away PostgreSQL and Redis servers for tests: real binaries, free ports on the
+// Package testserver starts throw-away PostgreSQL and Redis servers for tests and benchmarks: real binaries, free ports on the
 // loopback, data in a temporary folder. It decides how they are started and makes sure that they end with the test
 // process, however that ends. It never skips a test: a missing server is a failure that says what to install.
 //
@@ -63,7 +63,7 @@ func newServer(k kind, prepare func(dir string) error) (*Server, error) {
 		return nil, err
 	}
 	if err := prepare(dir); err != nil {
-		s.close()
+		s.Close()
 		return nil, err
 	}
 	// Another process may take the free port before the server does: then it ends at once, and another is tried.
@@ -75,7 +75,7 @@ func newServer(k kind, prepare func(dir string) error) (*Server, error) {
 			return s, nil
 		}
 	}
-	s.close()
+	s.Close()
 	return nil, err
 }
 
@@ -140,8 +140,8 @@ func (s *Server) Stop() {
 	fmt.Fprintln(s.guard, 0)
 }
 
-// close stops the server and removes its folder.
-func (s *Server) close() {
+// Close stops the server and removes its folder.
+func (s *Server) Close() {
 	s.Stop()
 	s.guard.Close()
 	_ = s.done()
@@ -154,7 +154,7 @@ func own(t testing.TB, make func() (*Server, error)) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.close)
+	t.Cleanup(s.Close)
 	return s
 }
 

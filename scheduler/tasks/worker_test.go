@@ -331,3 +331,26 @@ func TestAWorkerNeedsEveryHandlerAndAPlaceForWakeUps(t *testing.T) {
 		t.Error("a worker with places for long work alone was accepted")
 	}
 }
+
+func TestWaitingForAPlaceUsesUpNoRetries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := embedded(t)
+		d := newDesk()
+		d.hook(typeImport, func(_ context.Context, n int) error {
+			if n == 1 {
+				time.Sleep(3 * heavyWait * maxRetry)
+			}
+			return nil
+		})
+		start(t, client, d, WorkerOptions{Concurrency: 2, Heavy: 1, Poll: time.Second})
+		for i := range 2 {
+			if err := NewWaker(client, Options{}).Import(t.Context(), campaign.UploadID(i+1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			d.await(t, time.Hour)
+		}
+	})
+}

@@ -93,6 +93,7 @@ type Report struct {
 	Query       ReportQuery // with the defaults filled in
 	From, To    time.Time   // half-open; zero From: from the beginning
 	At          time.Time   // when it was computed
+	HistoryFrom time.Time   // attempts and agent states before it were removed, and are not counted; zero: none were
 	Definitions []Definition
 	Rows        []ReportRow
 	Total       ReportRow // computed on its own, not from the rows

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"redial/campaign"
@@ -116,7 +115,7 @@ func (t *tx) closeUpload(id campaign.UploadID, state campaign.UploadState, failu
 }
 
 // FailUpload refuses a committed upload as a whole, with the reason for people: its list is failed and holds no
-// leads. Those that were taken in, and never seen, are removed some thousands at a time; Housekeep goes on with that
+// leads. Those that were taken in, and never seen, are removed some thousands at a time; DropAbandoned goes on with that
 // after a crash. A second time it changes nothing. Errors: KindUnready unless it is queued or failed; KindNotFound.
 func (s *Store) FailUpload(ctx context.Context, id campaign.UploadID, reason string) (campaign.Upload, error) {
 	u, err := s.changeUpload(ctx, "fail an upload", func(t *tx) (campaign.UploadID, error) {
@@ -165,5 +164,3 @@ func (s *Store) dropLeads(ctx context.Context, id campaign.ListID) error {
 	}
 	return nil
 }
-
-var errNoSubject = errors.New("a number's subject is gone")

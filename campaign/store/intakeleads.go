@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -39,6 +40,8 @@ func (in *intake) insertLeads() error {
 	}
 	return in.t.insert("lead_numbers", []string{"subject_id", "lead_id"}, numbers)
 }
+
+var errNoSubject = errors.New("a number has no subject, or a set of zones no group")
 
 func dialledBefore(numbers []campaign.Number, p campaign.Phone) bool {
 	for _, n := range numbers {

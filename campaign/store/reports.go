@@ -34,10 +34,13 @@ func (s *Store) Report(ctx context.Context, q campaign.ReportQuery) (campaign.Re
 			return err
 		}
 		out = campaign.Report{Query: r.q, From: r.from, To: r.to, At: t.now, Definitions: campaign.ReportDefinitions()}
+		var err error
+		if out.HistoryFrom, err = t.historyFrom(); err != nil {
+			return err
+		}
 		if err := r.count(r.keys()); err != nil {
 			return err
 		}
-		var err error
 		if out.Rows, err = r.rows(); err != nil {
 			return err
 		}

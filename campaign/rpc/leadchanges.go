@@ -62,7 +62,7 @@ func (s *LeadServer) numbers(ctx context.Context, id campaign.LeadID, given []*p
 	for i := range out {
 		n, err := s.phones(string(out[i].Phone), c.Region)
 		if err != nil {
-			return nil, campaign.Under(fmt.Sprintf("lead.numbers[%d].phone", i), err)
+			return nil, wire.Named(fmt.Sprintf("lead.numbers[%d].phone", i), err)
 		}
 		out[i].Phone = n.Phone
 		if out[i].Extension == "" {

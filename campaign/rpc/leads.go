@@ -210,7 +210,7 @@ func (s *LeadServer) filter(ctx context.Context, r *pb.FindLeadsRequest) (campai
 			n, err = s.phones(r.GetNumber(), c.Region)
 		}
 		if err != nil {
-			return f, campaign.Under("number", err)
+			return f, wire.Named("number", err)
 		}
 		f.Phone = n.Phone
 	}

@@ -151,7 +151,7 @@ func byPhone(all []campaign.Suppression) map[campaign.Phone]*campaign.Suppressio
 func (s *SuppressionServer) phone(field, text, region string) (campaign.Phone, error) {
 	n, err := s.phones(text, region)
 	if err != nil {
-		return "", campaign.Under(field, err)
+		return "", wire.Named(field, err)
 	}
 	return n.Phone, nil
 }

@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"errors"
 	"math"
 	"time"
 
@@ -130,4 +131,15 @@ func (d *durations) read(field string, m *durationpb.Duration, to *time.Duration
 	if d.err == nil {
 		*to, d.err = FromDuration(d.prefix+field, m, *to)
 	}
+}
+
+// Named puts a fault of the input that names no field on one; other errors are as campaign.Under leaves them.
+func Named(field string, err error) error {
+	e, ok := errors.AsType[*campaign.Error](err)
+	if !ok || e.Kind != campaign.KindInvalid || len(e.Violations) > 0 {
+		return campaign.Under(field, err)
+	}
+	named := *e
+	named.Message, named.Violations = "", []campaign.Violation{{Field: field, Message: e.Message}}
+	return &named
 }

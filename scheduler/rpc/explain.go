@@ -114,7 +114,7 @@ func (s *Server) number(ctx context.Context, c campaign.CampaignID, text string)
 	}
 	n, err := s.phones(text, region)
 	if err != nil {
-		return "", campaign.Under("number", err)
+		return "", wire.Named("number", err)
 	}
 	return n.Phone, nil
 }

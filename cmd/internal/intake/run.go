@@ -41,9 +41,17 @@ func (in *Intake) takeIn(ctx context.Context, u *campaign.Upload) (refusal strin
 		err = cmp.Or(in.rows(ctx, u, f), f.list.Close())
 	}
 	if e, ok := errors.AsType[*campaign.Error](err); ok && e.Kind == campaign.KindInvalid {
-		return e.Error(), nil
+		return refusalOf(e), nil
 	}
 	return "", err
+}
+
+// refusalOf is why a file is refused, for people: what is wrong with the file itself needs no name of a field.
+func refusalOf(e *campaign.Error) string {
+	if len(e.Violations) == 1 && e.Violations[0].Field == "file" {
+		return e.Violations[0].Message
+	}
+	return e.Error()
 }
 
 // rows reads and judges on one side and writes on the other, at most one batch ahead.

@@ -53,7 +53,7 @@ func updateOnCall(b *bundle) {
 	seen := b.lead(lead)
 	name, numbers := "Han Meimei", []campaign.Number{{Phone: phone(500)}, {Phone: seen.Numbers[0].Phone}}
 	got := must[campaign.Lead](b)(b.s.UpdateLead(ctx, campaign.LeadUpdate{ID: lead, Version: seen.Version, Name: &name, Numbers: &numbers, By: "crm"}))
-	if got.State != campaign.LeadHeld || got.Assignment != as.ID || got.Name != name || got.Version == seen.Version {
+	if got.State != campaign.LeadHeld || got.Assignment != as.ID || got.Name != name || got.Version == seen.Version || got.Plan.Number != seen.Plan.Number {
 		b.Errorf("on a call it became %+v", got)
 	}
 	_, err := b.s.UpdateLead(ctx, campaign.LeadUpdate{ID: lead, Version: seen.Version, Name: &name})

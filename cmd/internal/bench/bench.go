@@ -1,0 +1,178 @@
+// Package bench measures how fast the product is, each measure beside its limit: what the parts below allow in the
+// same minute on the same cores. Limit and subject alternate in one run, a ratio is taken in each round, and what was
+// done is checked afterwards: a fast wrong run is an error. It decides what is measured and how, never how fast is
+// fast enough; figures of different runs are not to be compared, ratios are.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"redial/campaign"
+)
+
+// Options of Run. The zero value measures everything as `make bench` does.
+type Options struct {
+	Names   []string      // measures; none: all
+	Engine  string        // SQLite, Postgres or "both"; empty: both, or what is installed
+	Leads   int           // in the record for measures of calls; 0: 200,000 on PostgreSQL, 100,000 on SQLite
+	Rows    int           // of the file for import_memory; 0: 1,000,000
+	Slice   time.Duration // of a subject in one round; 0: 2s
+	Rounds  int           // 0: 3
+	Callers []int         // none: 1, 16 and 64
+	Quick   bool          // tiny sizes: shows that everything works, and nothing about speed
+	Dir     string        // for files of the run; empty: the system's
+	Log     func(format string, args ...any)
+}
+
+// Names are the measures there are, in their order.
+func Names() []string {
+	return []string{"decide", "echo", "sql_bare", "sql_claim", "sql_cycle", "claim", "next_call", "cycle", "import", "import_memory"}
+}
+
+// callNames are measured together, for each is another's limit.
+var callNames = []string{"echo", "sql_bare", "sql_claim", "sql_cycle", "claim", "next_call", "cycle"}
+
+func (o *Options) complete() error {
+	if o.Engine == "" {
+		o.Engine = "both"
+	}
+	if o.Engine != "both" && o.Engine != SQLite && o.Engine != Postgres {
+		return campaign.Invalid("engine", fmt.Sprintf("%q is unknown: give sqlite, postgres or both", o.Engine))
+	}
+	for _, n := range o.Names {
+		if !slices.Contains(Names(), n) {
+			return campaign.Invalid("name", fmt.Sprintf("there is no measure %q: there are %s", n, strings.Join(Names(), ", ")))
+		}
+	}
+	set(&o.Slice, 2*time.Second, 20*time.Millisecond, o.Quick)
+	set(&o.Rounds, 3, 1, o.Quick)
+	set(&o.Rows, 1_000_000, 3000, o.Quick)
+	if len(o.Callers) == 0 {
+		o.Callers = []int{1, 16, 64}
+		if o.Quick {
+			o.Callers = []int{1, 4}
+		}
+	}
+	if o.Slice < 0 || o.Rounds < 0 || o.Rows < 0 || o.Leads < 0 || slices.Min(o.Callers) < 1 {
+		return campaign.Invalid("options", "sizes must be above 0")
+	}
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	return nil
+}
+
+func set[T comparable](at *T, usual, quick T, isQuick bool) {
+	var zero T
+	switch {
+	case *at != zero:
+	case isQuick:
+		*at = quick
+	default:
+		*at = usual
+	}
+}
+
+// leads is how many the record of an engine is given.
+func (o *Options) leads(engine string) int {
+	switch {
+	case o.Leads > 0:
+		return o.Leads
+	case o.Quick:
+		return 2000
+	case engine == SQLite:
+		return 100_000
+	default:
+		return 200_000
+	}
+}
+
+// agents is how many there are.
+func (o *Options) agents() int {
+	if o.Quick {
+		return 32
+	}
+	return max(2048, slices.Max(o.Callers))
+}
+
+func (o *Options) wants(names ...string) bool {
+	return len(o.Names) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(o.Names, n) })
+}
+
+// Run measures and tells of each measure as it is done. Errors: KindInvalid for an option; anything that made a
+// measure worthless, by its name.
+func Run(ctx context.Context, o Options, tell func(Measure) error) error {
+	if err := o.complete(); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(o.Dir, "redial-bench-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the run: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	if o.wants("decide") {
+		m, err := measureDecide(ctx, &o)
+		if err == nil {
+			err = tell(m)
+		}
+		if err != nil {
+			return fmt.Errorf("decide: %w", err)
+		}
+	}
+	for _, name := range []string{SQLite, Postgres} {
+		if o.Engine != name && o.Engine != "both" || !o.wants(Names()[1:]...) {
+			continue
+		}
+		if err := o.onEngine(ctx, name, dir, tell); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// onEngine starts an engine, measures on it, and stops it. One that is not installed is passed over with a word on
+// what to install, unless it was asked for by name.
+func (o *Options) onEngine(ctx context.Context, name, dir string, tell func(Measure) error) error {
+	e, err := startEngine(name, dir)
+	if err != nil {
+		if o.Engine == "both" {
+			o.Log("%s is not measured: %v", name, err)
+			return nil
+		}
+		return err
+	}
+	defer e.stop()
+	if o.wants("import_memory") { // first, while nothing else has grown
+		if err := each(tell)(measureImportMemory(ctx, o, e)); err != nil {
+			return fmt.Errorf("import_memory: %w", err)
+		}
+	}
+	if o.wants("import") {
+		if err := each(tell)(measureImport(ctx, o, e)); err != nil {
+			return fmt.Errorf("import: %w", err)
+		}
+	}
+	if o.wants(callNames...) {
+		return each(tell)(measureCalls(ctx, o, e))
+	}
+	return nil
+}
+
+func each(tell func(Measure) error) func([]Measure, error) error {
+	return func(ms []Measure, err error) error {
+		for _, m := range ms {
+			if err == nil {
+				err = tell(m)
+			}
+		}
+		return err
+	}
+}
+
+var errWrong = errors.New("a fast wrong run")

@@ -1,0 +1,80 @@
+package bench_test
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"testing"
+
+	"redial/campaign"
+	"redial/cmd/internal/bench"
+)
+
+// TestEveryMeasureWorks measures everything in miniature, on both engines. The work is checked and audited inside; no
+// speed is asserted.
+func TestEveryMeasureWorks(t *testing.T) {
+	for _, engine := range []string{bench.SQLite, bench.Postgres} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			got := make(map[string][]bench.Measure)
+			err := bench.Run(t.Context(), bench.Options{Quick: true, Engine: engine, Dir: t.TempDir(), Log: t.Logf}, func(m bench.Measure) error {
+				got[m.Name] = append(got[m.Name], m)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range bench.Names() {
+				check(t, name, engine, got[name])
+			}
+		})
+	}
+}
+
+func check(t *testing.T, name, engine string, got []bench.Measure) {
+	t.Helper()
+	want := 1
+	if slices.Contains([]string{"echo", "sql_bare", "sql_claim", "sql_cycle", "claim", "next_call", "cycle"}, name) {
+		want = 2 // 1 and 4 callers
+	}
+	if len(got) != want {
+		t.Errorf("%s: %d lines, want %d", name, len(got), want)
+	}
+	beside := slices.Contains([]string{"decide", "claim", "next_call", "cycle", "import", "import_memory"}, name)
+	for _, m := range got {
+		if m.Value <= 0 || m.Rounds != 1 || m.Spread[0] > m.Value || m.Spread[1] < m.Value || m.Unit == "" {
+			t.Errorf("%s: %+v", name, m)
+		}
+		if (m.Limit != nil) != beside || (m.Ratio != nil) != beside || (m.LimitIs != "") != beside {
+			t.Errorf("%s: limit %v, ratio %v, %q: want them %v", name, m.Limit, m.Ratio, m.LimitIs, beside)
+		}
+		if name != "decide" && m.Engine != engine {
+			t.Errorf("%s: engine %q, want %q", name, m.Engine, engine)
+		}
+	}
+}
+
+func TestRunNamesWhatIsWrongWithAnOption(t *testing.T) {
+	t.Parallel()
+	for _, o := range []bench.Options{{Engine: "oracle"}, {Names: []string{"nextcall"}}, {Leads: -1}, {Callers: []int{0}}} {
+		err := bench.Run(t.Context(), o, func(bench.Measure) error { return nil })
+		if campaign.KindOf(err) != campaign.KindInvalid {
+			t.Errorf("%+v: %v, want KindInvalid", o, err)
+		}
+	}
+}
+
+func TestTheCasesAreTheSchedulers(t *testing.T) {
+	t.Parallel()
+	theirs, err := os.ReadFile("../../../scheduler/testdata/vectors.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine, err := os.ReadFile("cases.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(theirs, mine) {
+		t.Error("cases.jsonl differs from the scheduler's: copy scheduler/testdata/vectors.jsonl over it")
+	}
+}

@@ -1,0 +1,82 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"redial/campaign"
+	"redial/scheduler"
+)
+
+// cases are the shared cases of the rule of time, as the scheduler's tests have them; a test holds the two equal.
+//
+//go:embed cases.jsonl
+var cases []byte
+
+// decideGoal is what DESIGN asks for, in decisions a second.
+const decideGoal = 1.5e6
+
+// question is a case that is read and whose promise is derived, so that deciding alone is measured.
+type question struct {
+	scheduler.Case
+	promise *campaign.Appointment
+}
+
+func (q *question) decide() campaign.Plan {
+	return scheduler.Decide(&q.Rules, q.Lead, q.Tries, q.promise, q.Now)
+}
+
+func questions() ([]question, error) {
+	var all []question
+	for lines := bufio.NewScanner(bytes.NewReader(cases)); lines.Scan(); {
+		c, err := scheduler.ParseCase(lines.Bytes())
+		if err != nil {
+			return nil, fmt.Errorf("case %d: %w", len(all)+1, err)
+		}
+		q := question{Case: c}
+		if b := c.Booking; b != nil {
+			at, plan := scheduler.JudgeBooking(&c.Rules, c.Lead, *b, c.Now)
+			if plan.Verdict == campaign.VerdictInvalid {
+				continue // answered by JudgeBooking, not by Decide
+			}
+			q.promise = &campaign.Appointment{At: at, Insisted: b.Insisted, State: campaign.AppointmentOpen}
+		}
+		all = append(all, q)
+	}
+	return all, nil
+}
+
+// measureDecide decides all cases again and again on one core.
+func measureDecide(ctx context.Context, o *Options) (Measure, error) {
+	all, err := questions()
+	if err != nil {
+		return Measure{}, err
+	}
+	want := make([]campaign.Plan, len(all))
+	for i := range all {
+		want[i] = all[i].decide()
+	}
+	s := series{Measure: Measure{Name: "decide", Unit: "decisions/s", Callers: 1, LimitIs: "not a limit: the goal in DESIGN"}}
+	for range o.Rounds {
+		w, began := startWatch(), time.Now()
+		got := slice{}
+		for got.done == 0 || time.Since(began) < o.Slice {
+			for i := range all {
+				if all[i].decide() != want[i] {
+					return Measure{}, fmt.Errorf("%w: case %s was decided otherwise before", errWrong, all[i].ID)
+				}
+			}
+			got.done += len(all)
+			if err := ctx.Err(); err != nil {
+				return Measure{}, err
+			}
+		}
+		got.took, got.outside = time.Since(began), w.outside()
+		s.round(got, decideGoal)
+	}
+	return s.measure(), nil
+}

@@ -1,0 +1,228 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"redial/campaign"
+	"redial/cmd/internal/app"
+	"redial/cmd/internal/config"
+	campaignpb "redial/proto/campaign/v1"
+	pb "redial/proto/dialer/v1"
+)
+
+// office is a whole server over a copy of the world, and agents who ask it over one connection, each with a token of
+// its own.
+type office struct {
+	w    *world
+	db   database
+	dir  string
+	app  *app.App
+	conn *grpc.ClientConn
+	ask  pb.AgentServiceClient
+
+	mu       sync.Mutex
+	known    map[int64]bool // leads that came
+	finished int
+}
+
+// nextWait is how long an agent waits for a lead before the run counts as broken.
+const nextWait = 20 * time.Second
+
+func openOffice(ctx context.Context, e *engine, w *world) (_ *office, err error) {
+	f := &office{w: w, known: make(map[int64]bool)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.close(context.WithoutCancel(ctx), false))
+		}
+	}()
+	if f.db, err = e.copy(w.of); err != nil {
+		return nil, err
+	}
+	if f.dir, err = os.MkdirTemp(e.dir, "office-"); err != nil {
+		return nil, fmt.Errorf("make the server's folder: %w", err)
+	}
+	cfg := config.Default()
+	cfg.Data, cfg.Database, cfg.Redis, cfg.GRPC, cfg.Web = f.dir, f.db.url, e.redisURL(), "127.0.0.1:0", "127.0.0.1:0"
+	if f.app, err = app.New(ctx, cfg, app.Options{Log: slog.New(slog.DiscardHandler)}); err != nil {
+		return nil, err
+	}
+	if err = f.app.Start(ctx); err != nil {
+		f.app = nil // it has stopped by itself
+		return nil, err
+	}
+	if f.conn, err = connect(f.app.GRPC()); err != nil {
+		return nil, err
+	}
+	f.ask = pb.NewAgentServiceClient(f.conn)
+	return f, f.warmUp(ctx)
+}
+
+// warmUp lets every part be used once before the clock runs.
+func (f *office) warmUp(ctx context.Context) error {
+	_, held, err := f.pass(ctx, min(16, len(f.w.agents)), time.Hour, min(64, len(f.w.agents)))
+	if err != nil {
+		return fmt.Errorf("warm up: %w", err)
+	}
+	return f.finish(ctx, held)
+}
+
+// card is a lead in an agent's hands.
+type card struct {
+	agent      int // of the world's
+	assignment int64
+}
+
+func (f *office) as(ctx context.Context, agent int) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+f.w.tokens[agent])
+}
+
+func (f *office) next(ctx context.Context, agent int) (card, error) {
+	got, err := f.ask.NextCall(f.as(ctx, agent), &pb.NextCallRequest{Wait: durationpb.New(nextWait)})
+	if err != nil {
+		return card{}, fmt.Errorf("next call: %w", err)
+	}
+	if got.GetCard() == nil {
+		if f.left() == 0 {
+			return card{}, errNoLeads
+		}
+		return card{}, fmt.Errorf("no lead came in %v though %d are left: %s", nextWait, f.left(), got.GetWhyNone())
+	}
+	lead := got.GetCard().GetLeadId()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.known[lead] {
+		return card{}, fmt.Errorf("%w: lead %d came twice", errWrong, lead)
+	}
+	f.known[lead] = true
+	return card{agent, got.GetCard().GetAssignmentId()}, nil
+}
+
+func (f *office) left() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.w.leads) - len(f.known)
+}
+
+// end places the call and records a success: the lead is never offered again.
+func (f *office) end(ctx context.Context, c card) error {
+	ctx = f.as(ctx, c.agent)
+	if _, err := f.ask.StartCall(ctx, &pb.StartCallRequest{AssignmentId: c.assignment}); err != nil {
+		return fmt.Errorf("start call: %w", err)
+	}
+	got, err := f.ask.RecordOutcome(ctx, &pb.RecordOutcomeRequest{AssignmentId: c.assignment, Code: campaign.Success.String()})
+	if err != nil {
+		return fmt.Errorf("record outcome: %w", err)
+	}
+	if got.GetLeadState() != campaignpb.LeadState_LEAD_STATE_FINISHED {
+		return fmt.Errorf("%w: a lead is %v after a success", errWrong, got.GetLeadState())
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.finished++
+	return nil
+}
+
+// pass lets callers take a lead for one agent after the other, most agents at most, until the time is over.
+func (f *office) pass(ctx context.Context, callers int, for_ time.Duration, most int) (slice, []card, error) {
+	until := time.Now().Add(for_)
+	mine := make([][]card, callers)
+	got, err := inParallel(ctx, callers, func(ctx context.Context, i int, did func(time.Duration)) error {
+		for agent := i; agent < most && time.Now().Before(until); agent += callers {
+			began := time.Now()
+			c, err := f.next(ctx, agent)
+			if err != nil {
+				return err
+			}
+			did(time.Since(began))
+			mine[i] = append(mine[i], c)
+		}
+		return nil
+	})
+	var held []card
+	for _, some := range mine {
+		held = append(held, some...)
+	}
+	return got, held, err
+}
+
+// finish ends calls, off the clock.
+func (f *office) finish(ctx context.Context, held []card) error {
+	const callers = 32
+	_, err := inParallel(ctx, callers, func(ctx context.Context, i int, _ func(time.Duration)) error {
+		for ; i < len(held); i += callers {
+			if err := f.end(ctx, held[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// nextCalls measures asking for leads alone: what comes is called and ended while the clock stands.
+func (f *office) nextCalls(ctx context.Context, callers int, for_ time.Duration) (total slice, err error) {
+	for total.took < for_ && (total.done == 0 || f.left() > len(f.w.agents)) {
+		got, held, err := f.pass(ctx, callers, for_-total.took, len(f.w.agents)/callers*callers)
+		if err != nil {
+			return total, err
+		}
+		total.add(got)
+		if err := f.finish(ctx, held); err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// cycles measures agents who take a lead, call and record, again and again.
+func (f *office) cycles(ctx context.Context, callers int, for_ time.Duration) (slice, error) {
+	until := time.Now().Add(for_)
+	return inParallel(ctx, callers, func(ctx context.Context, i int, did func(time.Duration)) error {
+		for n := 0; time.Now().Before(until) && (n == 0 || f.left() > callers); n++ {
+			began := time.Now()
+			c, err := f.next(ctx, i)
+			if err == nil {
+				err = f.end(ctx, c)
+			}
+			if err != nil {
+				return err
+			}
+			did(time.Since(began))
+		}
+		return nil
+	})
+}
+
+// close stops the server, audits its record when it is to be sound, and drops it.
+func (f *office) close(ctx context.Context, sound bool) error {
+	var errs []error
+	if f.conn != nil {
+		errs = append(errs, f.conn.Close())
+	}
+	if f.app != nil {
+		stop, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		errs = append(errs, f.app.Stop(stop))
+	}
+	if sound {
+		s, err := f.db.open(ctx)
+		if err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		errs = append(errs, audit(ctx, s, f.w, len(f.known), f.finished), s.Close())
+	}
+	if f.db.drop != nil {
+		errs = append(errs, f.db.drop())
+	}
+	return errors.Join(errs...)
+}

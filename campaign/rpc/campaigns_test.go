@@ -46,7 +46,7 @@ func TestCampaignRequestsSayWhatIsWrong(t *testing.T) {
 	refused(t, "no campaign", create(nil), invalid, "campaign")
 	refused(t, "no zone", create(&pb.Campaign{Name: "a"}), invalid, "zone")
 	refused(t, "a bad window", create(&pb.Campaign{Name: "a", Zone: "UTC", Rules: &pb.Rules{Hours: []*pb.Window{{Days: []string{"mon"}, Open: "9", Close: "17:00"}}}}), invalid, "rules.hours[0].open")
-	refused(t, "a bad grace", create(&pb.Campaign{Name: "a", Zone: "UTC", Floor: &pb.FloorSettings{Grace: durationpb.New(-time.Second)}}), invalid, "floor.grace")
+	refused(t, "a bad share", create(&pb.Campaign{Name: "a", Zone: "UTC", Floor: &pb.FloorSettings{FreshShare: 2}}), invalid, "floor.fresh_share")
 	refused(t, "a taken name", create(&pb.Campaign{Name: "spring", Zone: "UTC"}), campaign.KindConflict, "")
 	get := func(id int64, name string) error {
 		_, err := b.campaigns.GetCampaign(ctx, &pb.GetCampaignRequest{Id: id, Name: name})

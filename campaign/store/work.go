@@ -85,26 +85,46 @@ func (t *tx) resolve(w want) ([]campaign.LeadID, []campaign.AgentID, error) {
 		}
 		leads = append(leads, more...)
 	}
-	if w.offering || len(w.assignments)+len(leads)+len(w.agents) == 0 {
+	suspects := slices.Clone(leads)
+	if w.offering {
 		return unique(leads), unique(agents), nil
 	}
-	var held []campaign.AgentID
-	if w.follow {
-		held = w.agents
-	}
-	// The lead of an assignment given by its id may be in other hands meanwhile: those sessions count, too.
-	const row = `SELECT a.lead_id, a.agent_id FROM assignments a WHERE `
-	q := row + `a.id ` + t.d.in(1) + ` UNION ` + row + `a.closed_at = 0 AND a.lead_id ` + t.d.in(2) +
-		` UNION ` + row + `a.closed_at = 0 AND a.agent_id ` + t.d.in(3) +
-		` UNION ` + row + `a.closed_at = 0 AND a.lead_id IN (SELECT b.lead_id FROM assignments b WHERE b.id ` + t.d.in(1) + `)`
-	err := t.each(q, []any{js(list(w.assignments)), js(list(leads)), js(list(held))}, func(r *sql.Rows) error {
+	note := func(r *sql.Rows) error {
 		var l campaign.LeadID
 		var a campaign.AgentID
 		err := r.Scan(&l, &a)
 		leads, agents = append(leads, l), append(agents, a)
 		return err
-	})
-	return unique(leads), unique(agents), err
+	}
+	// The lead of an open assignment is in that agent's hands. Of a closed one it may be in others': those sessions count.
+	const row = `SELECT a.lead_id, a.agent_id FROM assignments a WHERE a.closed_at = 0 AND `
+	if len(w.assignments) > 0 {
+		err := t.each(`SELECT a.lead_id, a.agent_id, a.closed_at FROM assignments a WHERE a.id `+t.d.in(1), []any{js(w.assignments)}, func(r *sql.Rows) error {
+			var l campaign.LeadID
+			var a campaign.AgentID
+			var closed int64
+			err := r.Scan(&l, &a, &closed)
+			if closed > 0 {
+				suspects = append(suspects, l)
+			}
+			leads, agents = append(leads, l), append(agents, a)
+			return err
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(suspects) > 0 {
+		if err := t.each(row+`a.lead_id `+t.d.in(1), []any{js(suspects)}, note); err != nil {
+			return nil, nil, err
+		}
+	}
+	if w.follow {
+		if err := t.each(row+`a.agent_id `+t.d.in(1), []any{js(list(w.agents))}, note); err != nil {
+			return nil, nil, err
+		}
+	}
+	return unique(leads), unique(agents), nil
 }
 
 func (t *tx) leadsOf(phones []campaign.Phone) ([]campaign.LeadID, error) {

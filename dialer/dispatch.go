@@ -93,6 +93,9 @@ func (f *Floor) pend(bids []*bid, on bool) {
 func (f *Floor) bids() []*bid {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.stopped {
+		return nil
+	}
 	now := f.now()
 	var bids []*bid
 	for id, s := range f.seats {

@@ -13,18 +13,20 @@ import (
 // Options of a Floor. The zero value is useful.
 type Options struct {
 	Heartbeat time.Duration // a stream silent for so long is lost; 0: DefaultHeartbeat
+	Watch     time.Duration // how often the record is looked at for what others changed; 0: 1s
 	Log       *slog.Logger  // nil: discarded
 }
 
 // Floor is the live floor of one node: it keeps the desks that talk to this node, hands out leads and lets timers act.
 // Everything it holds is a copy of the record or a hint; a node that dies loses nothing.
 type Floor struct {
-	node string
-	rec  Record
-	src  Source
-	now  func() time.Time
-	beat time.Duration
-	log  *slog.Logger
+	node   string
+	rec    Record
+	src    Source
+	now    func() time.Time
+	beat   time.Duration
+	glance time.Duration
+	log    *slog.Logger
 
 	kick  chan struct{} // the dispatcher has something to do
 	relay chan struct{} // the look-ahead is out of date
@@ -36,17 +38,22 @@ type Floor struct {
 	dry      map[campaign.CampaignID]time.Time // no use asking before
 	ahead    horizon
 	stopped  bool
+	ending   chan struct{} // closed when the node stops: nobody waits any longer
 }
 
 // NewFloor is the floor of a node. now is the record's clock.
 func NewFloor(node string, rec Record, src Source, now func() time.Time, o Options) *Floor {
 	f := &Floor{
-		node: node, rec: rec, src: src, now: now, beat: o.Heartbeat, log: o.Log,
+		node: node, rec: rec, src: src, now: now, beat: o.Heartbeat, glance: o.Watch, log: o.Log,
 		kick: make(chan struct{}, 1), relay: make(chan struct{}, 1),
 		seats:    make(map[campaign.AgentID]*seat),
 		offering: make(map[campaign.CampaignID]*campaign.Campaign),
 		mixes:    make(map[campaign.CampaignID]*Mix),
 		dry:      make(map[campaign.CampaignID]time.Time),
+		ending:   make(chan struct{}),
+	}
+	if f.glance <= 0 {
+		f.glance = time.Second
 	}
 	if f.beat <= 0 {
 		f.beat = DefaultHeartbeat
@@ -60,21 +67,27 @@ func NewFloor(node string, rec Record, src Source, now func() time.Time, o Optio
 // HeartbeatEvery is how often a desktop should give a sign of life: three chances before it counts as lost.
 func (f *Floor) HeartbeatEvery() time.Duration { return f.beat / 3 }
 
-// Run drives the floor until ctx ends, then cuts the desks, which sign in again elsewhere and find their calls.
+// Run drives the floor until ctx ends, then drains it.
 func (f *Floor) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { f.dispatch(ctx) })
 	wg.Go(func() { f.watch(ctx) })
 	<-ctx.Done()
-	f.shut()
+	f.Drain()
 	wg.Wait()
 	return nil
 }
 
-func (f *Floor) shut() {
+// Drain lets go of everybody who waits or has a stream here, so that they go on at another node; calls in hand go with
+// them. Nothing is offered here any more. Said twice it changes nothing.
+func (f *Floor) Drain() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.stopped {
+		return
+	}
 	f.stopped = true
+	close(f.ending)
 	for _, s := range f.seats {
 		if s.timer != nil {
 			s.timer.Stop()

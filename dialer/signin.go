@@ -115,10 +115,22 @@ func (f *Floor) NextCall(ctx context.Context, agent campaign.AgentID, wait time.
 	poke(f.relay)
 	poke(f.kick)
 	got := f.await(ctx, s, ch, wait)
-	if got != nil {
+	switch {
+	case got != nil:
 		return got, got.Session, nil
+	case f.drained():
+		return nil, session, &campaign.Error{Kind: campaign.KindAway, RetryAfter: time.Second, Message: "this node is stopping: ask another"}
 	}
 	return nil, session, ctx.Err()
+}
+
+func (f *Floor) drained() bool {
+	select {
+	case <-f.ending:
+		return true
+	default:
+		return false
+	}
 }
 
 // await waits for a claim; one that is under way when the time is over is waited for a little longer.
@@ -130,6 +142,7 @@ func (f *Floor) await(ctx context.Context, s *seat, ch chan *campaign.Claimed, w
 		return got
 	case <-timer.C:
 	case <-ctx.Done():
+	case <-f.ending:
 	}
 	f.mu.Lock()
 	pending := s.pending

@@ -10,7 +10,7 @@ import (
 // watch keeps the node's copies fresh: campaigns every second, sessions every two, the horizon every five and when
 // something was booked.
 func (f *Floor) watch(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(f.glance)
 	defer tick.Stop()
 	var looked time.Time
 	for n := 0; ; n++ {
@@ -39,7 +39,7 @@ func (f *Floor) try(ctx context.Context, what string, step func(context.Context)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := step(ctx); err != nil && ctx.Err() == nil {
-		f.log.WarnContext(ctx, "the floor could not "+what+"; it will try again", "error", err)
+		f.log.WarnContext(ctx, "the floor failed at something; it will try again", "step", what, "error", err)
 	}
 }
 

@@ -188,7 +188,7 @@ func (a *Agents) GetSession(ctx context.Context, r *pb.GetSessionRequest) (*pb.G
 }
 
 // waitMost bounds how long NextCall holds its caller.
-const waitMost = 5 * time.Minute
+const waitMost = time.Minute
 
 // NextCall waits for a lead.
 func (a *Agents) NextCall(ctx context.Context, r *pb.NextCallRequest) (*pb.NextCallResponse, error) {
@@ -201,7 +201,7 @@ func (a *Agents) NextCall(ctx context.Context, r *pb.NextCallRequest) (*pb.NextC
 		return nil, err
 	}
 	if wait < 0 || wait > waitMost {
-		return nil, campaign.Invalid("wait", "must be from 0s to 5m; ask again after it")
+		return nil, campaign.Invalid("wait", "must be from 0s to 60s; ask again after it")
 	}
 	got, s, err := a.floor.NextCall(ctx, agent, max(wait, 200*time.Millisecond))
 	if err != nil {

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,12 @@ type Options struct {
 	Now    func() time.Time                                    // nil: time.Now
 	Listen func(network, address string) (net.Listener, error) // nil: net.Listen
 	Log    *slog.Logger                                        // nil: as the settings say, to standard error
+	Pace   Pace
+}
+
+// Pace is how often what waits is looked at; a test in fake time looks less often. 0: as each part does by itself.
+type Pace struct {
+	Tasks, Sequence, Sweep, Watch, Intake time.Duration
 }
 
 // App is one process of the server.
@@ -87,6 +94,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		a.log = cfg.Log.Logger(os.Stderr)
 	}
 	a.stops.log = a.log
+	for _, w := range cfg.Warnings() {
+		a.log.WarnContext(ctx, w)
+	}
 	for _, step := range []func(context.Context) error{a.openStore, a.openRedis, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.stops.run(context.WithoutCancel(ctx)))
@@ -110,7 +120,10 @@ func (a *App) start(ctx context.Context) error {
 	}
 	a.started = a.store.Now()
 	a.run("floor", a.floor.Run)
-	a.run("intake", func(ctx context.Context) error { a.intake.Work(ctx, 2*time.Second); return nil })
+	a.run("intake", func(ctx context.Context) error {
+		a.intake.Work(ctx, cmp.Or(a.opt.Pace.Intake, 2*time.Second))
+		return nil
+	})
 	a.run("sweep", a.sweeper.Run)
 	if a.worker != nil {
 		a.run("tasks", a.worker.Run)
@@ -188,6 +201,9 @@ func (a *App) Stop(ctx context.Context) error {
 	a.draining.Store(true)
 	if a.server != nil {
 		a.server.SetServing(false)
+	}
+	if a.floor != nil {
+		a.floor.Drain()
 	}
 	return a.stops.run(ctx)
 }

@@ -9,6 +9,7 @@ import (
 	"redial/campaign"
 	"redial/campaign/phone"
 	"redial/campaign/store"
+	"redial/dialer"
 	"redial/scheduler"
 )
 
@@ -31,8 +32,10 @@ func (d desk) NextDueFor(ctx context.Context, agent campaign.AgentID) (time.Time
 	if err != nil {
 		return time.Time{}, "", err
 	}
-	var next time.Time
-	why := "none of your campaigns is running"
+	next, why := time.Time{}, "none of your campaigns is running"
+	if p, near, err := d.ownPromise(ctx, agent, offering); err != nil || near {
+		return p.At, fmt.Sprintf("your promise to %s is near: you are kept free for it", p.Name), err
+	}
 	for i := range offering {
 		c := &offering[i]
 		if !slices.ContainsFunc(a.Campaigns, func(m campaign.Membership) bool { return m.CampaignID == c.ID }) {
@@ -48,13 +51,28 @@ func (d desk) NextDueFor(ctx context.Context, agent campaign.AgentID) (time.Time
 		}
 		why = "no lead may be called now: each waits for its interval, its hours or a cap"
 		if len(found.Tried)+len(found.Fresh) > 0 {
-			return d.Now(), "leads are due, but others took them first or your own promise is near: ask again", nil
+			return d.Now(), "leads are due, but others took them first: ask again", nil
 		}
 		if next.IsZero() || (!found.Next.IsZero() && found.Next.Before(next)) {
 			next = found.Next
 		}
 	}
 	return next, why, nil
+}
+
+// ownPromise is the agent's earliest promise, and whether it is so near that the agent is kept free for it.
+func (d desk) ownPromise(ctx context.Context, agent campaign.AgentID, offering []campaign.Campaign) (campaign.Callback, bool, error) {
+	all, err := d.Callbacks(ctx, agent)
+	if err != nil {
+		return campaign.Callback{}, false, err
+	}
+	for _, c := range all {
+		i := slices.IndexFunc(offering, func(o campaign.Campaign) bool { return o.ID == c.Campaign })
+		if i >= 0 && c.Appointment != nil && !dialer.LongShotAllowed(c.At, d.Now(), offering[i].Floor) {
+			return c, true, nil
+		}
+	}
+	return campaign.Callback{}, false, nil
 }
 
 // lacking is the first skill that is asked for and not had.

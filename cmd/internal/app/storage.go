@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -54,11 +55,19 @@ func (a *App) lockFolder() error {
 	return nil
 }
 
+// redisLog keeps the client's own words out of standard error: what fails is told by whoever asked.
+type redisLog struct{ log *slog.Logger }
+
+// Printf implements the client's logger.
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.log.DebugContext(ctx, "redis client", "said", fmt.Sprintf(format, v...))
+}
+
 // openRedis connects to the Redis that the settings name, or makes one in the process. None: the client is nil.
 func (a *App) openRedis(ctx context.Context) error {
+	redis.SetLogger(redisLog{a.log})
 	switch a.cfg.RedisKind() {
 	case config.RedisNone:
-		a.log.WarnContext(ctx, "working without Redis: leads are claimed straight from SQL, and the sweep does what timers would")
 		return nil
 	case config.RedisServer:
 		client, kind, err := NewRedis(a.cfg.Redis)

@@ -44,7 +44,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.wireTime(); err != nil {
 		return err
 	}
-	a.floor = dialer.NewFloor(a.node(), a.store, a.source, a.store.Now, dialer.Options{Log: a.log})
+	a.floor = dialer.NewFloor(a.node(), a.store, a.source, a.store.Now, dialer.Options{Watch: a.opt.Pace.Watch, Log: a.log})
 	a.intake = intake.New(a.store, a.openUpload, a.store, a.store, intake.Options{Node: a.node(), Log: a.log, Finished: a.changed})
 	if err := a.wireTasks(); err != nil {
 		return err
@@ -153,7 +153,7 @@ func (a *App) wireTasks() error {
 		var err error
 		if a.worker, err = tasks.NewWorker(a.redis, tasks.Handlers{
 			Releaser: w, Promises: w, Days: w, Imports: w, Replans: w, Purges: w, Slots: a.store,
-		}, tasks.WorkerOptions{Log: a.log}); err != nil {
+		}, tasks.WorkerOptions{Poll: a.opt.Pace.Tasks, Log: a.log}); err != nil {
 			return err
 		}
 		a.waker = tasks.NewWaker(a.redis, tasks.Options{})
@@ -161,7 +161,7 @@ func (a *App) wireTasks() error {
 	var err error
 	a.sweeper, err = tasks.NewSweeper(a.node(), a.store, &tasks.Sweep{
 		Chores: w.chores(), Backlog: a.store, Forecast: forecast{a.finder}, Waker: a.waker,
-	}, tasks.SweeperOptions{Log: a.log})
+	}, tasks.SweeperOptions{Every: a.opt.Pace.Sweep, SequenceEvery: a.opt.Pace.Sequence, Log: a.log})
 	return err
 }
 

@@ -144,9 +144,9 @@ func TestDeskTakesABrokenConnectionUpAgain(t *testing.T) {
 		s := &shift{breaks: 2, agents: make(chan string, 10)}
 		keys, typing := io.Pipe()
 		go func() {
-			time.Sleep(time.Minute) // of the bubble: after the breaks and some heartbeats
+			<-time.After(time.Minute) // of the bubble: after the breaks and some heartbeats
 			io.WriteString(typing, "s\n")
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			io.WriteString(typing, "q\n")
 		}()
 		code, out, errs := ctlWith(t, serve(t, fakes{agents: s}), map[string]string{"REDIAL_TOKEN": "rd_test"}, keys, "agent", "run", "ann")

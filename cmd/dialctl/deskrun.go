@@ -78,10 +78,10 @@ func (w *deskWork) run(ctx context.Context) error {
 		if worked {
 			broken = 0
 		}
-		switch {
-		case errors.Is(err, errSignedOut), ctx.Err() != nil:
-			return nil
-		case campaign.KindOf(err) != campaign.KindAway && campaign.KindOf(err) != campaign.KindExhausted:
+		if errors.Is(err, errSignedOut) || ctx.Err() != nil { // Ctrl-C is one way to leave; the shift goes on
+			return nil //nolint:nilerr // as said
+		}
+		if kind := campaign.KindOf(err); kind != campaign.KindAway && kind != campaign.KindExhausted {
 			return err
 		}
 		broken++

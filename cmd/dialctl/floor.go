@@ -60,8 +60,8 @@ func (c *cli) watchFloor(ctx context.Context, r remote, campaignID int64, every 
 	view := floorView{agents: map[int64]*dialerv1.FloorAgent{}, campaigns: map[int64]*dialerv1.FloorCampaign{}}
 	for {
 		m, err := stream.Recv()
-		if errors.Is(err, io.EOF) || ctx.Err() != nil { // Ctrl-C is how a watch ends
-			return nil
+		if errors.Is(err, io.EOF) || ctx.Err() != nil {
+			return nil //nolint:nilerr // Ctrl-C is how a watch ends
 		}
 		if err != nil {
 			return err

@@ -5,15 +5,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	pb "redial/proto/campaign/v1"
 )
-
-func dirOf(file string) string { return filepath.Dir(file) }
 
 var leadCommands = []command{
 	{

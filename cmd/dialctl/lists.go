@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	pb "redial/proto/campaign/v1"
@@ -241,7 +242,7 @@ type piece interface {
 func save[P piece](c *cli, file string, recv func() (P, error)) (err error) {
 	out := c.stdout
 	if file != "-" {
-		f, err := os.CreateTemp(dirOf(file), ".dialctl-*")
+		f, err := os.CreateTemp(filepath.Dir(file), ".dialctl-*")
 		if err != nil {
 			return badInput("write %v", err)
 		}

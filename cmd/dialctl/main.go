@@ -14,7 +14,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -34,7 +33,7 @@ func main() {
 	defer stop()
 	c := &cli{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv, dial: grpc.NewClient,
-		now: time.Now, terminal: isTerminal(os.Stderr),
+		terminal: isTerminal(os.Stderr),
 	}
 	os.Exit(c.run(ctx, os.Args[1:]))
 }
@@ -50,7 +49,6 @@ type cli struct {
 	stdout, stderr io.Writer
 	env            func(string) string
 	dial           func(target string, opts ...grpc.DialOption) (*grpc.ClientConn, error)
-	now            func() time.Time
 	terminal       bool // stderr is one: progress may be drawn
 
 	json      bool

@@ -15,7 +15,7 @@ func TestWrongCommandLinesTellWhatToTypeNext(t *testing.T) {
 		args string
 		want string
 	}{
-		{"campain list", `unknown command "campain": did you mean campaign list?`},
+		{"agnet list", `unknown command "agnet": did you mean agent list?`},
 		{"importt x", `did you mean import?`},
 		{"campaign creat x", `did you mean campaign create?`},
 		{"campaign", "campaign what? There are:\n  campaign create"},

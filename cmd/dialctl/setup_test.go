@@ -9,7 +9,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -111,7 +110,7 @@ func ctlWith(t *testing.T, dial func(string, ...grpc.DialOption) (*grpc.ClientCo
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	c := &cli{
-		stdin: in, stdout: &stdout, stderr: &stderr, env: func(k string) string { return env[k] }, dial: dial, now: time.Now,
+		stdin: in, stdout: &stdout, stderr: &stderr, env: func(k string) string { return env[k] }, dial: dial,
 	}
 	code = c.run(t.Context(), args)
 	return code, stdout.String(), stderr.String()

@@ -165,7 +165,7 @@ Next: dialctl problems 41 shows why rows were left out; --csv FILE saves them
 	if o.GetRegion() != "CN" || o.GetMap()["Tel"] != "phone" || o.GetMap()["a=b"] != "ignore" || o.GetHeader() != pb.HeaderMode_HEADER_MODE_YES || o.GetPriority() != -3 {
 		t.Errorf("options %v", o)
 	}
-	code, out, _ = ctl(t, dial, "import", "--json", "--campaign", "spring", list)
+	_, out, _ = ctl(t, dial, "import", "--json", "--campaign", "spring", list)
 	same(t, "import --json", out, `{"list":42,"rows":10,"leads":6,"problems":3,"duplicates":1,"suppressed":2}`+"\n")
 	if code, out, errs = ctl(t, dial, "import", "--campaign", "spring", list); code != 0 || !strings.Contains(out, "43") || !strings.Contains(errs, "imported before, as list 42") {
 		t.Errorf("the same file again: exit %d\n%s%s", code, out, errs)

@@ -178,6 +178,7 @@ func (s *Store) EndCall(ctx context.Context, id campaign.AssignmentID, agent cam
 
 // within moves at into [from, to]; zero is to.
 func within(at, from, to time.Time) time.Time {
+	to = later(to, from) // a clock that is behind
 	switch {
 	case at.IsZero() || at.After(to):
 		return to

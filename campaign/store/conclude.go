@@ -196,7 +196,7 @@ func (k *work) attempt(f *campaign.Facts, a *campaign.Assignment, r campaign.Res
 	}
 	t := attemptRow{promise: a.Appointment, Attempt: &campaign.Attempt{Assignment: a.ID, LeadID: a.LeadID, CampaignID: a.CampaignID,
 		ListID: a.ListID, AgentID: a.AgentID, Number: a.Number, Outcome: r.Outcome, Code: r.Code, NewNumber: r.NewNumber, Note: r.Note,
-		Reason: a.Reason, OfferedAt: a.OfferedAt, PlacedAt: a.PlacedAt, EndedAt: end, RecordedAt: k.t.now, RulesVersion: a.RulesVersion,
+		Reason: a.Reason, OfferedAt: a.OfferedAt, PlacedAt: a.PlacedAt, EndedAt: end, RecordedAt: later(k.t.now, end), RulesVersion: a.RulesVersion,
 		Zones: a.Zones, Waived: a.Appointment != 0}}
 	if f.Promise != nil && f.Promise.ID == a.Appointment {
 		t.insisted = f.Promise.Insisted

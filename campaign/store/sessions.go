@@ -98,9 +98,6 @@ func (k *work) moveBy(m *moving, next campaign.Session, held *campaign.Assignmen
 	if next.Assignment != 0 && next.Assignment != m.was.Assignment {
 		return fmt.Errorf("a move gave agent %d assignment %d: only a claim can", next.AgentID, next.Assignment)
 	}
-	if (next.State != m.was.State || next.Reason != m.was.Reason) && next.Since.Before(m.was.Since) {
-		next.Since = k.t.now
-	}
 	m.move(next, held)
 	if held == nil || next.Assignment != 0 || !held.State.Open() {
 		return nil

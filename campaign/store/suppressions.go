@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 
 	"redial/campaign"
 )
@@ -50,6 +51,7 @@ func (k *work) suppressAll(all []campaign.Suppression) error {
 		Subject campaign.SubjectID `json:"subject_id"`
 		Reason  string             `json:"reason"`
 		Source  string             `json:"source"`
+		Created int64              `json:"created_at"`
 		Expires int64              `json:"expires_at"`
 	}
 	var rows []row
@@ -59,8 +61,8 @@ func (k *work) suppressAll(all []campaign.Suppression) error {
 			continue
 		}
 		seen[x.Phone] = true
-		rows = append(rows, row{k.subjects[x.Phone], x.Reason, x.Source, us(x.ExpiresAt)})
-		x.CreatedAt = k.t.now
+		x.CreatedAt = k.afterCalls(x.Phone)
+		rows = append(rows, row{k.subjects[x.Phone], x.Reason, x.Source, us(x.CreatedAt), us(x.ExpiresAt)})
 		k.events = append(k.events, campaign.Event{Type: campaign.EventSuppressed,
 			Data: js(map[string]any{"number": x.Phone, "reason": x.Reason, "source": x.Source, "expires_at": x.ExpiresAt})})
 		for _, id := range inOrder(k.facts) {
@@ -70,11 +72,23 @@ func (k *work) suppressAll(all []campaign.Suppression) error {
 		}
 	}
 	return setRows(k.t, `INSERT INTO suppressions AS x (subject_id, reason, source, created_at, expires_at)
-		SELECT v.subject_id, v.reason, v.source, $2, v.expires_at FROM `+
-		k.t.d.set(1, "v", "subject_id bigint", "reason text", "source text", "expires_at bigint")+` WHERE TRUE
+		SELECT v.subject_id, v.reason, v.source, v.created_at, v.expires_at FROM `+
+		k.t.d.set(1, "v", "subject_id bigint", "reason text", "source text", "created_at bigint", "expires_at bigint")+` WHERE TRUE
 		ON CONFLICT (subject_id) DO UPDATE SET reason = excluded.reason, source = excluded.source, expires_at = excluded.expires_at,
 			created_at = CASE WHEN x.expires_at > 0 AND x.expires_at <= $2 THEN excluded.created_at ELSE x.created_at END
 		WHERE x.expires_at > 0 AND (excluded.expires_at = 0 OR excluded.expires_at > x.expires_at)`, rows, us(k.t.now))
+}
+
+// afterCalls is now, or just after the last call started on the number by a node whose clock is ahead: that call came
+// first.
+func (k *work) afterCalls(p campaign.Phone) time.Time {
+	at := k.t.now
+	for _, a := range k.assignments {
+		if a.Number == p {
+			at = later(at, a.StartedAt)
+		}
+	}
+	return at
 }
 
 // suppressLead lets a lead follow the suppression of one of its numbers.

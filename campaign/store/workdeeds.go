@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"time"
 
 	"redial/campaign"
 )
@@ -9,9 +10,11 @@ import (
 // What happens to leads, assignments, sessions and promises, whoever asked for it. These change the loaded nouns
 // alone; flush writes them.
 
-// move puts a session where it goes and notes the ledger's row.
+// move puts a session where it goes and notes the ledger's row. A node whose clock is behind the last one's takes its
+// instant: no state lasts a negative time.
 func (m *moving) move(next campaign.Session, held *campaign.Assignment) {
 	old := m.now
+	next.Since = later(next.Since, old.Since)
 	m.now = next
 	if old.State == next.State && old.Reason == next.Reason {
 		m.now.Since = old.Since
@@ -166,4 +169,12 @@ func (k *work) book(f *campaign.Facts, p *campaign.Appointment) {
 		k.event(campaign.EventBooked, f.Lead, p.Owner, map[string]any{"appointment": p.ID, "at": p.At, "local": p.Local, "zone": p.Zone,
 			"insisted": p.Insisted, "replaces": p.Replaces})
 	})
+}
+
+// later is the later of two instants.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

@@ -15,6 +15,7 @@ var sessionCases = []testCase{
 	{"a refused move changes nothing", moveRefused},
 	{"heartbeats tell stale desktops", staleDesktops},
 	{"sessions are found by node and by deadline", sessionsFound},
+	{"I5 I9 a clock that is behind makes no negative times and no false breach", clocksApart},
 }
 
 func (b *bundle) move(a campaign.AgentID, to campaign.AgentState, reason string, drop bool) campaign.Session {
@@ -150,4 +151,20 @@ func sessionsFound(b *bundle) {
 	if s := must[campaign.Session](b)(b.s.Session(b.Context(), never.ID)); s.State != campaign.AgentSignedOut {
 		b.Fatalf("one who never signed in is %q", s.State)
 	}
+}
+
+// clocksApart lets the clock fall back three seconds, as when the next deed comes by way of a node that is behind.
+func clocksApart(b *bundle) {
+	c := b.campaign(func(c *campaign.Campaign) { c.Rules.Interval = time.Minute })
+	lead := b.some(c, 1)[0]
+	a := b.agent()
+	as := b.dial(a, lead)
+	b.wait(-3 * time.Second)
+	rec := must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(as, campaign.DoNotCall)))
+	if rec.Attempt.Talk() < 0 || rec.Attempt.RecordedAt.Before(rec.Attempt.EndedAt) {
+		b.Fatalf("a call of negative length: %+v", rec.Attempt)
+	}
+	b.move(a, campaign.AgentBreak, "lunch", false)
+	b.wait(10 * time.Second)
+	b.sound()
 }

@@ -196,14 +196,49 @@ func (f *Floor) take(ctx context.Context, id campaign.CampaignID, group []*bid) 
 	if err != nil && ctx.Err() == nil {
 		f.log.WarnContext(ctx, "no leads could be taken; trying again", "campaign", id, "error", err)
 	}
-	for i, lead := range leads[:min(len(leads), len(group))] {
-		group[i].leads = []campaign.LeadID{lead}
-	}
+	f.share(leads, group)
 	if len(leads) < len(group) {
 		f.mu.Lock()
 		f.dry[id] = f.now().Add(dryFor)
 		f.mu.Unlock()
 	}
+}
+
+// share gives each agent a lead in turn, but not one that the agent declined just now. A lead that nobody here wants is
+// left to the next filling.
+func (f *Floor) share(leads []campaign.LeadID, group []*bid) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	for _, lead := range leads {
+		i := slices.IndexFunc(group, func(b *bid) bool { return len(b.leads) == 0 && !now.Before(b.seat.refused[lead]) })
+		if i >= 0 {
+			group[i].leads = []campaign.LeadID{lead}
+		}
+	}
+}
+
+// declineRest is how long a lead is not offered to the agent who declined it.
+const declineRest = 10 * time.Minute
+
+// Declined keeps a lead from being offered straight back to the agent who declined it.
+func (f *Floor) Declined(agent campaign.AgentID, lead campaign.LeadID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.seats[agent]
+	if s == nil {
+		return
+	}
+	now := f.now()
+	for id, until := range s.refused {
+		if !now.Before(until) {
+			delete(s.refused, id)
+		}
+	}
+	if s.refused == nil {
+		s.refused = make(map[campaign.LeadID]time.Time)
+	}
+	s.refused[lead] = now.Add(declineRest)
 }
 
 // freshOf is how many of the next n offers of a campaign are reserved for fresh leads.

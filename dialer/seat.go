@@ -11,12 +11,13 @@ import (
 type seat struct {
 	agent   campaign.Agent
 	session campaign.Session
-	desk    *Desk                    // nil: no stream
-	callers []chan *campaign.Claimed // NextCalls that wait
-	pending bool                     // a claim is under way
-	timer   *time.Timer              // at session.Deadline
-	turns   Turns                    // which campaign is next
-	read    time.Time                // when agent was read
+	desk    *Desk                         // nil: no stream
+	callers []chan *campaign.Claimed      // NextCalls that wait
+	pending bool                          // a claim is under way
+	timer   *time.Timer                   // at session.Deadline
+	turns   Turns                         // which campaign is next
+	read    time.Time                     // when agent was read
+	refused map[campaign.LeadID]time.Time // declined lately, until when they are not offered here again
 }
 
 // listening says whether an offer would be seen.

@@ -33,6 +33,10 @@ func listGate(q *inquiry) view {
 		return shut("the list is still being taken in")
 	case l.State == campaign.ListFailed:
 		return shut("the list was refused")
+	case q.promise != nil && (!l.On || l.State == campaign.ListUndone):
+		return pass("the list offers nothing more, but the promise stands")
+	case l.State == campaign.ListUndone:
+		return shut("the list was taken back")
 	case !l.On:
 		return shut("the list is switched off")
 	default:

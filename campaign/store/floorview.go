@@ -34,7 +34,7 @@ func (s *Store) FloorView(ctx context.Context, of campaign.CampaignID) (campaign
 		if err := t.viewPromised(&v, of); err != nil {
 			return err
 		}
-		return t.row(`SELECT count(*) FROM late_outcomes WHERE resolved_at = 0 AND ($1 = 0 OR campaign_id = $1)`,
+		return t.row(`SELECT count(*) FROM late_outcomes WHERE resolved_at = 0 AND (CAST($1 AS BIGINT) = 0 OR campaign_id = $1)`,
 			[]any{int64(of)}, &v.Late)
 	})
 	return v, err
@@ -46,7 +46,7 @@ func (t *tx) viewAgents(v *campaign.FloorView, of campaign.CampaignID) error {
 		FROM sessions s JOIN agents g ON g.id = s.agent_id
 		LEFT JOIN assignments a ON a.id = s.assignment_id AND a.closed_at = 0
 		LEFT JOIN leads l ON l.id = a.lead_id
-		WHERE s.state <> 'signed_out' AND ($1 = 0 OR EXISTS (SELECT 1 FROM agent_campaigns m WHERE m.agent_id = g.id AND m.campaign_id = $1))
+		WHERE s.state <> 'signed_out' AND (CAST($1 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM agent_campaigns m WHERE m.agent_id = g.id AND m.campaign_id = $1))
 		ORDER BY g.login`, []any{int64(of)}, func(r *sql.Rows) error {
 		var a campaign.AgentView
 		session, err := scanSession(r, &a.Login, &a.Name, &a.Lead, &a.LeadName, &a.Campaign)
@@ -75,7 +75,7 @@ func (t *tx) viewAgents(v *campaign.FloorView, of campaign.CampaignID) error {
 func (t *tx) viewCampaigns(v *campaign.FloorView, of campaign.CampaignID) error {
 	index := make(map[campaign.CampaignID]int)
 	err := t.each(`SELECT c.id, c.name, c.state, c.zone FROM campaigns c
-		WHERE CASE WHEN $1 = 0 THEN c.state <> 'finished' ELSE c.id = $1 END ORDER BY c.name`, []any{int64(of)}, func(r *sql.Rows) error {
+		WHERE CASE WHEN CAST($1 AS BIGINT) = 0 THEN c.state <> 'finished' ELSE c.id = $1 END ORDER BY c.name`, []any{int64(of)}, func(r *sql.Rows) error {
 		c := campaign.CampaignView{ByState: make(map[campaign.LeadState]int64), Outcomes: make(map[campaign.Outcome]int64)}
 		err := r.Scan(&c.ID, &c.Name, &c.State, &c.Zone)
 		c.DayStart = midnight(c.Zone, t.now)
@@ -89,7 +89,7 @@ func (t *tx) viewCampaigns(v *campaign.FloorView, of campaign.CampaignID) error 
 	err = t.each(`SELECT l.campaign_id, l.state, count(*), sum(CASE WHEN l.state = 'open' AND l.earliest <= $1 THEN 1 ELSE 0 END),
 			COALESCE(min(CASE WHEN l.state = 'open' AND l.earliest > $1 THEN l.earliest END), 0)
 		FROM leads l JOIN lists i ON i.id = l.list_id
-		WHERE i.state IN ('active','undone') AND ($2 = 0 OR l.campaign_id = $2)
+		WHERE i.state IN ('active','undone') AND (CAST($2 AS BIGINT) = 0 OR l.campaign_id = $2)
 		GROUP BY l.campaign_id, l.state`, []any{us(t.now), int64(of)}, func(r *sql.Rows) error {
 		var id campaign.CampaignID
 		var state campaign.LeadState
@@ -109,7 +109,7 @@ func (t *tx) viewCampaigns(v *campaign.FloorView, of campaign.CampaignID) error 
 		return err
 	}
 	return t.each(`SELECT campaign_id, count(*), sum(CASE WHEN at < $1 THEN 1 ELSE 0 END), min(at) FROM appointments
-		WHERE closed_at = 0 AND ($2 = 0 OR campaign_id = $2) GROUP BY campaign_id`,
+		WHERE closed_at = 0 AND (CAST($2 AS BIGINT) = 0 OR campaign_id = $2) GROUP BY campaign_id`,
 		[]any{us(t.now.Add(15 * time.Minute)), int64(of)}, func(r *sql.Rows) error {
 			var id campaign.CampaignID
 			var n, soon, next int64
@@ -174,7 +174,7 @@ func (t *tx) viewDay(c *campaign.CampaignView) error {
 func (t *tx) viewRecent(v *campaign.FloorView, of campaign.CampaignID) error {
 	return t.each(`SELECT a.recorded_at, a.campaign_id, a.lead_id, l.name, g.login, a.outcome, a.code, l.state, l.verdict, l.at, l.until, l.reason
 		FROM attempts a JOIN leads l ON l.id = a.lead_id JOIN agents g ON g.id = a.agent_id
-		WHERE a.placed_at >= $1 AND ($2 = 0 OR a.campaign_id = $2)
+		WHERE a.placed_at >= $1 AND (CAST($2 AS BIGINT) = 0 OR a.campaign_id = $2)
 		ORDER BY a.recorded_at DESC LIMIT $3`, []any{us(t.now.Add(-time.Hour)), int64(of), recentMost}, func(r *sql.Rows) error {
 		var c campaign.RecentCall
 		err := r.Scan(usTime{&c.At}, &c.Campaign, &c.Lead, &c.LeadName, &c.Agent, outcomeCol{&c.Outcome}, &c.Code, &c.State,
@@ -187,7 +187,7 @@ func (t *tx) viewRecent(v *campaign.FloorView, of campaign.CampaignID) error {
 func (t *tx) viewPromised(v *campaign.FloorView, of campaign.CampaignID) error {
 	return t.each(`SELECT p.id, p.at, p.zone, p.campaign_id, p.lead_id, l.name, COALESCE(g.login, '')
 		FROM appointments p JOIN leads l ON l.id = p.lead_id LEFT JOIN agents g ON g.id = p.owner_id
-		WHERE p.closed_at = 0 AND ($1 = 0 OR p.campaign_id = $1) ORDER BY p.at, p.id LIMIT 20`, []any{int64(of)}, func(r *sql.Rows) error {
+		WHERE p.closed_at = 0 AND (CAST($1 AS BIGINT) = 0 OR p.campaign_id = $1) ORDER BY p.at, p.id LIMIT 20`, []any{int64(of)}, func(r *sql.Rows) error {
 		var p campaign.Promised
 		err := r.Scan(&p.ID, usTime{&p.At}, &p.Zone, &p.Campaign, &p.Lead, &p.LeadName, &p.Owner)
 		v.Promised = append(v.Promised, p)

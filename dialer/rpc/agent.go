@@ -22,6 +22,10 @@ type Floor interface {
 	Apply(ctx context.Context, agent campaign.AgentID, ev dialer.Event) (campaign.Session, error)
 	Refresh(ctx context.Context, agent campaign.AgentID) (campaign.Session, error)
 	Wake(campaign.CampaignID)
+	// Back says that a lead may be called again at once.
+	Back(campaign.CampaignID, campaign.LeadID)
+	// Declined keeps a lead from being offered straight back to the agent who declined it.
+	Declined(campaign.AgentID, campaign.LeadID)
 	HeartbeatEvery() time.Duration
 }
 
@@ -75,14 +79,20 @@ func NewAgents(f Floor, c Calls, p Promises, b Book, phones Phones, st Status, n
 	return &Agents{floor: f, calls: c, promises: p, book: b, phones: phones, status: st, now: now}
 }
 
-// acting is the agent whom a request is for.
+// deskKey finds the agent of the stream that a request came by.
+type deskKey struct{}
+
+// acting is the agent whom a request is for; on a stream, the one who signed in there.
 func (a *Agents) acting(ctx context.Context, login string) (campaign.AgentID, error) {
+	if agent, ok := ctx.Value(deskKey{}).(campaign.AgentID); ok && login == "" {
+		return agent, nil
+	}
 	return campaign.ActingAgent(ctx, login, a.book.AgentByLogin)
 }
 
 // holder is the agent whom a request about an assignment is for. An admin who names nobody acts for its agent.
 func (a *Agents) holder(ctx context.Context, login string, id int64) (campaign.AgentID, error) {
-	if login != "" || campaign.CallerFrom(ctx).Role != campaign.RoleAdmin {
+	if _, desk := ctx.Value(deskKey{}).(campaign.AgentID); desk || login != "" || campaign.CallerFrom(ctx).Role != campaign.RoleAdmin {
 		return a.acting(ctx, login)
 	}
 	as, err := a.book.Assignment(ctx, campaign.AssignmentID(id))

@@ -18,7 +18,12 @@ func (a *Agents) Decline(ctx context.Context, r *pb.DeclineRequest) (*pb.Decline
 	if err := dialer.CheckReason(r.GetReason()); err != nil {
 		return nil, err
 	}
-	if err := a.calls.Decline(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent, r.GetReason()); err != nil {
+	as, err := a.book.Assignment(ctx, campaign.AssignmentID(r.GetAssignmentId()))
+	if err != nil {
+		return nil, err
+	}
+	a.floor.Declined(agent, as.LeadID)
+	if err := a.calls.Decline(ctx, as.ID, agent, r.GetReason()); err != nil {
 		return nil, err
 	}
 	s, err := a.floor.Refresh(ctx, agent)
@@ -150,7 +155,11 @@ func (a *Agents) RecordOutcome(ctx context.Context, r *pb.RecordOutcomeRequest) 
 	if err != nil {
 		return nil, err
 	}
-	a.floor.Wake(got.Attempt.CampaignID)
+	if got.Plan.Verdict == campaign.VerdictCall && !got.Plan.At.After(a.now()) {
+		a.floor.Back(got.Attempt.CampaignID, got.Lead)
+	} else {
+		a.floor.Wake(got.Attempt.CampaignID)
+	}
 	out := &pb.RecordOutcomeResponse{
 		Attempt: wire.Attempt(&got.Attempt, a.login(ctx, agent)), LeadState: wire.LeadState(got.State), Plan: wire.Plan(got.Plan),
 		Late: late(got.Late), Replay: got.Replay, Session: a.session(ctx, session),

@@ -145,7 +145,7 @@ func localTimes(zones []string, now time.Time) []string {
 	out := make([]string, 0, len(zones))
 	for _, z := range zones {
 		if loc, err := time.LoadLocation(z); err == nil {
-			out = append(out, now.In(loc).Format("Mon 15:04"))
+			out = append(out, now.In(loc).Format("2006-01-02T15:04"))
 		}
 	}
 	return out

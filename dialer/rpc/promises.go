@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 
 	"redial/campaign"
@@ -33,11 +34,12 @@ func (a *Agents) RescheduleAppointment(ctx context.Context, r *pb.RescheduleAppo
 	if b == nil {
 		return nil, campaign.Invalid("booking", "is missing: give the new local time of the promise")
 	}
-	id, err := a.own(ctx, r.GetAgent(), r.GetAppointmentId(), r.GetReason())
+	reason := cmp.Or(r.GetReason(), "rescheduled")
+	id, err := a.own(ctx, r.GetAgent(), r.GetAppointmentId(), reason)
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.promises.Reschedule(ctx, id, *b, r.GetReason(), campaign.CallerFrom(ctx).Owner)
+	p, err := a.promises.Reschedule(ctx, id, *b, reason, campaign.CallerFrom(ctx).Owner)
 	if err != nil {
 		return nil, err
 	}

@@ -110,7 +110,8 @@ func (w *workStream) closed() error {
 	case "slow":
 		return status.Error(codes.ResourceExhausted, "this desk reads too slowly and was cut: sign in again, nothing is lost")
 	case campaign.ReasonSignedInAnew:
-		return status.Error(codes.Aborted, campaign.ReasonSignedInAnew+": you signed in at another desk, which has your call now")
+		return w.status(w.stream.Context(), campaign.Unready(campaign.ReasonSignedInAnew,
+			"you signed in at another desk, which has your call now: close this one, or sign in here again"))
 	default: // signed out; the stream stays for the next sign-in
 		w.desk = nil
 		return nil
@@ -154,9 +155,13 @@ func (w *workStream) tell(u dialer.Update) error {
 // answer does what a request asks and answers it; a request that is refused is answered with a Failure and the stream
 // goes on.
 func (w *workStream) answer(r *pb.WorkRequest) error {
-	m, err := w.do(w.stream.Context(), r)
+	ctx := w.stream.Context()
+	if w.desk != nil {
+		ctx = context.WithValue(ctx, deskKey{}, w.agent)
+	}
+	m, err := w.do(ctx, r)
 	if err != nil {
-		m = &pb.WorkResponse{Event: &pb.WorkResponse_Failure{Failure: failure(w.status(w.stream.Context(), err))}}
+		m = &pb.WorkResponse{Event: &pb.WorkResponse_Failure{Failure: failure(w.status(ctx, err))}}
 	}
 	return w.send(r.GetId(), m)
 }

@@ -34,6 +34,7 @@ type source interface {
 	scheduler.Source
 	Changed(ctx context.Context, id campaign.CampaignID)
 	Release(ctx context.Context, id campaign.CampaignID) (time.Time, error)
+	Return(ctx context.Context, id campaign.CampaignID, leads []campaign.LeadID)
 }
 
 // wire joins the parts: the record below, the rule of time and the live floor above it, the interfaces on top.
@@ -141,6 +142,11 @@ type bare struct {
 
 func (bare) Changed(context.Context, campaign.CampaignID) {}
 
+// Return implements source.
+func (b bare) Return(ctx context.Context, id campaign.CampaignID, leads []campaign.LeadID) {
+	_ = b.Direct.Return(ctx, id, leads) // it only remembers, and cannot fail
+}
+
 func (b bare) Release(ctx context.Context, id campaign.CampaignID) (time.Time, error) {
 	found, err := b.finder.Find(ctx, id, 1, 1)
 	return found.Next, err
@@ -183,14 +189,19 @@ func (h floorHooks) Wake(id campaign.CampaignID) { h.app.changed(id) }
 // Revoked implements rpc.Floor.
 func (h floorHooks) Revoked(taken []campaign.Assignment) { h.app.floor.Revoked(taken) }
 
-// waking is the floor as the desks' service sees it: what an outcome or a booking changed reaches the hopper as well.
-type waking struct {
+// desks is the floor as the desks' service sees it: a lead that may be called again at once is first in line.
+type desks struct {
 	*dialer.Floor
-	app *App
+	source source
 }
 
-// Wake implements rpc.Floor.
-func (w waking) Wake(id campaign.CampaignID) { w.Floor.Wake(id) }
+// Back implements rpc.Floor.
+func (d desks) Back(id campaign.CampaignID, lead campaign.LeadID) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	d.source.Return(ctx, id, []campaign.LeadID{lead})
+	d.Wake(id)
+}
 
 func (a *App) wireServer() error {
 	hooks, exports := floorHooks{a}, intake.Tables{}
@@ -206,8 +217,8 @@ func (a *App) wireServer() error {
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
 		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))
 		schedulerpb.RegisterScheduleServiceServer(r, schedulerrpc.New(a.store, a.store, a.store, readNumber, a.store.Now))
-		dialerpb.RegisterAgentServiceServer(r, dialerrpc.NewAgents(waking{a.floor, a}, a.store, a.store, book, readPhone, statusOf, a.store.Now))
-		dialerpb.RegisterFloorServiceServer(r, dialerrpc.NewFloors(waking{a.floor, a}, floorView{a.store, vw}, a.store, book))
+		dialerpb.RegisterAgentServiceServer(r, dialerrpc.NewAgents(desks{a.floor, a.source}, a.store, a.store, book, readPhone, statusOf, a.store.Now))
+		dialerpb.RegisterFloorServiceServer(r, dialerrpc.NewFloors(desks{a.floor, a.source}, floorView{a.store, vw}, a.store, book))
 	}, server.Options{Log: a.log, Metrics: a.metrics})
 	return err
 }

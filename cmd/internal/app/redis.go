@@ -60,6 +60,7 @@ func redisOptions(raw string) (o *redis.UniversalOptions, kind string, err error
 	}
 	o = &redis.UniversalOptions{
 		Addrs: u.hosts, Username: u.user, Password: u.password, ClientName: "redial",
+		ContextTimeoutEnabled: true, // or a Redis that hangs would hang the floor
 	}
 	if first == "rediss" {
 		host, _, _ := net.SplitHostPort(u.hosts[0])

@@ -51,25 +51,26 @@ type App struct {
 	log   *slog.Logger
 	stops cleanups
 
-	store     *store.Store
-	redis     redis.UniversalClient // nil: none
-	embedded  bool                  // redis is in the process
-	redisKind string                // single, sentinel or cluster
-	metrics   *prometheus.Registry
-	finder    *scheduler.Finder
-	source    source
-	floor     *dialer.Floor
-	intake    *intake.Intake
-	worker    *tasks.Worker // nil without Redis
-	waker     *tasks.Waker  // the same
-	sweeper   *tasks.Sweeper
-	guard     *auth.Guard
-	server    *server.Server
-	site      *web.Site
-	overview  overview
-	demo      *demo.Demo // nil: no demonstration
-	draining  atomic.Bool
-	started   time.Time
+	store      *store.Store
+	redis      redis.UniversalClient // nil: none
+	embedded   bool                  // redis is in the process
+	redisKind  string                // single, sentinel or cluster
+	metrics    *prometheus.Registry
+	finder     *scheduler.Finder
+	source     source
+	floor      *dialer.Floor
+	intake     *intake.Intake
+	worker     *tasks.Worker // nil without Redis
+	waker      *tasks.Waker  // the same
+	sweeper    *tasks.Sweeper
+	guard      *auth.Guard
+	server     *server.Server
+	site       *web.Site
+	overview   overview
+	demo       *demo.Demo // nil: no demonstration
+	draining   atomic.Bool
+	tasksEnded chan struct{} // closed when the worker has let go of Redis; nil: it never ran
+	started    time.Time
 
 	grpcAddr, webAddr net.Addr
 	tokenPath         string
@@ -95,7 +96,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	}
 	a.stops.log = a.log
 	for _, w := range cfg.Warnings() {
-		a.log.WarnContext(ctx, w)
+		a.log.WarnContext(ctx, "check the settings", "warning", w)
 	}
 	for _, step := range []func(context.Context) error{a.openStore, a.openRedis, a.wire} {
 		if err := step(ctx); err != nil {
@@ -126,7 +127,14 @@ func (a *App) start(ctx context.Context) error {
 	})
 	a.run("sweep", a.sweeper.Run)
 	if a.worker != nil {
-		a.run("tasks", a.worker.Run)
+		a.tasksEnded = make(chan struct{})
+		a.run("tasks", func(ctx context.Context) error {
+			err := a.worker.Run(ctx)
+			if err == nil {
+				close(a.tasksEnded)
+			}
+			return err
+		})
 	}
 	api, err := a.opt.Listen("tcp", a.cfg.GRPC)
 	if err != nil {

@@ -75,7 +75,7 @@ func (a *App) openRedis(ctx context.Context) error {
 			return err
 		}
 		a.redis, a.redisKind = client, kind
-		a.stops.add("Redis client", func(context.Context) error { return client.Close() })
+		a.stops.add("Redis client", func(context.Context) error { return a.closeRedis(client) })
 		if err := client.Ping(ctx).Err(); err != nil {
 			a.log.WarnContext(ctx, "Redis does not answer; going on without it until it does", "kind", kind, "error", err)
 		}
@@ -83,6 +83,19 @@ func (a *App) openRedis(ctx context.Context) error {
 	default:
 		return a.embedRedis()
 	}
+}
+
+// closeRedis closes the client, unless the worker could not be stopped: Asynq's subscriber would panic over a closed
+// client, at the end of a process that closes its connections anyway.
+func (a *App) closeRedis(client redis.UniversalClient) error {
+	if a.tasksEnded != nil {
+		select {
+		case <-a.tasksEnded:
+		default:
+			return nil
+		}
+	}
+	return client.Close()
 }
 
 // embedRedis makes a Redis in the process, spoken to over a pipe: no port is opened. What it held is rebuilt from
@@ -96,7 +109,7 @@ func (a *App) embedRedis() error {
 	})
 	a.redis, a.embedded = client, true
 	a.stops.add("embedded Redis", func(context.Context) error {
-		err := client.Close()
+		err := a.closeRedis(client)
 		m.Close()
 		return err
 	})

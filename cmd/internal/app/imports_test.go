@@ -26,7 +26,7 @@ campaign/store: campaign github.com/jackc/pgx/v5 modernc.org/sqlite golang.org/x
 campaign/wire: campaign proto/campaign/v1 google.golang.org/protobuf
 campaign/rpc: campaign campaign/wire proto/campaign/v1 google.golang.org
 campaign/store/storetest: campaign campaign/store scheduler dialer
-campaign/store/storetest/testserver:
+campaign/store/storetest/testserver: github.com/redis/go-redis/v9
 
 scheduler: campaign
 scheduler/hopper: campaign scheduler github.com/redis/go-redis/v9
@@ -44,6 +44,7 @@ cmd/internal/auth: campaign google.golang.org/grpc
 cmd/internal/server: campaign google.golang.org github.com/prometheus/client_golang
 cmd/internal/web: campaign scheduler
 cmd/internal/intake: campaign campaign/listfile campaign/phone scheduler
+cmd/internal/demo: campaign dialer/carrier/sim proto/campaign/v1 proto/dialer/v1 google.golang.org
 cmd/internal/app: *
 cmd/internal/bench: *
 cmd/dialerd: cmd/internal/config cmd/internal/app

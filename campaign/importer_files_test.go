@@ -72,11 +72,13 @@ func TestListsOfEveryKind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := fmt.Sprintf("%s %s %q header %v on line %d\n", guess.Format, guess.Encoding, guess.Delimiter, guess.Header, guess.HeaderLine)
+			var whole strings.Builder
+			fmt.Fprintf(&whole, "%s %s %q header %v on line %d\n", guess.Format, guess.Encoding, guess.Delimiter, guess.Header, guess.HeaderLine)
 			for _, c := range m.Columns {
-				got += fmt.Sprintf("  %s: %s %s\n", c.Heading, c.Field, c.Label)
+				fmt.Fprintf(&whole, "  %s: %s %s\n", c.Heading, c.Field, c.Label)
 			}
-			got += rows.String() + fmt.Sprintf("%+v\n", tally)
+			fmt.Fprintf(&whole, "%s%+v\n", rows.String(), tally)
+			got := whole.String()
 			golden := path + ".golden"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,10 +52,8 @@ func StrictObject(raw []byte, member func(name string, value []byte) error) erro
 		if err != nil || !w.skip(':') {
 			return Invalid("", "is not JSON")
 		}
-		for _, s := range seen[:min(n, len(seen))] {
-			if s == name {
-				return Invalid(name, "is given twice")
-			}
+		if slices.Contains(seen[:min(n, len(seen))], name) {
+			return Invalid(name, "is given twice")
 		}
 		if n < len(seen) {
 			seen[n] = name

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"time"
 
 	"redial/campaign"
@@ -195,13 +196,7 @@ func (c *calendar) holiday(day int64) bool {
 	if len(c.holidays) == 0 {
 		return false
 	}
-	d := date(day)
-	for _, h := range c.holidays {
-		if h == d {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.holidays, date(day))
 }
 
 // weekday of a day since 1970-01-01, which was a Thursday.

@@ -174,6 +174,7 @@ func (o *oracle) plan() campaign.Plan {
 			return campaign.Plan{Verdict: campaign.VerdictFinished, Reason: campaign.ReasonRefused}
 		case campaign.DoNotCall:
 			return campaign.Plan{Verdict: campaign.VerdictSuppressed, Reason: campaign.ReasonDoNotCall}
+		default: // the lead goes on
 		}
 	}
 	if len(numbers) == 0 {

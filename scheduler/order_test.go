@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,12 +73,12 @@ func TestOrderOfOffering(t *testing.T) {
 			t.Errorf("score %v of %v is not below %v of %v", want[i].Score(), want[i], want[i+1].Score(), want[i+1])
 		}
 	}
-	names := ""
+	var names strings.Builder
 	for tier := scheduler.TierPromise; tier <= scheduler.TierFresh+1; tier++ {
-		names += tier.String() + " "
+		names.WriteString(tier.String() + " ")
 	}
-	if names != "appointment own_callback rolled_over retry fresh  " {
-		t.Errorf("names: %q", names)
+	if got := names.String(); got != "appointment own_callback rolled_over retry fresh  " {
+		t.Errorf("names: %q", got)
 	}
 }
 

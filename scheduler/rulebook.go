@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"redial/campaign"
@@ -89,15 +90,15 @@ func outside(rules *campaign.Rules, zones []*time.Location, at time.Time, b camp
 		loc = l
 	}
 	before, after := NearestCallable(rules, zones, at)
-	near := ""
+	var near []string
 	for _, t := range []time.Time{before, after} {
 		if !t.IsZero() {
-			near += " " + t.In(loc).Format("2006-01-02T15:04")
+			near = append(near, t.In(loc).Format("2006-01-02T15:04"))
 		}
 	}
 	msg := fmt.Sprintf("%s in %s is outside the lead's callable hours", b.Local, loc)
-	if near != "" {
-		msg += "; the nearest callable times are" + near
+	if len(near) > 0 {
+		msg += "; the nearest callable times are " + strings.Join(near, " ")
 	}
 	return campaign.Invalid("booking.local", msg+"; or set insisted if the customer insists on it")
 }

@@ -67,6 +67,7 @@ func (c *csvReader) next() (campaign.Row, error) {
 		return row, io.EOF
 	case tooLong, tooMany:
 		return c.skip(row, size, how)
+	default: // whole, or as whole as it gets
 	}
 	record := c.buf[c.start : c.start+size]
 	row.Cells = c.cells(record, literal)

@@ -3,6 +3,7 @@ package listfile
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -82,8 +83,8 @@ func TestWhatIsNoListIsRefusedWithTheReason(t *testing.T) {
 			t.Errorf("%s was taken for %+v", name, f.Guess)
 			continue
 		}
-		e, ok := err.(*campaign.Error)
-		if !ok || e.Kind != campaign.KindInvalid || e.Violations[0].Field != "file" || !strings.Contains(err.Error(), c.reason) {
+		var e *campaign.Error
+		if !errors.As(err, &e) || e.Kind != campaign.KindInvalid || e.Violations[0].Field != "file" || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -210,7 +211,7 @@ func TestAFewChineseCharacters(t *testing.T) {
 
 func TestUTF16AndUTF32WithoutMarks(t *testing.T) {
 	t.Parallel()
-	text := []rune("Name,Phone\nZoë,2125550101\n王,2125550102\n")
+	text := "Name,Phone\nZoë,2125550101\n王,2125550102\n"
 	for name, size := range map[string]int{"utf-16le": 2, "utf-16be": 2, "utf-32le": 4, "utf-32be": 4} {
 		var order binary.AppendByteOrder = binary.LittleEndian
 		if strings.HasSuffix(name, "be") {

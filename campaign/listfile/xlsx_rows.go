@@ -172,7 +172,7 @@ func (s *sheetRows) value(kind string, value []byte, inline string, style int) (
 	case "s":
 		i, err := strconv.Atoi(string(bytes.TrimSpace(value)))
 		if err != nil {
-			return "", nil
+			return "", nil //nolint:nilerr // a cell that points to no text is an empty one
 		}
 		return s.w.shared.get(i)
 	case "inlineStr":

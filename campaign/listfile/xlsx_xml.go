@@ -207,7 +207,7 @@ func (x *xmlReader) content() string {
 // unescape is a text with its references written out. What is no known reference stays as it is.
 func unescape(b []byte) string {
 	s := string(b)
-	if strings.IndexByte(s, '&') < 0 && strings.Index(s, "_x") < 0 {
+	if strings.IndexByte(s, '&') < 0 && !strings.Contains(s, "_x") {
 		return sane(s)
 	}
 	var out strings.Builder

@@ -88,7 +88,7 @@ func (t *bulkTx) insertValues(table string, columns []string, rows [][]any) erro
 		}
 		if full == nil {
 			var err error
-			if full, err = t.PrepareContext(t.ctx, query(per)); err != nil {
+			if full, err = t.PrepareContext(t.ctx, query(per)); err != nil { //nolint:sqlclosecheck // prepared once in the loop, closed by the defer below
 				return err
 			}
 			defer full.Close()

@@ -31,7 +31,7 @@ var (
 
 // set is a FROM item that turns parameter $n, a JSON list of objects, into rows v(cols...). Each col is "name type"
 // with type bigint, text, boolean or double precision.
-func (d *dialect) set(n int, alias string, cols ...string) string {
+func (d *dialect) set(n int, alias string, cols ...string) string { //nolint:unparam // the query that it stands in names the alias
 	if d.name == "postgres" {
 		return fmt.Sprintf("jsonb_to_recordset($%d::text::jsonb) AS %s(%s)", n, alias, strings.Join(cols, ", "))
 	}

@@ -26,7 +26,7 @@ func grouped(t *testing.T, run func(context.Context, []int) ([]result[int], erro
 }
 
 func double(_ context.Context, qs []int) ([]result[int], error) {
-	time.Sleep(time.Second)
+	time.Sleep(time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
 	out := make([]result[int], len(qs))
 	for i, q := range qs {
 		out[i].a = 2 * q

@@ -47,7 +47,7 @@ func openBench(t testing.TB, url string) *bench {
 func plainDecide(f *campaign.Facts) campaign.Plan {
 	l := f.Lead
 	if n := len(l.Tries); n > 0 {
-		switch l.Tries[n-1].Outcome.Follow() {
+		switch l.Tries[n-1].Outcome.Follow() { //nolint:exhaustive // what follows otherwise is a call
 		case campaign.FollowFinished:
 			return campaign.Plan{Verdict: campaign.VerdictFinished, Reason: campaign.ReasonDone}
 		case campaign.FollowSuppress:

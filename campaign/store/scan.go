@@ -93,7 +93,7 @@ func scanCampaign(r scanner, more ...any) (*campaign.Campaign, error) {
 const listColumns = `k.id, k.campaign_id, k.name, k.state, k.is_on, k.priority, k.version, k.failure, k.row_count, k.lead_count,
 	k.problem_count, k.duplicate_count, k.suppressed_count, k.created_at, k.loaded_at`
 
-func scanList(r scanner, more ...any) (*campaign.List, error) {
+func scanList(r scanner, more ...any) (*campaign.List, error) { //nolint:unparam // scanners have one shape
 	l := new(campaign.List)
 	err := r.Scan(append([]any{&l.ID, &l.CampaignID, &l.Name, &l.State, &l.On, &l.Priority, &l.Version, &l.Failure, &l.Tally.Rows,
 		&l.Tally.Leads, &l.Tally.Problems, &l.Tally.Duplicates, &l.Tally.Suppressed, usTime{&l.CreatedAt}, usTime{&l.LoadedAt}}, more...)...)
@@ -108,7 +108,7 @@ const leadColumns = `l.id, l.campaign_id, l.list_id, l.group_id, l.state, l.vers
 	l.owner_id, l.assignment_id, l.created_at, l.updated_at`
 
 // scanLead reads a lead. Its Plan.Earliest is the column's, which the dispatcher may have moved on.
-func scanLead(r scanner, more ...any) (*campaign.Lead, error) {
+func scanLead(r scanner, more ...any) (*campaign.Lead, error) { //nolint:unparam // scanners have one shape
 	l := new(campaign.Lead)
 	p := &l.Plan
 	err := r.Scan(append([]any{&l.ID, &l.CampaignID, &l.ListID, &l.GroupID, &l.State, &l.Version, &l.Source, &l.ExternalID, &l.Name,
@@ -121,7 +121,7 @@ func scanLead(r scanner, more ...any) (*campaign.Lead, error) {
 const assignmentColumns = `a.id, a.lead_id, a.campaign_id, a.list_id, a.agent_id, a.state, a.reason, a.number, a.appointment_id,
 	a.offered_at, a.lease_until, a.started_at, a.placed_at, a.ended_at, a.closed_at, a.close_reason, a.rules_version, a.zones, a.plan`
 
-func scanAssignment(r scanner, more ...any) (*campaign.Assignment, error) {
+func scanAssignment(r scanner, more ...any) (*campaign.Assignment, error) { //nolint:unparam // scanners have one shape
 	a := new(campaign.Assignment)
 	var p planJSON
 	err := r.Scan(append([]any{&a.ID, &a.LeadID, &a.CampaignID, &a.ListID, &a.AgentID, &a.State, &a.Reason, &a.Number, &a.Appointment,

@@ -22,7 +22,7 @@ func (s *Store) Session(ctx context.Context, agent campaign.AgentID) (campaign.S
 func (t *tx) session(agent campaign.AgentID) (campaign.Session, error) {
 	out, err := scanSession(t.QueryRowContext(t.ctx, `SELECT `+sessionColumns+` FROM sessions s WHERE s.agent_id = $1`, int64(agent)))
 	if ignoreNone(err) == nil && err != nil {
-		return campaign.Session{AgentID: agent, State: campaign.AgentSignedOut}, nil
+		return campaign.Session{AgentID: agent, State: campaign.AgentSignedOut}, nil //nolint:nilerr // no row is no fault: never signed in
 	}
 	return out, err
 }

@@ -61,7 +61,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open the record: %w", err)
 	}
 	if err := s.start(ctx); err != nil {
-		s.Close()
+		s.Close() //nolint:errcheck // why it could not start says more
 		return nil, fmt.Errorf("open the record: %w", err)
 	}
 	return s, nil

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -80,10 +81,9 @@ func version() string {
 		return "dialerd (unknown version)"
 	}
 	v := "dialerd " + info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			v += " " + s.Value
-		}
+	at := slices.IndexFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" })
+	if at < 0 {
+		return v
 	}
-	return v
+	return v + " " + info.Settings[at].Value
 }

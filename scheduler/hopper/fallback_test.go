@@ -216,7 +216,7 @@ func TestADryCampaignIsLookedAtOnceASecondAndWhenMoreComesDue(t *testing.T) {
 		f := newFloor(t, client, r)
 		for range 30 {
 			f.take(t, 1, 0)
-			time.Sleep(50 * time.Millisecond)
+			time.Sleep(50 * time.Millisecond) //nolint:forbidigo // fake time: the bubble moves on by so much
 		}
 		if r.looks != 2 {
 			t.Errorf("%d looks in 1.5 s, want 2", r.looks)
@@ -227,7 +227,7 @@ func TestADryCampaignIsLookedAtOnceASecondAndWhenMoreComesDue(t *testing.T) {
 		if !f.NextDue(1).Equal(due) {
 			t.Errorf("next due %v, want %v", f.NextDue(1), due)
 		}
-		time.Sleep(time.Until(due))
+		time.Sleep(time.Until(due)) //nolint:forbidigo // fake time: the bubble moves on by so much
 		r.set(func(r *record) { r.due, r.next = newRecord(2, 0).due, time.Time{} })
 		wantLeads(t, "at the instant", f.take(t, 1, 0), leads(1))
 	})
@@ -361,7 +361,7 @@ func TestOnlyOneAgentAsksARedisThatIsAway(t *testing.T) {
 		f.take(t, 1, 0)
 		before := f.warned.Load()
 		for range 10 {
-			time.Sleep(1100 * time.Millisecond)
+			time.Sleep(1100 * time.Millisecond) //nolint:forbidigo // fake time: the bubble moves on by so much
 			var agents sync.WaitGroup
 			for range 8 {
 				agents.Go(func() { f.take(t, 1, 0) })
@@ -372,7 +372,7 @@ func TestOnlyOneAgentAsksARedisThatIsAway(t *testing.T) {
 			t.Errorf("%d failures in ten pauses, want one each", n)
 		}
 		m.SetError("")
-		time.Sleep(1100 * time.Millisecond)
+		time.Sleep(1100 * time.Millisecond) //nolint:forbidigo // fake time: the bubble moves on by so much
 		f.take(t, 1, 0)
 		if f.Away() {
 			t.Error("Redis is back and still passed by")
@@ -390,7 +390,7 @@ func TestWhatWasChangedWhileRedisWasAwayIsNotServedAfterwards(t *testing.T) {
 		r.set(func(r *record) { r.due = newRecord(0, 5).due })
 		f.Changed(t.Context(), 1)
 		m.SetError("")
-		time.Sleep(2 * time.Second)
+		time.Sleep(2 * time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
 		wantLeads(t, "after the return", f.take(t, 9, 0), leads(1001, 1002, 1003, 1004, 1005))
 	})
 }

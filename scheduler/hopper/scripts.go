@@ -49,7 +49,7 @@ return out`)
 // ARGV[3] milliseconds for which a taken lead is remembered
 //
 // Output: 1 if the window has been filled and was not lost since, else 0; leads left in the tried lane, left in the fresh
-// lane, taken from the fresh lane; then the leads taken
+// lane, taken from the fresh lane; then the leads taken.
 var takeScript = redis.NewScript(`
 local n, out = tonumber(ARGV[1]), {redis.call("EXISTS", KEYS[3]), 0, 0, 0}
 local function pop(lane, mark, most)
@@ -76,7 +76,7 @@ return out`)
 // ARGV[2] milliseconds until a lane that was empty expires
 // ARGV[3…] leads
 //
-// Output: number of leads put back
+// Output: number of leads put back.
 var returnScript = redis.NewScript(`
 local back = 0
 for i = 3, #ARGV do
@@ -102,7 +102,7 @@ return back`)
 // ARGV[1] now in milliseconds: the generation of a window that has none, so that it never repeats one that was lost
 // ARGV[2] milliseconds for which the generation is kept
 //
-// Output: generation, leads in the tried lane, in the fresh lane, taken lately
+// Output: generation, leads in the tried lane, in the fresh lane, taken lately.
 var markScript = redis.NewScript(`
 redis.call("SET", KEYS[3], ARGV[1], "NX")
 redis.call("PEXPIRE", KEYS[3], ARGV[2])
@@ -114,7 +114,7 @@ return {tonumber(redis.call("GET", KEYS[3])), redis.call("ZCARD", KEYS[1]), redi
 // KEYS[1] tried lane, KEYS[2] fresh lane, KEYS[3] generation
 // ARGV[1], ARGV[2] as in markScript
 //
-// Output: the new generation
+// Output: the new generation.
 var dropScript = redis.NewScript(`
 redis.call("DEL", KEYS[1], KEYS[2])
 redis.call("SET", KEYS[3], ARGV[1], "NX")

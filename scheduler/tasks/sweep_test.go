@@ -20,7 +20,6 @@ import (
 
 // backlog is a record of one campaign in Shanghai.
 type backlog struct {
-	mu       sync.Mutex
 	promises []campaign.Appointment
 	uploads  []campaign.Upload
 	next     time.Time
@@ -222,12 +221,12 @@ func TestOneNodeSweepsAndAnotherTakesOver(t *testing.T) {
 			defer o.mu.Unlock()
 			return maps.Clone(swept)
 		}
-		time.Sleep(time.Minute + time.Second)
+		time.Sleep(time.Minute + time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
 		if swept := counts(); swept["a"] != 5 || swept["b"] != 0 {
 			t.Errorf("in the first minute: %v sweeps, want 5 by a", swept)
 		}
-		stopA() // as a crash: the lease runs out
-		time.Sleep(time.Minute)
+		stopA()                 // as a crash: the lease runs out
+		time.Sleep(time.Minute) //nolint:forbidigo // fake time: the bubble moves on by so much
 		if swept := counts(); swept["a"] != 5 || swept["b"] < 2 {
 			t.Errorf("after a died: %v sweeps, want some by b", swept)
 		}
@@ -235,7 +234,7 @@ func TestOneNodeSweepsAndAnotherTakesOver(t *testing.T) {
 		nodes["b"].cut = true
 		before := swept["b"]
 		o.mu.Unlock()
-		time.Sleep(2 * time.Minute)
+		time.Sleep(2 * time.Minute) //nolint:forbidigo // fake time: the bubble moves on by so much
 		if n := counts()["b"] - before; n > 2 {
 			t.Errorf("b swept %d times after it was cut off from the record", n)
 		}
@@ -259,7 +258,7 @@ func TestANodeThatEndsGivesTheOfficeUp(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- s.Run(ctx) }()
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
 		stop()
 		<-ended
 		if _, leader, _ := o.node("b").Elect(t.Context(), Office, "b", time.Minute); !leader {

@@ -151,7 +151,7 @@ func (s *Sweeper) sequence(ctx context.Context) error {
 
 func (s *Sweeper) note(ctx context.Context, act string, err error) {
 	if err != nil && ctx.Err() == nil {
-		s.o.Log.WarnContext(ctx, "the sweeper could not "+act, "error", err)
+		s.o.Log.WarnContext(ctx, "the sweeper failed at an act and comes back to it", "act", act, "error", err)
 	}
 }
 

@@ -124,8 +124,12 @@ func (w *Worker) tell(ctx context.Context, t *asynq.Task, err error) {
 // asynqLog gives Asynq's words to slog. Nothing of Asynq's ends the process.
 type asynqLog struct{ log *slog.Logger }
 
-func (l asynqLog) Debug(args ...any) { l.log.Debug(fmt.Sprint(args...)) }
-func (l asynqLog) Info(args ...any)  { l.log.Info(fmt.Sprint(args...)) }
-func (l asynqLog) Warn(args ...any)  { l.log.Warn(fmt.Sprint(args...)) }
-func (l asynqLog) Error(args ...any) { l.log.Error(fmt.Sprint(args...)) }
-func (l asynqLog) Fatal(args ...any) { l.log.Error(fmt.Sprint(args...)) }
+func (l asynqLog) Debug(args ...any) { l.say(slog.LevelDebug, args) }
+func (l asynqLog) Info(args ...any)  { l.say(slog.LevelInfo, args) }
+func (l asynqLog) Warn(args ...any)  { l.say(slog.LevelWarn, args) }
+func (l asynqLog) Error(args ...any) { l.say(slog.LevelError, args) }
+func (l asynqLog) Fatal(args ...any) { l.say(slog.LevelError, args) }
+
+func (l asynqLog) say(level slog.Level, args []any) {
+	l.log.Log(context.Background(), level, "asynq", "says", fmt.Sprint(args...))
+}

@@ -339,7 +339,7 @@ func TestWaitingForAPlaceUsesUpNoRetries(t *testing.T) {
 		d := newDesk()
 		d.hook(typeImport, func(_ context.Context, n int) error {
 			if n == 1 {
-				time.Sleep(3 * heavyWait * maxRetry)
+				time.Sleep(3 * heavyWait * maxRetry) //nolint:forbidigo // fake time: the bubble moves on by so much
 			}
 			return nil
 		})

@@ -220,7 +220,7 @@ func readUpload(b *bundle) {
 			b.Errorf("at %d: %d bytes, %v", at, n, err)
 		}
 	}
-	if n, err := f.ReadAt(make([]byte, 10), f.Size()-4); n != 4 || err != io.EOF {
+	if n, err := f.ReadAt(make([]byte, 10), f.Size()-4); n != 4 || err != io.EOF { //nolint:errorlint // io.ReaderAt promises io.EOF itself
 		b.Errorf("over the end: %d bytes, %v", n, err)
 	}
 }

@@ -134,7 +134,7 @@ var errNotReady = errors.New("offered to an agent who is not ready")
 func step(s campaign.Session, now time.Time, h campaign.Happening) (campaign.Session, error) {
 	to, reason := campaign.AgentReady, string(h.Kind)
 	holds := campaign.AssignmentID(0)
-	switch h.Kind {
+	switch h.Kind { //nolint:exhaustive // after the others the agent is ready
 	case campaign.HappenedOffered:
 		if s.State != campaign.AgentReady {
 			return s, errNotReady

@@ -162,6 +162,7 @@ func (a *agent) outcome(card *dialerpb.Card, s sim.Sample, ended *timestamppb.Ti
 		r.Note = "asked to be called later"
 	case campaign.Abandoned, campaign.Unknown:
 		r.Code = campaign.NoAnswer.String()
+	default: // the outcome's own name
 	}
 	return r
 }

@@ -156,7 +156,7 @@ type watched struct {
 // ReadAt implements io.ReaderAt.
 func (w *watched) ReadAt(p []byte, off int64) (int, error) {
 	n, err := w.r.ReadAt(p, off)
-	if err != nil && err != io.EOF { //nolint:errorlint // a reader that wraps io.EOF breaks io.ReaderAt's contract
+	if err != nil && err != io.EOF {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if w.failed == nil {

@@ -66,7 +66,6 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 		grpc.ChainStreamInterceptor(c.stream, guard.Stream()),
 		grpc.MaxRecvMsgSize(o.MaxReceive),
 		grpc.MaxConcurrentStreams(o.MaxStreams),
-		grpc.SharedWriteBuffer(true),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	)

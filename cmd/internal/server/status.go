@@ -141,6 +141,7 @@ func FromStatus(err error) error {
 		e.Kind = campaign.KindAway
 	case codes.OutOfRange:
 		e.Kind = campaign.KindInvalid
+	default: // codeOf has it, or it is no fault that has a kind
 	}
 	for _, d := range st.Details() {
 		switch d := d.(type) {

@@ -36,8 +36,12 @@ func TestCodeSignsInOnceWithinTenMinutes(t *testing.T) {
 	s := newSite(t, f)
 	code := s.NewCode(campaign.Caller{Owner: "console", Role: campaign.RoleAdmin})
 	first, second := open(t, s), open(t, s)
-	if resp, err := first.Head(first.base + "/signin?code=" + code); err != nil || resp.StatusCode != 200 {
-		t.Fatal(resp, err)
+	resp, err := first.Head(first.base + "/signin?code=" + code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Body.Close(); resp.StatusCode != 200 {
+		t.Fatal(resp)
 	}
 	if page, got := first.get("/signin?code=" + code); got != 200 || !strings.Contains(page, "Wang Fang") || !strings.Contains(page, "console") {
 		t.Errorf("first use: %d", got)

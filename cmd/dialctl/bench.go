@@ -40,7 +40,9 @@ func bindBench(fs *flag.FlagSet) action {
 	callers := fs.String("callers", "", "how many at once, such as `1,16,64`")
 	profile := fs.String("cpuprofile", "", "write a CPU profile of the whole run to `FILE`")
 	return func(ctx context.Context, c *cli, names []string) error {
-		o.Names, o.Slice, o.Log = names, time.Duration(*seconds*float64(time.Second)), c.note
+		o.Names, o.Slice, o.Log = names, time.Duration(*seconds*float64(time.Second)), func(format string, args ...any) {
+			fmt.Fprintf(c.stderr, format+"\n", args...)
+		}
 		for n := range strings.SplitSeq(*callers, ",") {
 			if n == "" {
 				continue

@@ -220,9 +220,9 @@ func (c *calls) add(name string, callers int, unit string, got slice, limit floa
 type sqlRates struct{ claim, cycle slice }
 
 // passes cuts a round's claims into passes over the agents. The number is fixed beforehand, for the recorded and the
-// sent again must be the same: about half a slice on a machine of two cores.
+// sent again must be the same: a fraction of a slice on a machine of two cores.
 func (c *calls) passes(callers int) []int {
-	n := int(c.o.Slice.Seconds() * 200 * float64(min(callers, 16)))
+	n := int(c.o.Slice.Seconds() * 60 * float64(min(callers, 32)))
 	n = max(n/callers, 1) * callers
 	most := len(c.w.agents) / callers * callers
 	var out []int

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"redial/campaign/store"
 	"redial/campaign/store/storetest/testserver"
 	"redial/dialer"
@@ -125,6 +127,22 @@ func copyFile(to, from string) error {
 		return errors.Join(fmt.Errorf("copy the record: %w", err), out.Close())
 	}
 	return errors.Join(out.Sync(), out.Close())
+}
+
+// settle does what the database would do by itself some time after so much was written: it counts, cleans up and
+// flushes, so that no measure pays for it.
+func (e *engine) settle(ctx context.Context, d database) error {
+	if e.pg == nil {
+		return nil
+	}
+	return withPostgres(ctx, d.url, func(c *pgconn.PgConn) error {
+		for _, do := range []string{"VACUUM ANALYZE", "CHECKPOINT"} {
+			if _, err := c.Exec(ctx, do).ReadAll(); err != nil {
+				return fmt.Errorf("settle the database: %w", err)
+			}
+		}
+		return nil
+	})
 }
 
 // open opens a record with the rules that the server gives it.

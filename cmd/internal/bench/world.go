@@ -39,6 +39,9 @@ func makeWorld(ctx context.Context, e *engine, leads, agents int) (*world, error
 	}
 	w := &world{of: db}
 	err = errors.Join(w.fill(ctx, s, leads, agents), s.Close())
+	if err == nil {
+		err = e.settle(ctx, db)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("fill the record with leads and agents: %w", err)
 	}

@@ -108,6 +108,10 @@ func (s *Server) Start() error {
 		return fmt.Errorf("making the log pipe of %s: %w", s.kind.name, err)
 	}
 	cmd.Stdout, cmd.Stderr = w, w
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid = true // Ctrl-C is for us: the server is stopped when we are done with it
 	err = cmd.Start()
 	w.Close()
 	if err != nil {

@@ -41,7 +41,8 @@ const (
 	dailyEvery   = 30 * time.Minute // and so often the periodic work of the day
 )
 
-// Sweep does what is overdue and sends again what may have been lost. Its fields are all needed. It belongs to the
+// Sweep does what is overdue and sends again what may have been lost. Its fields are all needed, but for the Waker:
+// without Redis there is nothing to send. It belongs to the
 // elected node: twice at a time it would do no harm, only work. Not safe for concurrent use.
 type Sweep struct {
 	Chores   []Chore
@@ -82,6 +83,9 @@ func drain(ctx context.Context, c Chore) error {
 
 // rearm sends every wake-up that should be under way. The first that cannot be sent ends it: Redis is away.
 func (s *Sweep) rearm(ctx context.Context, now time.Time) error {
+	if s.Waker == nil {
+		return nil
+	}
 	offering, err := s.Backlog.Offering(ctx)
 	if err != nil {
 		return fmt.Errorf("list campaigns: %w", err)

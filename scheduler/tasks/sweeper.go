@@ -52,7 +52,7 @@ type Sweeper struct {
 
 // NewSweeper is one for the node of that name, which no other node has.
 func NewSweeper(node string, record Record, sweep *Sweep, o SweeperOptions) (*Sweeper, error) {
-	if node == "" || record == nil || sweep == nil || sweep.Backlog == nil || sweep.Forecast == nil || sweep.Waker == nil {
+	if node == "" || record == nil || sweep == nil || sweep.Backlog == nil || sweep.Forecast == nil {
 		return nil, errors.New("the sweeper needs a node's name, the record and all of its sweep")
 	}
 	if o.Every <= 0 {

@@ -227,3 +227,14 @@ func TestI1I8TwoNodesServeEachLeadOnceWhateverRedisDoes(t *testing.T) {
 	}
 	n.audit()
 }
+
+// TestI8ANodeWithoutRedisDoesTheMainJob works on PostgreSQL alone, as --redis none says.
+func TestI8ANodeWithoutRedisDoesTheMainJob(t *testing.T) {
+	t.Parallel()
+	n := startNodes(t, 1, testserver.Postgres(t), "none")
+	n.prepare(50, "a", "b")
+	if calls := n.work(1000, "a", "b"); len(calls) != 50 {
+		t.Errorf("%d of 50 leads were called", len(calls))
+	}
+	n.audit()
+}

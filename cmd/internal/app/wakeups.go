@@ -79,8 +79,17 @@ func (w *wakeups) Replan(ctx context.Context, id campaign.CampaignID) error {
 	return nil
 }
 
-// Purge makes next month's partitions and drops what is old enough.
-func (w *wakeups) Purge(ctx context.Context) error { return w.app.store.Housekeep(ctx) }
+// Purge makes next month's partitions and drops what is old enough, if anything is to be dropped.
+func (w *wakeups) Purge(ctx context.Context) error {
+	if err := w.app.store.Housekeep(ctx); err != nil || w.app.cfg.Keep == 0 {
+		return err
+	}
+	gone, err := w.app.store.Retention(ctx, time.Duration(w.app.cfg.Keep)*24*time.Hour)
+	if err == nil {
+		w.app.log.InfoContext(ctx, "old history was dropped", "days_kept", w.app.cfg.Keep, "dropped", gone)
+	}
+	return err
+}
 
 // chores are what the elected node does every few seconds, found by looking, whatever wake-up was lost.
 func (w *wakeups) chores() []tasks.Chore {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -66,7 +67,11 @@ func (a *App) node() string {
 	if err != nil {
 		host = "node"
 	}
-	return fmt.Sprintf("%s/%s/%d", host, a.cfg.GRPC, os.Getpid())
+	_, port, err := net.SplitHostPort(a.cfg.GRPC)
+	if err != nil || port == "0" { // two processes of one machine may both ask for any port
+		port = fmt.Sprint("pid", os.Getpid())
+	}
+	return host + ":" + port
 }
 
 // openUpload opens the pieces of a file as one.

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"redial/campaign"
 )
 
 // Config is everything a process of dialerd is told at start. Default gives the settings of a process told nothing.
@@ -25,6 +27,7 @@ type Config struct {
 	AllowRemote bool          // GRPC and Web may listen beyond this machine
 	Node        string        // this process's name among those of one database; empty: host name and gRPC port
 	Drain       time.Duration // how long a stop waits for work in hand
+	Keep        int           // days of history kept, at least 62; 0: all of it
 	Demo        bool          // fill in invented people and let simulated agents call them
 	Log         Log
 }
@@ -148,6 +151,9 @@ func (c Config) checkTogether() error {
 	}
 	if c.Drain < 0 || c.Drain > time.Hour {
 		faults = append(faults, fmt.Errorf("--drain %v is out of range: give 0s to 1h", c.Drain))
+	}
+	if least := int(campaign.LeastKept.Hours() / 24); c.Keep != 0 && c.Keep < least {
+		faults = append(faults, fmt.Errorf("--keep %d is too short: reports, caps and corrections look back %d days; give more, or 0 to keep all", c.Keep, least))
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		faults = append(faults, fmt.Errorf("--log format %q is unknown: give text or json", c.Log.Format))

@@ -57,6 +57,8 @@ func TestEveryFaultSaysWhatToDo(t *testing.T) {
 		"another queue":         {args: []string{"--redis", "amqp://u:secret@h"}, want: []string{"--redis", "redis+cluster://"}},
 		"no port":               {args: []string{"--grpc", "127.0.0.1"}, want: []string{"--grpc", "host:port"}},
 		"port out of range":     {args: []string{"--web", "127.0.0.1:77777"}, want: []string{"--web", "port"}},
+		"keeps too little":      {args: []string{"--keep", "30"}, want: []string{"--keep 30", "62 days"}},
+		"keeps who knows":       {args: []string{"--keep", "a year"}, want: []string{"--keep", "400"}},
 		"reachable":             {args: []string{"--grpc", ":7070"}, want: []string{"--grpc", "not encrypted", "--allow-remote"}},
 		"reachable by name":     {args: []string{"--web", "example.com:80"}, want: []string{"--web", "--allow-remote"}},
 		"one port for both":     {args: []string{"--web", "127.0.0.1:7070"}, want: []string{"--grpc and --web"}},

@@ -48,6 +48,16 @@ var settings = []setting{
 			return err
 		},
 	},
+	{
+		name: "keep", arg: "DAYS", help: "drop history (attempts, agent states, events) older than so many days, at least 62; 0: keep all",
+		get: func(c *Config) string { return strconv.Itoa(c.Keep) },
+		set: func(c *Config, v string) (err error) {
+			if c.Keep, err = strconv.Atoi(v); err != nil {
+				err = fmt.Errorf("%q is no number of days: write it as 400", v)
+			}
+			return err
+		},
+	},
 	boolean("demo", "a running campaign of invented people, worked by simulated agents",
 		func(c *Config) *bool { return &c.Demo }),
 	{

@@ -137,7 +137,7 @@ func (f *office) pass(ctx context.Context, callers int, for_ time.Duration, most
 	until := time.Now().Add(for_)
 	mine := make([][]card, callers)
 	got, err := inParallel(ctx, callers, func(ctx context.Context, i int, did func(time.Duration)) error {
-		for agent := i; agent < most && time.Now().Before(until); agent += callers {
+		for agent := i; agent < most && (agent == i || time.Now().Before(until)); agent += callers {
 			began := time.Now()
 			c, err := f.next(ctx, agent)
 			if err != nil {
@@ -188,7 +188,7 @@ func (f *office) nextCalls(ctx context.Context, callers int, for_ time.Duration)
 func (f *office) cycles(ctx context.Context, callers int, for_ time.Duration) (slice, error) {
 	until := time.Now().Add(for_)
 	return inParallel(ctx, callers, func(ctx context.Context, i int, did func(time.Duration)) error {
-		for n := 0; time.Now().Before(until) && (n == 0 || f.left() > callers); n++ {
+		for n := 0; n == 0 || time.Now().Before(until) && f.left() > callers; n++ {
 			began := time.Now()
 			c, err := f.next(ctx, i)
 			if err == nil {

@@ -1,7 +1,9 @@
 package scheduler_test
 
 import (
+	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +102,37 @@ func TestABookingIsJudgedWhenItIsMade(t *testing.T) {
 	}
 	if _, err := scheduler.BookingTime(scheduler.Lead{}, campaign.Booking{Local: "2026-03-02T15:00"}); err == nil || err.Error()[:5] != "zone:" {
 		t.Errorf("no zone anywhere: %v", err)
+	}
+}
+
+func TestARefusedBookingTellsProgramsWhyAndWhatIsNearest(t *testing.T) {
+	t.Parallel()
+	c := campaign.Campaign{Rules: campaign.DefaultRules(), Floor: campaign.DefaultFloor()}
+	f := &campaign.Facts{
+		Campaign: &c, Lead: &campaign.Lead{Zones: []string{"Asia/Shanghai"}},
+		Now: time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC), // 10:00
+	}
+	for _, want := range []struct {
+		booking               campaign.Booking
+		reason, before, after string
+	}{
+		{campaign.Booking{Local: "2026-03-02T10:00"}, campaign.ReasonBookingInPast, "", ""},
+		{campaign.Booking{Local: "2026-03-02T22:30"}, campaign.ReasonBookingOutside, "2026-03-02T20:59", "2026-03-03T09:00"},
+		{campaign.Booking{Local: "2026-03-02T23:30", Zone: "Asia/Tokyo"}, campaign.ReasonBookingOutside, "2026-03-02T21:59", "2026-03-03T10:00"},
+	} {
+		_, _, err := scheduler.Book(f, want.booking)
+		e, ok := errors.AsType[*campaign.Error](err)
+		if !ok || e.Kind != campaign.KindInvalid || e.Reason != want.reason || e.Meta["before"] != want.before || e.Meta["after"] != want.after {
+			t.Errorf("%+v: %+v, want %+v", want.booking, err, want)
+			continue
+		}
+		if len(e.Violations) != 1 || e.Violations[0].Field != "booking.local" || !strings.Contains(err.Error(), want.after) {
+			t.Errorf("%+v: %v", want.booking, err)
+		}
+		_, _, err = scheduler.Book(f, campaign.Booking{Local: e.Meta["after"], Zone: want.booking.Zone})
+		if want.after != "" && err != nil {
+			t.Errorf("the time that was offered is refused: %v", err)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"redial/campaign"
@@ -62,7 +61,8 @@ func usesOf(f *campaign.Facts) func(campaign.Phone) []time.Time {
 }
 
 // Book judges a booking for the lead at f.Now: the instant it promises and the end of its grace. The error names what
-// to change: the field, and for a time outside hours the nearest callable times.
+// to change: the field, and for a time outside hours the nearest callable times, for programs as the wall times
+// "before" and "after" in the booking's zone.
 func Book(f *campaign.Facts, b campaign.Booking) (at, graceEnd time.Time, err error) {
 	zones, err := LoadZones(f.Lead.Zones)
 	if err != nil {
@@ -76,12 +76,20 @@ func Book(f *campaign.Facts, b campaign.Booking) (at, graceEnd time.Time, err er
 	at, plan := JudgeBooking(rules, lead, b, f.Now)
 	switch plan.Reason {
 	case campaign.ReasonBookingInPast:
-		return at, graceEnd, campaign.Invalid("booking.local", fmt.Sprintf(
-			"%s is not after now (%s): choose a later time", b.Local, f.Now.In(zones[0]).Format("2006-01-02T15:04")))
+		return at, graceEnd, misbooked(plan.Reason, nil, fmt.Sprintf(
+			"%s is not after now (%s): choose a later time", b.Local, f.Now.In(zones[0]).Format(wallTime)))
 	case campaign.ReasonBookingOutside:
 		return at, graceEnd, outside(rules, zones, at, b)
 	}
 	return at, GraceEnd(rules, f.Campaign.Floor, zones, at, b.Insisted), nil
+}
+
+const wallTime = "2006-01-02T15:04"
+
+func misbooked(reason string, meta map[string]string, message string) error {
+	e := campaign.Invalid("booking.local", message)
+	e.Reason, e.Meta = reason, meta
+	return e
 }
 
 func outside(rules *campaign.Rules, zones []*time.Location, at time.Time, b campaign.Booking) error {
@@ -90,15 +98,16 @@ func outside(rules *campaign.Rules, zones []*time.Location, at time.Time, b camp
 		loc = l
 	}
 	before, after := NearestCallable(rules, zones, at)
-	var near []string
-	for _, t := range []time.Time{before, after} {
-		if !t.IsZero() {
-			near = append(near, t.In(loc).Format("2006-01-02T15:04"))
+	near := make(map[string]string)
+	msg := fmt.Sprintf("%s in %s is outside the lead's callable hours", b.Local, loc)
+	for _, n := range []struct {
+		name string
+		at   time.Time
+	}{{"before", before}, {"after", after}} {
+		if !n.at.IsZero() {
+			near[n.name] = n.at.In(loc).Format(wallTime)
+			msg += fmt.Sprintf("; the nearest callable time %s it is %s", n.name, near[n.name])
 		}
 	}
-	msg := fmt.Sprintf("%s in %s is outside the lead's callable hours", b.Local, loc)
-	if len(near) > 0 {
-		msg += "; the nearest callable times are " + strings.Join(near, " ")
-	}
-	return campaign.Invalid("booking.local", msg+"; or set insisted if the customer insists on it")
+	return misbooked(campaign.ReasonBookingOutside, near, msg+"; or set insisted if the customer insists on it")
 }

@@ -593,7 +593,7 @@ type UpdateAgentRequest struct {
 	Agent *Agent `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
 	// Which of name, skills, campaigns, active to take; each is replaced whole. Required.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
-	// When it becomes inactive: who gets its open promises and callbacks; 0: nobody's, any fit agent.
+	// When it becomes inactive: who gets its open promises and callbacks; 0: nobody's, any fit agent. Otherwise refused.
 	PromisesTo    int64 `protobuf:"varint,3,opt,name=promises_to,json=promisesTo,proto3" json:"promises_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -37,23 +37,26 @@ const (
 // AdminService keeps agents and tokens and looks after the server. Role: admin; managers may keep agents, and anybody
 // may call GetServer.
 type AdminServiceClient interface {
-	// CreateAgent adds somebody who calls. Errors: ALREADY_EXISTS the login is taken; INVALID_ARGUMENT; NOT_FOUND a
-	// campaign.
+	// CreateAgent adds somebody who calls. Errors: ALREADY_EXISTS the login is taken; INVALID_ARGUMENT names the field;
+	// NOT_FOUND a campaign.
 	CreateAgent(ctx context.Context, in *CreateAgentRequest, opts ...grpc.CallOption) (*CreateAgentResponse, error)
-	// GetAgent finds one by id or by login. Errors: NOT_FOUND.
+	// GetAgent finds one by id or by login. Errors: NOT_FOUND; INVALID_ARGUMENT neither or both are given.
 	GetAgent(ctx context.Context, in *GetAgentRequest, opts ...grpc.CallOption) (*GetAgentResponse, error)
 	// ListAgents lists them by login.
 	ListAgents(ctx context.Context, in *ListAgentsRequest, opts ...grpc.CallOption) (*ListAgentsResponse, error)
-	// UpdateAgent changes the named fields. An agent who is made inactive is signed out, and its open promises go to
-	// whom the request says. Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT; NOT_FOUND.
+	// UpdateAgent changes the named fields. An agent who is made inactive is signed out, after the call in hand, and its
+	// open promises go to whom the request says. Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT names the field;
+	// NOT_FOUND the agent or a campaign.
 	UpdateAgent(ctx context.Context, in *UpdateAgentRequest, opts ...grpc.CallOption) (*UpdateAgentResponse, error)
-	// CreateToken makes a token and tells its secret this once. Errors: INVALID_ARGUMENT; NOT_FOUND the agent.
+	// CreateToken makes a token and tells its secret this once. Errors: INVALID_ARGUMENT names the field, an inactive
+	// agent among them; NOT_FOUND the agent.
 	CreateToken(ctx context.Context, in *CreateTokenRequest, opts ...grpc.CallOption) (*CreateTokenResponse, error)
 	// ListTokens lists tokens without their secrets, newest first.
 	ListTokens(ctx context.Context, in *ListTokensRequest, opts ...grpc.CallOption) (*ListTokensResponse, error)
 	// RevokeToken ends a token at once. Again: no change. Errors: NOT_FOUND.
 	RevokeToken(ctx context.Context, in *RevokeTokenRequest, opts ...grpc.CallOption) (*RevokeTokenResponse, error)
 	// Audit walks the ledger and reports every breach of an invariant as it is found, then the summary.
+	// Errors: NOT_FOUND the campaign.
 	Audit(ctx context.Context, in *AuditRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[AuditResponse], error)
 	// GetServer says what is running.
 	GetServer(ctx context.Context, in *GetServerRequest, opts ...grpc.CallOption) (*GetServerResponse, error)
@@ -173,23 +176,26 @@ func (c *adminServiceClient) GetServer(ctx context.Context, in *GetServerRequest
 // AdminService keeps agents and tokens and looks after the server. Role: admin; managers may keep agents, and anybody
 // may call GetServer.
 type AdminServiceServer interface {
-	// CreateAgent adds somebody who calls. Errors: ALREADY_EXISTS the login is taken; INVALID_ARGUMENT; NOT_FOUND a
-	// campaign.
+	// CreateAgent adds somebody who calls. Errors: ALREADY_EXISTS the login is taken; INVALID_ARGUMENT names the field;
+	// NOT_FOUND a campaign.
 	CreateAgent(context.Context, *CreateAgentRequest) (*CreateAgentResponse, error)
-	// GetAgent finds one by id or by login. Errors: NOT_FOUND.
+	// GetAgent finds one by id or by login. Errors: NOT_FOUND; INVALID_ARGUMENT neither or both are given.
 	GetAgent(context.Context, *GetAgentRequest) (*GetAgentResponse, error)
 	// ListAgents lists them by login.
 	ListAgents(context.Context, *ListAgentsRequest) (*ListAgentsResponse, error)
-	// UpdateAgent changes the named fields. An agent who is made inactive is signed out, and its open promises go to
-	// whom the request says. Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT; NOT_FOUND.
+	// UpdateAgent changes the named fields. An agent who is made inactive is signed out, after the call in hand, and its
+	// open promises go to whom the request says. Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT names the field;
+	// NOT_FOUND the agent or a campaign.
 	UpdateAgent(context.Context, *UpdateAgentRequest) (*UpdateAgentResponse, error)
-	// CreateToken makes a token and tells its secret this once. Errors: INVALID_ARGUMENT; NOT_FOUND the agent.
+	// CreateToken makes a token and tells its secret this once. Errors: INVALID_ARGUMENT names the field, an inactive
+	// agent among them; NOT_FOUND the agent.
 	CreateToken(context.Context, *CreateTokenRequest) (*CreateTokenResponse, error)
 	// ListTokens lists tokens without their secrets, newest first.
 	ListTokens(context.Context, *ListTokensRequest) (*ListTokensResponse, error)
 	// RevokeToken ends a token at once. Again: no change. Errors: NOT_FOUND.
 	RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error)
 	// Audit walks the ledger and reports every breach of an invariant as it is found, then the summary.
+	// Errors: NOT_FOUND the campaign.
 	Audit(*AuditRequest, grpc.ServerStreamingServer[AuditResponse]) error
 	// GetServer says what is running.
 	GetServer(context.Context, *GetServerRequest) (*GetServerResponse, error)

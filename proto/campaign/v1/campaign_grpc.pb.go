@@ -36,12 +36,13 @@ const (
 type CampaignServiceClient interface {
 	// CreateCampaign makes a draft. Errors: INVALID_ARGUMENT names the field; ALREADY_EXISTS the name is taken.
 	CreateCampaign(ctx context.Context, in *CreateCampaignRequest, opts ...grpc.CallOption) (*CreateCampaignResponse, error)
-	// GetCampaign finds one by id or by name. Errors: NOT_FOUND.
+	// GetCampaign finds one by id or by name. Errors: NOT_FOUND; INVALID_ARGUMENT neither or both are given.
 	GetCampaign(ctx context.Context, in *GetCampaignRequest, opts ...grpc.CallOption) (*GetCampaignResponse, error)
 	// ListCampaigns lists them by id.
 	ListCampaigns(ctx context.Context, in *ListCampaignsRequest, opts ...grpc.CallOption) (*ListCampaignsResponse, error)
 	// UpdateCampaign changes the named fields; changed rules raise rules_version and plan the waiting leads anew.
-	// Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT; FAILED_PRECONDITION WRONG_STATE when it has finished.
+	// Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT names the field; NOT_FOUND; ALREADY_EXISTS the name is taken;
+	// FAILED_PRECONDITION WRONG_STATE when it has finished.
 	UpdateCampaign(ctx context.Context, in *UpdateCampaignRequest, opts ...grpc.CallOption) (*UpdateCampaignResponse, error)
 	// StartCampaign begins offering, from draft or paused; a running one stays so. Errors: FAILED_PRECONDITION
 	// WRONG_STATE when it has finished.
@@ -49,8 +50,9 @@ type CampaignServiceClient interface {
 	// PauseCampaign stops offering at once: cards not yet dialled are taken back, calls in hand are concluded, open
 	// promises stand and are missed if it stays paused. Errors: FAILED_PRECONDITION WRONG_STATE unless running or paused.
 	PauseCampaign(ctx context.Context, in *PauseCampaignRequest, opts ...grpc.CallOption) (*PauseCampaignResponse, error)
-	// FinishCampaign ends it for good. Errors: FAILED_PRECONDITION WRONG_STATE when it has finished, or PROMISES_OPEN
-	// while promises are open and the request does not say what becomes of them.
+	// FinishCampaign ends it for good. Cards not yet dialled are taken back, calls in hand are concluded.
+	// Errors: FAILED_PRECONDITION WRONG_STATE when it has finished, or PROMISES_OPEN, with their number as the ErrorInfo
+	// metadata "open", while promises are open and the request does not say what becomes of them.
 	FinishCampaign(ctx context.Context, in *FinishCampaignRequest, opts ...grpc.CallOption) (*FinishCampaignResponse, error)
 }
 
@@ -140,12 +142,13 @@ func (c *campaignServiceClient) FinishCampaign(ctx context.Context, in *FinishCa
 type CampaignServiceServer interface {
 	// CreateCampaign makes a draft. Errors: INVALID_ARGUMENT names the field; ALREADY_EXISTS the name is taken.
 	CreateCampaign(context.Context, *CreateCampaignRequest) (*CreateCampaignResponse, error)
-	// GetCampaign finds one by id or by name. Errors: NOT_FOUND.
+	// GetCampaign finds one by id or by name. Errors: NOT_FOUND; INVALID_ARGUMENT neither or both are given.
 	GetCampaign(context.Context, *GetCampaignRequest) (*GetCampaignResponse, error)
 	// ListCampaigns lists them by id.
 	ListCampaigns(context.Context, *ListCampaignsRequest) (*ListCampaignsResponse, error)
 	// UpdateCampaign changes the named fields; changed rules raise rules_version and plan the waiting leads anew.
-	// Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT; FAILED_PRECONDITION WRONG_STATE when it has finished.
+	// Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT names the field; NOT_FOUND; ALREADY_EXISTS the name is taken;
+	// FAILED_PRECONDITION WRONG_STATE when it has finished.
 	UpdateCampaign(context.Context, *UpdateCampaignRequest) (*UpdateCampaignResponse, error)
 	// StartCampaign begins offering, from draft or paused; a running one stays so. Errors: FAILED_PRECONDITION
 	// WRONG_STATE when it has finished.
@@ -153,8 +156,9 @@ type CampaignServiceServer interface {
 	// PauseCampaign stops offering at once: cards not yet dialled are taken back, calls in hand are concluded, open
 	// promises stand and are missed if it stays paused. Errors: FAILED_PRECONDITION WRONG_STATE unless running or paused.
 	PauseCampaign(context.Context, *PauseCampaignRequest) (*PauseCampaignResponse, error)
-	// FinishCampaign ends it for good. Errors: FAILED_PRECONDITION WRONG_STATE when it has finished, or PROMISES_OPEN
-	// while promises are open and the request does not say what becomes of them.
+	// FinishCampaign ends it for good. Cards not yet dialled are taken back, calls in hand are concluded.
+	// Errors: FAILED_PRECONDITION WRONG_STATE when it has finished, or PROMISES_OPEN, with their number as the ErrorInfo
+	// metadata "open", while promises are open and the request does not say what becomes of them.
 	FinishCampaign(context.Context, *FinishCampaignRequest) (*FinishCampaignResponse, error)
 	mustEmbedUnimplementedCampaignServiceServer()
 }

@@ -84,8 +84,9 @@ type GetLeadResponse struct {
 	Attempts []*Attempt `protobuf:"bytes,5,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// Its promises, oldest first.
 	Appointments []*Appointment `protobuf:"bytes,6,rep,name=appointments,proto3" json:"appointments,omitempty"`
-	// The decision of the last change as one line of the rule of time's case format (now = decided_at), so that it can
-	// be decided again elsewhere.
+	// The decision of the last change as one line of the rule of time's case format (now = decided_at, or just before a
+	// promise that stands), so that it can be decided again elsewhere. Empty: it does not follow from a case, because the
+	// lead was withdrawn, or suppressed otherwise than by its own last call.
 	CaseJson      string `protobuf:"bytes,7,opt,name=case_json,json=caseJson,proto3" json:"case_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -181,7 +182,7 @@ type FindLeadsRequest struct {
 	State LeadState `protobuf:"varint,3,opt,name=state,proto3,enum=campaign.v1.LeadState" json:"state,omitempty"`
 	// With this number, E.164 or written nationally in region; empty: any.
 	Number string `protobuf:"bytes,4,opt,name=number,proto3" json:"number,omitempty"`
-	// ISO 3166-1 alpha-2, for number; empty: the campaign's.
+	// ISO 3166-1 alpha-2, for number; empty: that of campaign_id, and without one number must be E.164.
 	Region string `protobuf:"bytes,5,opt,name=region,proto3" json:"region,omitempty"`
 	// With this external id; empty: any.
 	ExternalId string `protobuf:"bytes,6,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
@@ -346,7 +347,7 @@ func (x *FindLeadsResponse) GetNextPageToken() string {
 // UpdateLeadRequest changes a lead.
 type UpdateLeadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id, the version that was seen, and the new values.
+	// The id, the version that was seen (required), and the new values.
 	Lead *Lead `protobuf:"bytes,1,opt,name=lead,proto3" json:"lead,omitempty"`
 	// Which of name, numbers, zones, attributes, priority to take; each is replaced whole. Required.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
@@ -401,7 +402,7 @@ func (x *UpdateLeadRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 // UpdateLeadResponse is the lead after the update.
 type UpdateLeadResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// With its new version and plan.
+	// With its new version, and the plan that stands.
 	Lead          *Lead `protobuf:"bytes,1,opt,name=lead,proto3" json:"lead,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -449,7 +450,7 @@ type WithdrawLeadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which.
 	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Why, for the record. Required.
+	// Why, for the record, at most 500 characters. Required.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -550,7 +551,7 @@ type ReopenLeadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which.
 	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Why, for the record. Required.
+	// Why, for the record, at most 500 characters. Required.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -34,17 +34,24 @@ const (
 type LeadServiceClient interface {
 	// GetLead is a lead with its whole history. Errors: NOT_FOUND.
 	GetLead(ctx context.Context, in *GetLeadRequest, opts ...grpc.CallOption) (*GetLeadResponse, error)
-	// FindLeads searches by any of its filters together, by id. Errors: INVALID_ARGUMENT a number that is none, or no
-	// filter at all.
+	// FindLeads finds the leads that match all filters given, by id; those of a list that loads are not to be seen yet.
+	// Errors: INVALID_ARGUMENT a number or state that is none, or no filter at all; NOT_FOUND the campaign of a number
+	// written nationally.
 	FindLeads(ctx context.Context, in *FindLeadsRequest, opts ...grpc.CallOption) (*FindLeadsResponse, error)
-	// UpdateLead changes the named fields and plans the lead again. Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT
-	// names the field; FAILED_PRECONDITION WRONG_STATE while an agent has it on a call.
+	// UpdateLead changes the named fields and, with other numbers or zones, plans the lead again. One in an agent's hands
+	// is changed too: its call goes on with the number it has, and it is planned when the call is over.
+	// Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT names the field, a missing version among them; NOT_FOUND;
+	// FAILED_PRECONDITION WRONG_STATE when it was withdrawn.
 	UpdateLead(ctx context.Context, in *UpdateLeadRequest, opts ...grpc.CallOption) (*UpdateLeadResponse, error)
 	// WithdrawLead takes a lead out: it is not called any more, its card is taken back before dialling, its open
-	// promise is cancelled with the reason. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE on a call.
+	// promise is cancelled with the reason. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE on a call;
+	// INVALID_ARGUMENT without reason; NOT_FOUND.
 	WithdrawLead(ctx context.Context, in *WithdrawLeadRequest, opts ...grpc.CallOption) (*WithdrawLeadResponse, error)
-	// ReopenLead plans a lead again that was finished, exhausted or withdrawn; an open one stays as it is. The rule of
-	// time still decides: a lead without a good number stays finished. Errors: FAILED_PRECONDITION SUPPRESSED.
+	// ReopenLead plans a lead again that was finished, exhausted or withdrawn; one that is open or in an agent's hands
+	// stays as it is. The rule of time still decides: where it would not call the lead all the same, nothing changes and
+	// the error says why. Errors: FAILED_PRECONDITION WRONG_STATE no good number, or a limit of the rules was reached,
+	// SUPPRESSED every number is; ALREADY_EXISTS it was withdrawn and its number or external id is another lead's now;
+	// INVALID_ARGUMENT without reason; NOT_FOUND.
 	ReopenLead(ctx context.Context, in *ReopenLeadRequest, opts ...grpc.CallOption) (*ReopenLeadResponse, error)
 }
 
@@ -114,17 +121,24 @@ func (c *leadServiceClient) ReopenLead(ctx context.Context, in *ReopenLeadReques
 type LeadServiceServer interface {
 	// GetLead is a lead with its whole history. Errors: NOT_FOUND.
 	GetLead(context.Context, *GetLeadRequest) (*GetLeadResponse, error)
-	// FindLeads searches by any of its filters together, by id. Errors: INVALID_ARGUMENT a number that is none, or no
-	// filter at all.
+	// FindLeads finds the leads that match all filters given, by id; those of a list that loads are not to be seen yet.
+	// Errors: INVALID_ARGUMENT a number or state that is none, or no filter at all; NOT_FOUND the campaign of a number
+	// written nationally.
 	FindLeads(context.Context, *FindLeadsRequest) (*FindLeadsResponse, error)
-	// UpdateLead changes the named fields and plans the lead again. Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT
-	// names the field; FAILED_PRECONDITION WRONG_STATE while an agent has it on a call.
+	// UpdateLead changes the named fields and, with other numbers or zones, plans the lead again. One in an agent's hands
+	// is changed too: its call goes on with the number it has, and it is planned when the call is over.
+	// Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT names the field, a missing version among them; NOT_FOUND;
+	// FAILED_PRECONDITION WRONG_STATE when it was withdrawn.
 	UpdateLead(context.Context, *UpdateLeadRequest) (*UpdateLeadResponse, error)
 	// WithdrawLead takes a lead out: it is not called any more, its card is taken back before dialling, its open
-	// promise is cancelled with the reason. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE on a call.
+	// promise is cancelled with the reason. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE on a call;
+	// INVALID_ARGUMENT without reason; NOT_FOUND.
 	WithdrawLead(context.Context, *WithdrawLeadRequest) (*WithdrawLeadResponse, error)
-	// ReopenLead plans a lead again that was finished, exhausted or withdrawn; an open one stays as it is. The rule of
-	// time still decides: a lead without a good number stays finished. Errors: FAILED_PRECONDITION SUPPRESSED.
+	// ReopenLead plans a lead again that was finished, exhausted or withdrawn; one that is open or in an agent's hands
+	// stays as it is. The rule of time still decides: where it would not call the lead all the same, nothing changes and
+	// the error says why. Errors: FAILED_PRECONDITION WRONG_STATE no good number, or a limit of the rules was reached,
+	// SUPPRESSED every number is; ALREADY_EXISTS it was withdrawn and its number or external id is another lead's now;
+	// INVALID_ARGUMENT without reason; NOT_FOUND.
 	ReopenLead(context.Context, *ReopenLeadRequest) (*ReopenLeadResponse, error)
 	mustEmbedUnimplementedLeadServiceServer()
 }

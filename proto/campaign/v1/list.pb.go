@@ -793,7 +793,7 @@ type BeginUploadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The campaign that the leads are for.
 	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
-	// The file's name without folders; its ending helps to tell what it is.
+	// The file's name without folders, 1 to 255 bytes; its ending helps to tell what it is.
 	FileName string `protobuf:"bytes,2,opt,name=file_name,json=fileName,proto3" json:"file_name,omitempty"`
 	// How to read it; unset: guessed.
 	Options *ImportOptions `protobuf:"bytes,3,opt,name=options,proto3" json:"options,omitempty"`
@@ -1090,7 +1090,7 @@ type PreviewColumn struct {
 	Heading string `protobuf:"bytes,2,opt,name=heading,proto3" json:"heading,omitempty"`
 	// The field it becomes: phone, name, …, attribute, ignore.
 	Field string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
-	// Why: heading, content, map, or position.
+	// Why: heading, cells (what they look like), given (by map); empty: nothing told, it becomes an attribute.
 	Why string `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
 	// A few of its cells.
 	Samples       []string `protobuf:"bytes,5,rep,name=samples,proto3" json:"samples,omitempty"`

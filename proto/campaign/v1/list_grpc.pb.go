@@ -46,18 +46,20 @@ const (
 // Its leads appear together when the import is done; a bad row becomes a problem and never sinks the file.
 type ListServiceClient interface {
 	// BeginUpload opens an upload. The same request_id gives the same upload again.
-	// Errors: NOT_FOUND the campaign; INVALID_ARGUMENT names the option; FAILED_PRECONDITION WRONG_STATE when the
-	// campaign has finished.
+	// Errors: NOT_FOUND the campaign; INVALID_ARGUMENT names the option; ALREADY_EXISTS the request_id was used for
+	// another campaign; FAILED_PRECONDITION WRONG_STATE when the campaign has finished.
 	BeginUpload(ctx context.Context, in *BeginUploadRequest, opts ...grpc.CallOption) (*BeginUploadResponse, error)
 	// Upload sends pieces of the file, each with its offset, and answers with the size received. What was acknowledged
-	// survives a restart: go on from GetUpload's size. Errors: OUT_OF_RANGE WRONG_OFFSET, whose ErrorInfo metadata
-	// "size" is where to go on; FAILED_PRECONDITION WRONG_STATE when it was committed; NOT_FOUND.
+	// survives a restart: go on from GetUpload's size. A piece that came before changes nothing.
+	// Errors: OUT_OF_RANGE WRONG_OFFSET, whose ErrorInfo metadata "size" is where to go on; FAILED_PRECONDITION
+	// WRONG_STATE when it was committed; INVALID_ARGUMENT a piece that is too long, or no upload_id; NOT_FOUND.
 	Upload(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[UploadRequest, UploadResponse], error)
 	// PreviewImport reads what was received so far as an import would, and changes nothing.
 	// Errors: INVALID_ARGUMENT names the option, or says why the file is no list at all.
 	PreviewImport(ctx context.Context, in *PreviewImportRequest, opts ...grpc.CallOption) (*PreviewImportResponse, error)
 	// CommitUpload says that the file is whole and queues its import; a second time it answers the same.
-	// Errors: FAILED_PRECONDITION WRONG_SIZE when fewer or more bytes came than the request says.
+	// Errors: FAILED_PRECONDITION WRONG_SIZE when fewer or more bytes came than the request says, or WRONG_STATE when the
+	// upload failed or its campaign has finished; INVALID_ARGUMENT names the option, or the file is empty; NOT_FOUND.
 	CommitUpload(ctx context.Context, in *CommitUploadRequest, opts ...grpc.CallOption) (*CommitUploadResponse, error)
 	// DiscardUpload drops an upload that was not committed. Errors: FAILED_PRECONDITION WRONG_STATE; NOT_FOUND.
 	DiscardUpload(ctx context.Context, in *DiscardUploadRequest, opts ...grpc.CallOption) (*DiscardUploadResponse, error)
@@ -72,11 +74,15 @@ type ListServiceClient interface {
 	GetList(ctx context.Context, in *GetListRequest, opts ...grpc.CallOption) (*GetListResponse, error)
 	// ListProblems lists what did not become a lead, by line. Errors: NOT_FOUND the list.
 	ListProblems(ctx context.Context, in *ListProblemsRequest, opts ...grpc.CallOption) (*ListProblemsResponse, error)
-	// ExportProblems gives the same as a CSV file in the file's own columns, with line, column, reason and suggestion
-	// before them, so that rows can be mended and sent again. Errors: NOT_FOUND the list.
+	// ExportProblems gives the same as a CSV file in the file's own columns and, after them, redial_line, redial_column,
+	// redial_reason, redial_message, redial_suggestion and redial_warning ("yes": the row became a lead all the same), so
+	// that rows can be mended and sent again: an import passes over columns that begin with redial_.
+	// Errors: NOT_FOUND the list.
 	ExportProblems(ctx context.Context, in *ExportProblemsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportProblemsResponse], error)
 	// UndoImport withdraws the list's leads that were never called; those already called stay. Cards not yet dialled
-	// are taken back. A second time it changes nothing. Errors: FAILED_PRECONDITION WRONG_STATE while it loads.
+	// are taken back, promises to leads never called are cancelled with the reason list_undone. A second time it finishes
+	// what is left and answers the same. Errors: FAILED_PRECONDITION WRONG_STATE while it loads, or when it failed;
+	// NOT_FOUND.
 	UndoImport(ctx context.Context, in *UndoImportRequest, opts ...grpc.CallOption) (*UndoImportResponse, error)
 	// SetPriority places the list among the campaign's fresh leads. Errors: NOT_FOUND.
 	SetPriority(ctx context.Context, in *SetPriorityRequest, opts ...grpc.CallOption) (*SetPriorityResponse, error)
@@ -275,18 +281,20 @@ func (c *listServiceClient) SwitchOn(ctx context.Context, in *SwitchOnRequest, o
 // Its leads appear together when the import is done; a bad row becomes a problem and never sinks the file.
 type ListServiceServer interface {
 	// BeginUpload opens an upload. The same request_id gives the same upload again.
-	// Errors: NOT_FOUND the campaign; INVALID_ARGUMENT names the option; FAILED_PRECONDITION WRONG_STATE when the
-	// campaign has finished.
+	// Errors: NOT_FOUND the campaign; INVALID_ARGUMENT names the option; ALREADY_EXISTS the request_id was used for
+	// another campaign; FAILED_PRECONDITION WRONG_STATE when the campaign has finished.
 	BeginUpload(context.Context, *BeginUploadRequest) (*BeginUploadResponse, error)
 	// Upload sends pieces of the file, each with its offset, and answers with the size received. What was acknowledged
-	// survives a restart: go on from GetUpload's size. Errors: OUT_OF_RANGE WRONG_OFFSET, whose ErrorInfo metadata
-	// "size" is where to go on; FAILED_PRECONDITION WRONG_STATE when it was committed; NOT_FOUND.
+	// survives a restart: go on from GetUpload's size. A piece that came before changes nothing.
+	// Errors: OUT_OF_RANGE WRONG_OFFSET, whose ErrorInfo metadata "size" is where to go on; FAILED_PRECONDITION
+	// WRONG_STATE when it was committed; INVALID_ARGUMENT a piece that is too long, or no upload_id; NOT_FOUND.
 	Upload(grpc.ClientStreamingServer[UploadRequest, UploadResponse]) error
 	// PreviewImport reads what was received so far as an import would, and changes nothing.
 	// Errors: INVALID_ARGUMENT names the option, or says why the file is no list at all.
 	PreviewImport(context.Context, *PreviewImportRequest) (*PreviewImportResponse, error)
 	// CommitUpload says that the file is whole and queues its import; a second time it answers the same.
-	// Errors: FAILED_PRECONDITION WRONG_SIZE when fewer or more bytes came than the request says.
+	// Errors: FAILED_PRECONDITION WRONG_SIZE when fewer or more bytes came than the request says, or WRONG_STATE when the
+	// upload failed or its campaign has finished; INVALID_ARGUMENT names the option, or the file is empty; NOT_FOUND.
 	CommitUpload(context.Context, *CommitUploadRequest) (*CommitUploadResponse, error)
 	// DiscardUpload drops an upload that was not committed. Errors: FAILED_PRECONDITION WRONG_STATE; NOT_FOUND.
 	DiscardUpload(context.Context, *DiscardUploadRequest) (*DiscardUploadResponse, error)
@@ -301,11 +309,15 @@ type ListServiceServer interface {
 	GetList(context.Context, *GetListRequest) (*GetListResponse, error)
 	// ListProblems lists what did not become a lead, by line. Errors: NOT_FOUND the list.
 	ListProblems(context.Context, *ListProblemsRequest) (*ListProblemsResponse, error)
-	// ExportProblems gives the same as a CSV file in the file's own columns, with line, column, reason and suggestion
-	// before them, so that rows can be mended and sent again. Errors: NOT_FOUND the list.
+	// ExportProblems gives the same as a CSV file in the file's own columns and, after them, redial_line, redial_column,
+	// redial_reason, redial_message, redial_suggestion and redial_warning ("yes": the row became a lead all the same), so
+	// that rows can be mended and sent again: an import passes over columns that begin with redial_.
+	// Errors: NOT_FOUND the list.
 	ExportProblems(*ExportProblemsRequest, grpc.ServerStreamingServer[ExportProblemsResponse]) error
 	// UndoImport withdraws the list's leads that were never called; those already called stay. Cards not yet dialled
-	// are taken back. A second time it changes nothing. Errors: FAILED_PRECONDITION WRONG_STATE while it loads.
+	// are taken back, promises to leads never called are cancelled with the reason list_undone. A second time it finishes
+	// what is left and answers the same. Errors: FAILED_PRECONDITION WRONG_STATE while it loads, or when it failed;
+	// NOT_FOUND.
 	UndoImport(context.Context, *UndoImportRequest) (*UndoImportResponse, error)
 	// SetPriority places the list among the campaign's fresh leads. Errors: NOT_FOUND.
 	SetPriority(context.Context, *SetPriorityRequest) (*SetPriorityResponse, error)

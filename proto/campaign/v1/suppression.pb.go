@@ -182,7 +182,7 @@ type SuppressResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As it is in force now.
 	Suppression *Suppression `protobuf:"bytes,1,opt,name=suppression,proto3" json:"suppression,omitempty"`
-	// Open leads that have the number.
+	// Leads that have the number, in whatever state but withdrawn.
 	Leads int64 `protobuf:"varint,2,opt,name=leads,proto3" json:"leads,omitempty"`
 	// Cards taken back from agents before dialling.
 	Revoked       int64 `protobuf:"varint,3,opt,name=revoked,proto3" json:"revoked,omitempty"`
@@ -248,7 +248,7 @@ type LiftRequest struct {
 	Phone string `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
 	// ISO 3166-1 alpha-2; empty: phone is E.164.
 	Region string `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
-	// Why, for the record. Required.
+	// Why, for the record, at most 500 characters. Required.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -32,10 +32,11 @@ const (
 // suppresses by the outcome DO_NOT_CALL.
 type SuppressionServiceClient interface {
 	// Suppress forbids a number everywhere. Once it answers, the number is neither offered nor dialled: cards, callbacks
-	// and appointments included. Again: the later expiry counts. Errors: INVALID_ARGUMENT the number or the reason.
+	// and appointments included. A call that was started goes on. Again: the later expiry counts, with its reason.
+	// Errors: INVALID_ARGUMENT the number, the reason, or an expiry that is not after now.
 	Suppress(ctx context.Context, in *SuppressRequest, opts ...grpc.CallOption) (*SuppressResponse, error)
-	// Lift allows a number again; its leads stay suppressed until they are reopened. Errors: NOT_FOUND it is not
-	// suppressed; INVALID_ARGUMENT the number.
+	// Lift allows a number again and plans anew the leads it kept back; one whose last call ended in DO_NOT_CALL stays
+	// suppressed until it is reopened. Errors: NOT_FOUND it is not suppressed; INVALID_ARGUMENT the number or the reason.
 	Lift(ctx context.Context, in *LiftRequest, opts ...grpc.CallOption) (*LiftResponse, error)
 	// Check says which of some numbers are suppressed now. Errors: INVALID_ARGUMENT names the number by its place.
 	Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error)
@@ -87,10 +88,11 @@ func (c *suppressionServiceClient) Check(ctx context.Context, in *CheckRequest, 
 // suppresses by the outcome DO_NOT_CALL.
 type SuppressionServiceServer interface {
 	// Suppress forbids a number everywhere. Once it answers, the number is neither offered nor dialled: cards, callbacks
-	// and appointments included. Again: the later expiry counts. Errors: INVALID_ARGUMENT the number or the reason.
+	// and appointments included. A call that was started goes on. Again: the later expiry counts, with its reason.
+	// Errors: INVALID_ARGUMENT the number, the reason, or an expiry that is not after now.
 	Suppress(context.Context, *SuppressRequest) (*SuppressResponse, error)
-	// Lift allows a number again; its leads stay suppressed until they are reopened. Errors: NOT_FOUND it is not
-	// suppressed; INVALID_ARGUMENT the number.
+	// Lift allows a number again and plans anew the leads it kept back; one whose last call ended in DO_NOT_CALL stays
+	// suppressed until it is reopened. Errors: NOT_FOUND it is not suppressed; INVALID_ARGUMENT the number or the reason.
 	Lift(context.Context, *LiftRequest) (*LiftResponse, error)
 	// Check says which of some numbers are suppressed now. Errors: INVALID_ARGUMENT names the number by its place.
 	Check(context.Context, *CheckRequest) (*CheckResponse, error)

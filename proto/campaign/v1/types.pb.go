@@ -12,8 +12,9 @@
 //
 // Every call carries the metadata "authorization: Bearer TOKEN". Errors use these codes, with google.rpc details
 // (BadRequest names the fields; ErrorInfo has the stable reason; RetryInfo says when to come back):
-// INVALID_ARGUMENT the input is wrong whatever the state; NOT_FOUND; ALREADY_EXISTS the name is taken; ABORTED with
-// VERSION_MISMATCH somebody changed it since: read it again; FAILED_PRECONDITION right input, wrong state;
+// INVALID_ARGUMENT the input is wrong whatever the state, page sizes below 0 and foreign page tokens included; NOT_FOUND;
+// ALREADY_EXISTS the name is taken; ABORTED with VERSION_MISMATCH somebody changed it since: read it again;
+// FAILED_PRECONDITION right input, wrong state, with WRONG_STATE unless another reason is named; OUT_OF_RANGE;
 // PERMISSION_DENIED the role does not allow it; UNAUTHENTICATED no token, or a revoked one; RESOURCE_EXHAUSTED and
 // UNAVAILABLE try again later.
 
@@ -875,7 +876,7 @@ type Attempt struct {
 	NewNumber string `protobuf:"bytes,10,opt,name=new_number,json=newNumber,proto3" json:"new_number,omitempty"`
 	// The agent's note; empty: none.
 	Note string `protobuf:"bytes,11,opt,name=note,proto3" json:"note,omitempty"`
-	// Why the lead was offered then: appointment, own_callback, rolled_over, retry, fresh, manual.
+	// Why the lead was offered then: appointment, own_callback, rolled_over, retry, fresh.
 	Reason string `protobuf:"bytes,12,opt,name=reason,proto3" json:"reason,omitempty"`
 	// When it appeared on the agent's card.
 	OfferedAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=offered_at,json=offeredAt,proto3" json:"offered_at,omitempty"`

@@ -29,7 +29,7 @@ type WorkRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Chosen by the desktop; the answer repeats it. Empty: the answer has none either.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// What to do. `agent` and `epoch` inside count in sign_in only: the stream knows them afterwards.
+	// What to do. After sign_in an empty `agent` and an `epoch` of 0 inside mean the stream's own.
 	//
 	// Types that are valid to be assigned to Action:
 	//
@@ -222,17 +222,17 @@ type WorkRequest_SignIn struct {
 }
 
 type WorkRequest_SignOut struct {
-	// End the shift; the server closes the stream.
+	// End the shift; the stream stays open for another sign_in.
 	SignOut *SignOutRequest `protobuf:"bytes,3,opt,name=sign_out,json=signOut,proto3,oneof"`
 }
 
 type WorkRequest_SetState struct {
-	// Ready or break.
+	// Ready, break or signed out.
 	SetState *SetStateRequest `protobuf:"bytes,4,opt,name=set_state,json=setState,proto3,oneof"`
 }
 
 type WorkRequest_Heartbeat struct {
-	// The desktop is there; send one every 20 s.
+	// The desktop is there; send one as often as the answer to sign_in says.
 	Heartbeat *HeartbeatRequest `protobuf:"bytes,5,opt,name=heartbeat,proto3,oneof"`
 }
 
@@ -960,11 +960,12 @@ func (x *Reminder) GetCallback() *Callback {
 // Notice is something to read.
 type Notice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Stable word: draining (the node stops, sign in again), idle (nothing to offer), …
+	// Stable word: signed_out, offer_lapsed, lease_lapsed, outcome_overdue, outcome_missing, wrap_up_over, heartbeat_lost,
+	// revoked, forced, …
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	// For people, in English.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// When the next lead is due; unset: not known, or none.
+	// When the next lead is due; unset: not said.
 	NextDue       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=next_due,json=nextDue,proto3" json:"next_due,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1248,9 +1249,9 @@ type SetStateRequest struct {
 	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
 	// The epoch of the sign-in; 0: the current one.
 	Epoch int64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// READY or BREAK.
+	// READY, BREAK or SIGNED_OUT.
 	State v1.AgentState `protobuf:"varint,3,opt,name=state,proto3,enum=campaign.v1.AgentState" json:"state,omitempty"`
-	// Of a break, 1 to 64 characters; otherwise empty.
+	// Of a break, 1 to 100 characters; otherwise not read.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1367,7 +1368,7 @@ type HeartbeatRequest struct {
 	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
 	// The epoch of the sign-in; 0: the current one.
 	Epoch int64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// The assignment in hand; 0: not said.
+	// The assignment in hand, not compared: the one that the record knows counts. 0: not said.
 	AssignmentId  int64 `protobuf:"varint,3,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1585,9 +1586,9 @@ type NextCallRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The agent's login; empty: the caller's own.
 	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
-	// The epoch of the sign-in; 0: the current one. An agent who is not signed in is signed in.
+	// Not compared. An agent who is not signed in is signed in.
 	Epoch int64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// How long to wait for an offer, at most 60 s; unset: not at all.
+	// How long to wait for an offer, at most 60 s; unset: hardly at all. Ask again to wait longer.
 	Wait          *durationpb.Duration `protobuf:"bytes,3,opt,name=wait,proto3" json:"wait,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1724,7 +1725,7 @@ type DeclineRequest struct {
 	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
 	// Which.
 	AssignmentId int64 `protobuf:"varint,2,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
-	// Why, 1 to 64 characters.
+	// Why, 1 to 100 characters.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1980,7 +1981,7 @@ type EndCallRequest struct {
 	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
 	// Which.
 	AssignmentId int64 `protobuf:"varint,2,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
-	// When it ended, not later than now and not before it was placed; unset: now.
+	// When it ended; moved between placed_at and now if it is not; unset: now.
 	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2096,7 +2097,7 @@ type RecordOutcomeRequest struct {
 	Booking *v1.Booking `protobuf:"bytes,4,opt,name=booking,proto3" json:"booking,omitempty"`
 	// With NUMBER_CHANGED: the new number, E.164 or national; empty: not known.
 	NewNumber string `protobuf:"bytes,5,opt,name=new_number,json=newNumber,proto3" json:"new_number,omitempty"`
-	// For people, at most 4,000 characters; empty: none.
+	// For people, at most 10,000 bytes; empty: none.
 	Note string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
 	// When the conversation ended; unset: as EndCall said, else now.
 	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
@@ -2566,7 +2567,7 @@ type RescheduleAppointmentRequest struct {
 	AppointmentId int64 `protobuf:"varint,2,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
 	// The new time.
 	Booking *v1.Booking `protobuf:"bytes,3,opt,name=booking,proto3" json:"booking,omitempty"`
-	// Why; empty: not said.
+	// Why, at most 100 characters; empty: "rescheduled".
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2683,7 +2684,7 @@ type CancelAppointmentRequest struct {
 	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
 	// Which.
 	AppointmentId int64 `protobuf:"varint,2,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
-	// Why. Required.
+	// Why, 1 to 100 characters. Required.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

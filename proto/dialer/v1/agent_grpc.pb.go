@@ -44,32 +44,40 @@ const (
 // AgentService is an agent's desk. Role: agent, for itself alone; admin, for the agent that each request names.
 //
 // The Work stream and the unary calls do the same and may be mixed. Every request may be sent again after a lost
-// answer: what happened already is answered as it was. Errors of all: UNAUTHENTICATED, PERMISSION_DENIED,
-// FAILED_PRECONDITION AGENT_NOT_READY (not signed in, or not in a state for it) and SIGNED_IN_ELSEWHERE.
+// answer and happens once; a method says so where the second answer is an error instead. Errors of all:
+// UNAUTHENTICATED; PERMISSION_DENIED, another agent's assignment or promise included; NOT_FOUND what is named;
+// FAILED_PRECONDITION WRONG_STATE (not signed in, or not in a state for it) and SIGNED_IN_ELSEWHERE (another epoch).
 type AgentServiceClient interface {
-	// Work is the desk as one stream: requests up, offers and what else happens down. The first request must be sign_in.
-	// Each request is answered by one message with its id; everything else comes unasked. A stream that ends signs
-	// nobody out: the lease stands, and the next stream gets the same card back.
+	// Work is the desk as one stream: requests up, offers and what else happens down. The first request must be sign_in;
+	// later ones may leave `agent` empty and `epoch` 0. Each request is answered by one message with its id; everything
+	// else comes unasked. A stream that ends signs nobody out: the lease stands, and the next stream gets the same card
+	// back. The server ends it with FAILED_PRECONDITION SIGNED_IN_ELSEWHERE, with UNAVAILABLE when the node stops (sign in
+	// at another), or with RESOURCE_EXHAUSTED when the desktop does not read (sign in again; nothing is lost).
 	Work(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[WorkRequest, WorkResponse], error)
 	// SignIn begins a shift, or goes on with it from another desktop, which ends the word of the one before.
 	// Errors: FAILED_PRECONDITION WRONG_STATE when the agent is no longer active; NOT_FOUND the agent.
 	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
-	// SignOut ends a shift. A card not yet dialled goes back; own promises stay its own.
-	// Errors: FAILED_PRECONDITION WRONG_STATE while a call has no outcome.
+	// SignOut ends a shift: at once, or with a call in hand after its outcome and wrap-up. A card not yet dialled goes
+	// back; own promises stay its own.
 	SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error)
-	// SetState asks for ready or break. During a call it is kept for afterwards; a card not yet dialled goes back.
-	// Errors: INVALID_ARGUMENT another state, or a break without reason.
+	// SetState asks for ready, break or signed out. A break begins at once; with a card in hand when the card has been
+	// dealt with (decline it to go at once), with a call after its outcome. Ready ends a break, ends wrap-up early, and
+	// takes back a break asked for meanwhile. Signed out is as in SignOut.
+	// Errors: INVALID_ARGUMENT another state, or a break without reason; FAILED_PRECONDITION WRONG_STATE ready while the
+	// outcome of a call is not recorded.
 	SetState(ctx context.Context, in *SetStateRequest, opts ...grpc.CallOption) (*SetStateResponse, error)
-	// Heartbeat says that the desktop is there; it renews the lease of the assignment in hand.
-	// Errors: FAILED_PRECONDITION LEASE_EXPIRED when the assignment it names is no longer open.
+	// Heartbeat says that the desktop is there; it renews the lease of the assignment in hand, whichever that is.
 	Heartbeat(ctx context.Context, in *HeartbeatRequest, opts ...grpc.CallOption) (*HeartbeatResponse, error)
 	// GetSession is what the agent is doing, with the card in hand.
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*GetSessionResponse, error)
-	// NextCall makes the agent ready and waits for an offer. The card in hand, if there is one, is given again.
-	// No lead in time is no error: the answer says when the next is due.
+	// NextCall signs in and makes the agent ready as far as needed, and waits for an offer, at most 60 s. The card in hand,
+	// if there is one, is given again. No lead in time is no error: the answer says when the next is due.
+	// Errors: FAILED_PRECONDITION AGENT_NOT_READY on a break that the agent asked for (SetState ready first);
+	// INVALID_ARGUMENT a longer wait.
 	NextCall(ctx context.Context, in *NextCallRequest, opts ...grpc.CallOption) (*NextCallResponse, error)
-	// Decline gives a card back before dialling; the lead returns to its plan. Errors: FAILED_PRECONDITION
-	// LEASE_EXPIRED, or WRONG_STATE once the call was started; INVALID_ARGUMENT without reason.
+	// Decline gives a card back before dialling; the lead returns to its plan, and is not offered straight back to the same
+	// agent. Errors: FAILED_PRECONDITION LEASE_EXPIRED, or WRONG_STATE once the call was started; INVALID_ARGUMENT
+	// without reason.
 	Decline(ctx context.Context, in *DeclineRequest, opts ...grpc.CallOption) (*DeclineResponse, error)
 	// StartCall checks hours, caps and suppressions once more, counts the call, and gives the number. Errors:
 	// FAILED_PRECONDITION LEASE_EXPIRED, SUPPRESSED or NOT_CALLABLE_NOW; after the last two the card is gone.
@@ -79,21 +87,24 @@ type AgentServiceClient interface {
 	// RecordOutcome records what came of the call and decides what is next; once an assignment: sent again, it answers
 	// as before. Errors: FAILED_PRECONDITION NOT_STARTED (decline instead); ALREADY_EXISTS another outcome was recorded
 	// (correct it); INVALID_ARGUMENT an unknown code, or a booking that cannot be made, with reason booking_in_past or
-	// booking_outside_hours and the nearest callable times in the ErrorInfo metadata "before" and "after".
+	// booking_outside_hours and the nearest callable times in the ErrorInfo metadata "before" and "after", each a wall time
+	// in the booking's zone that may be booked instead.
 	// An outcome that comes late is never lost: see RecordOutcomeResponse.late.
 	RecordOutcome(ctx context.Context, in *RecordOutcomeRequest, opts ...grpc.CallOption) (*RecordOutcomeResponse, error)
-	// CorrectOutcome amends a recorded outcome of one's own. Errors: FAILED_PRECONDITION CORRECTION_TIME_OVER, or
-	// WRONG_STATE when the lead was called again since; NOT_FOUND; else as RecordOutcome.
+	// CorrectOutcome amends a recorded outcome of one's own. The suppression that a DO_NOT_CALL made stays: have it lifted.
+	// Errors: FAILED_PRECONDITION CORRECTION_TIME_OVER, NOT_STARTED, or WRONG_STATE when none was recorded or somebody has
+	// or had the lead since; else as RecordOutcome.
 	CorrectOutcome(ctx context.Context, in *CorrectOutcomeRequest, opts ...grpc.CallOption) (*CorrectOutcomeResponse, error)
-	// BookAppointment makes a promise outside a call, owned by the agent. The same booking again answers with the same
-	// promise. Errors: ALREADY_EXISTS another promise is open (reschedule it); FAILED_PRECONDITION SUPPRESSED or
-	// WRONG_STATE; INVALID_ARGUMENT the booking, as in RecordOutcome.
+	// BookAppointment makes a promise outside a call, owned by the agent. Errors: FAILED_PRECONDITION SUPPRESSED, or
+	// WRONG_STATE when the lead is finished or withdrawn, or has an open promise, be it this one sent before (reschedule
+	// it); INVALID_ARGUMENT the booking, as in RecordOutcome.
 	BookAppointment(ctx context.Context, in *BookAppointmentRequest, opts ...grpc.CallOption) (*BookAppointmentResponse, error)
-	// RescheduleAppointment replaces an open promise by another. Errors: as BookAppointment; FAILED_PRECONDITION
-	// WRONG_STATE when it is no longer open.
+	// RescheduleAppointment replaces an open promise, one's own or nobody's, by another.
+	// Errors: as BookAppointment; FAILED_PRECONDITION WRONG_STATE when it is no longer open, as after the first time.
 	RescheduleAppointment(ctx context.Context, in *RescheduleAppointmentRequest, opts ...grpc.CallOption) (*RescheduleAppointmentResponse, error)
-	// CancelAppointment calls an open promise off; the lead is planned again by the rule of time.
-	// Errors: FAILED_PRECONDITION WRONG_STATE when it is no longer open; INVALID_ARGUMENT without reason.
+	// CancelAppointment calls an open promise off, one's own or nobody's; the lead is planned again by the rule of time.
+	// Errors: FAILED_PRECONDITION WRONG_STATE when it is no longer open, as after the first time; INVALID_ARGUMENT without
+	// reason.
 	CancelAppointment(ctx context.Context, in *CancelAppointmentRequest, opts ...grpc.CallOption) (*CancelAppointmentResponse, error)
 	// ListCallbacks lists the agent's open promises and its leads to be called later, by due time.
 	ListCallbacks(ctx context.Context, in *ListCallbacksRequest, opts ...grpc.CallOption) (*ListCallbacksResponse, error)
@@ -277,32 +288,40 @@ func (c *agentServiceClient) ListCallbacks(ctx context.Context, in *ListCallback
 // AgentService is an agent's desk. Role: agent, for itself alone; admin, for the agent that each request names.
 //
 // The Work stream and the unary calls do the same and may be mixed. Every request may be sent again after a lost
-// answer: what happened already is answered as it was. Errors of all: UNAUTHENTICATED, PERMISSION_DENIED,
-// FAILED_PRECONDITION AGENT_NOT_READY (not signed in, or not in a state for it) and SIGNED_IN_ELSEWHERE.
+// answer and happens once; a method says so where the second answer is an error instead. Errors of all:
+// UNAUTHENTICATED; PERMISSION_DENIED, another agent's assignment or promise included; NOT_FOUND what is named;
+// FAILED_PRECONDITION WRONG_STATE (not signed in, or not in a state for it) and SIGNED_IN_ELSEWHERE (another epoch).
 type AgentServiceServer interface {
-	// Work is the desk as one stream: requests up, offers and what else happens down. The first request must be sign_in.
-	// Each request is answered by one message with its id; everything else comes unasked. A stream that ends signs
-	// nobody out: the lease stands, and the next stream gets the same card back.
+	// Work is the desk as one stream: requests up, offers and what else happens down. The first request must be sign_in;
+	// later ones may leave `agent` empty and `epoch` 0. Each request is answered by one message with its id; everything
+	// else comes unasked. A stream that ends signs nobody out: the lease stands, and the next stream gets the same card
+	// back. The server ends it with FAILED_PRECONDITION SIGNED_IN_ELSEWHERE, with UNAVAILABLE when the node stops (sign in
+	// at another), or with RESOURCE_EXHAUSTED when the desktop does not read (sign in again; nothing is lost).
 	Work(grpc.BidiStreamingServer[WorkRequest, WorkResponse]) error
 	// SignIn begins a shift, or goes on with it from another desktop, which ends the word of the one before.
 	// Errors: FAILED_PRECONDITION WRONG_STATE when the agent is no longer active; NOT_FOUND the agent.
 	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
-	// SignOut ends a shift. A card not yet dialled goes back; own promises stay its own.
-	// Errors: FAILED_PRECONDITION WRONG_STATE while a call has no outcome.
+	// SignOut ends a shift: at once, or with a call in hand after its outcome and wrap-up. A card not yet dialled goes
+	// back; own promises stay its own.
 	SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error)
-	// SetState asks for ready or break. During a call it is kept for afterwards; a card not yet dialled goes back.
-	// Errors: INVALID_ARGUMENT another state, or a break without reason.
+	// SetState asks for ready, break or signed out. A break begins at once; with a card in hand when the card has been
+	// dealt with (decline it to go at once), with a call after its outcome. Ready ends a break, ends wrap-up early, and
+	// takes back a break asked for meanwhile. Signed out is as in SignOut.
+	// Errors: INVALID_ARGUMENT another state, or a break without reason; FAILED_PRECONDITION WRONG_STATE ready while the
+	// outcome of a call is not recorded.
 	SetState(context.Context, *SetStateRequest) (*SetStateResponse, error)
-	// Heartbeat says that the desktop is there; it renews the lease of the assignment in hand.
-	// Errors: FAILED_PRECONDITION LEASE_EXPIRED when the assignment it names is no longer open.
+	// Heartbeat says that the desktop is there; it renews the lease of the assignment in hand, whichever that is.
 	Heartbeat(context.Context, *HeartbeatRequest) (*HeartbeatResponse, error)
 	// GetSession is what the agent is doing, with the card in hand.
 	GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error)
-	// NextCall makes the agent ready and waits for an offer. The card in hand, if there is one, is given again.
-	// No lead in time is no error: the answer says when the next is due.
+	// NextCall signs in and makes the agent ready as far as needed, and waits for an offer, at most 60 s. The card in hand,
+	// if there is one, is given again. No lead in time is no error: the answer says when the next is due.
+	// Errors: FAILED_PRECONDITION AGENT_NOT_READY on a break that the agent asked for (SetState ready first);
+	// INVALID_ARGUMENT a longer wait.
 	NextCall(context.Context, *NextCallRequest) (*NextCallResponse, error)
-	// Decline gives a card back before dialling; the lead returns to its plan. Errors: FAILED_PRECONDITION
-	// LEASE_EXPIRED, or WRONG_STATE once the call was started; INVALID_ARGUMENT without reason.
+	// Decline gives a card back before dialling; the lead returns to its plan, and is not offered straight back to the same
+	// agent. Errors: FAILED_PRECONDITION LEASE_EXPIRED, or WRONG_STATE once the call was started; INVALID_ARGUMENT
+	// without reason.
 	Decline(context.Context, *DeclineRequest) (*DeclineResponse, error)
 	// StartCall checks hours, caps and suppressions once more, counts the call, and gives the number. Errors:
 	// FAILED_PRECONDITION LEASE_EXPIRED, SUPPRESSED or NOT_CALLABLE_NOW; after the last two the card is gone.
@@ -312,21 +331,24 @@ type AgentServiceServer interface {
 	// RecordOutcome records what came of the call and decides what is next; once an assignment: sent again, it answers
 	// as before. Errors: FAILED_PRECONDITION NOT_STARTED (decline instead); ALREADY_EXISTS another outcome was recorded
 	// (correct it); INVALID_ARGUMENT an unknown code, or a booking that cannot be made, with reason booking_in_past or
-	// booking_outside_hours and the nearest callable times in the ErrorInfo metadata "before" and "after".
+	// booking_outside_hours and the nearest callable times in the ErrorInfo metadata "before" and "after", each a wall time
+	// in the booking's zone that may be booked instead.
 	// An outcome that comes late is never lost: see RecordOutcomeResponse.late.
 	RecordOutcome(context.Context, *RecordOutcomeRequest) (*RecordOutcomeResponse, error)
-	// CorrectOutcome amends a recorded outcome of one's own. Errors: FAILED_PRECONDITION CORRECTION_TIME_OVER, or
-	// WRONG_STATE when the lead was called again since; NOT_FOUND; else as RecordOutcome.
+	// CorrectOutcome amends a recorded outcome of one's own. The suppression that a DO_NOT_CALL made stays: have it lifted.
+	// Errors: FAILED_PRECONDITION CORRECTION_TIME_OVER, NOT_STARTED, or WRONG_STATE when none was recorded or somebody has
+	// or had the lead since; else as RecordOutcome.
 	CorrectOutcome(context.Context, *CorrectOutcomeRequest) (*CorrectOutcomeResponse, error)
-	// BookAppointment makes a promise outside a call, owned by the agent. The same booking again answers with the same
-	// promise. Errors: ALREADY_EXISTS another promise is open (reschedule it); FAILED_PRECONDITION SUPPRESSED or
-	// WRONG_STATE; INVALID_ARGUMENT the booking, as in RecordOutcome.
+	// BookAppointment makes a promise outside a call, owned by the agent. Errors: FAILED_PRECONDITION SUPPRESSED, or
+	// WRONG_STATE when the lead is finished or withdrawn, or has an open promise, be it this one sent before (reschedule
+	// it); INVALID_ARGUMENT the booking, as in RecordOutcome.
 	BookAppointment(context.Context, *BookAppointmentRequest) (*BookAppointmentResponse, error)
-	// RescheduleAppointment replaces an open promise by another. Errors: as BookAppointment; FAILED_PRECONDITION
-	// WRONG_STATE when it is no longer open.
+	// RescheduleAppointment replaces an open promise, one's own or nobody's, by another.
+	// Errors: as BookAppointment; FAILED_PRECONDITION WRONG_STATE when it is no longer open, as after the first time.
 	RescheduleAppointment(context.Context, *RescheduleAppointmentRequest) (*RescheduleAppointmentResponse, error)
-	// CancelAppointment calls an open promise off; the lead is planned again by the rule of time.
-	// Errors: FAILED_PRECONDITION WRONG_STATE when it is no longer open; INVALID_ARGUMENT without reason.
+	// CancelAppointment calls an open promise off, one's own or nobody's; the lead is planned again by the rule of time.
+	// Errors: FAILED_PRECONDITION WRONG_STATE when it is no longer open, as after the first time; INVALID_ARGUMENT without
+	// reason.
 	CancelAppointment(context.Context, *CancelAppointmentRequest) (*CancelAppointmentResponse, error)
 	// ListCallbacks lists the agent's open promises and its leads to be called later, by due time.
 	ListCallbacks(context.Context, *ListCallbacksRequest) (*ListCallbacksResponse, error)

@@ -179,19 +179,19 @@ type FloorCampaign struct {
 	Open int64 `protobuf:"varint,3,opt,name=open,proto3" json:"open,omitempty"`
 	// Leads in agents' hands.
 	Held int64 `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
-	// Leads that may be offered now.
+	// Open leads whose interval, caps and promise let them be called now, whatever the hours.
 	Due int64 `protobuf:"varint,5,opt,name=due,proto3" json:"due,omitempty"`
 	// Leads that are finished, exhausted, suppressed or withdrawn.
 	Closed int64 `protobuf:"varint,6,opt,name=closed,proto3" json:"closed,omitempty"`
 	// Open promises.
 	Promises int64 `protobuf:"varint,7,opt,name=promises,proto3" json:"promises,omitempty"`
-	// Open promises due within the hour.
+	// Open promises due within 15 minutes.
 	PromisesSoon int64 `protobuf:"varint,8,opt,name=promises_soon,json=promisesSoon,proto3" json:"promises_soon,omitempty"`
 	// Calls placed today, in the campaign's zone.
 	AttemptsToday int64 `protobuf:"varint,9,opt,name=attempts_today,json=attemptsToday,proto3" json:"attempts_today,omitempty"`
 	// Connects among them.
 	ConnectsToday int64 `protobuf:"varint,10,opt,name=connects_today,json=connectsToday,proto3" json:"connects_today,omitempty"`
-	// When the next lead is due; unset: now, or none.
+	// When the next lead is due, later than now; unset: none.
 	NextDue       *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=next_due,json=nextDue,proto3" json:"next_due,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -309,7 +309,7 @@ type FloorEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When.
 	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	// attempt, appointment_booked, appointment_closed, bad_data, suppressed, lead_finished, …
+	// attempt: a call that was recorded.
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
 	// The campaign; 0: none.
 	CampaignId int64 `protobuf:"varint,3,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
@@ -411,13 +411,13 @@ type Floor struct {
 	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	// Agents who are signed in.
 	Agents []*FloorAgent `protobuf:"bytes,2,rep,name=agents,proto3" json:"agents,omitempty"`
-	// Campaigns that run, and finished ones with promises to keep.
+	// Campaigns that have not finished, or the one asked for.
 	Campaigns []*FloorCampaign `protobuf:"bytes,3,rep,name=campaigns,proto3" json:"campaigns,omitempty"`
-	// What happened last, oldest first, at most 50.
+	// What happened in the last hour, newest first, at most 30.
 	Events []*FloorEvent `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"`
 	// Late outcomes that wait to be judged.
 	LateOutcomes int64 `protobuf:"varint,5,opt,name=late_outcomes,json=lateOutcomes,proto3" json:"late_outcomes,omitempty"`
-	// Promises missed in the last 24 h.
+	// Promises of these campaigns missed today, in each campaign's zone.
 	Missed        int64 `protobuf:"varint,6,opt,name=missed,proto3" json:"missed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -592,7 +592,7 @@ type WatchFloorRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only this campaign; 0: all.
 	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
-	// Changes are gathered for so long, 100 ms to 1 min; unset: 1 s.
+	// Changes are gathered for so long, 0.5 s to 1 min; unset: 1 s.
 	Every         *durationpb.Duration `protobuf:"bytes,2,opt,name=every,proto3" json:"every,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1160,7 +1160,7 @@ type ResolveLateOutcomeRequest struct {
 	AssignmentId int64 `protobuf:"varint,1,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
 	// What is made of it.
 	Judgement Judgement `protobuf:"varint,2,opt,name=judgement,proto3,enum=dialer.v1.Judgement" json:"judgement,omitempty"`
-	// For the record; empty: none.
+	// Not kept.
 	Note          string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1279,7 +1279,7 @@ type ReassignRequest struct {
 	AppointmentId int64 `protobuf:"varint,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
 	// The new owner's login; empty: nobody's, any fit agent.
 	Owner string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
-	// Why; empty: not said.
+	// Why, 1 to 100 characters. Required.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1389,7 +1389,7 @@ type SetAgentStateRequest struct {
 	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
 	// READY, BREAK or SIGNED_OUT.
 	State v1.AgentState `protobuf:"varint,2,opt,name=state,proto3,enum=campaign.v1.AgentState" json:"state,omitempty"`
-	// Why, 1 to 64 characters. Required.
+	// Why, 1 to 100 characters. Required.
 	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

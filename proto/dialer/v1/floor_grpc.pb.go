@@ -43,13 +43,16 @@ type FloorServiceClient interface {
 	// ListLateOutcomes lists outcomes that came too late to be taken and wait for somebody to judge, oldest first.
 	ListLateOutcomes(ctx context.Context, in *ListLateOutcomesRequest, opts ...grpc.CallOption) (*ListLateOutcomesResponse, error)
 	// ResolveLateOutcome judges one. Applied, it amends the UNKNOWN attempt; dismissed, it stays in the record. Again:
-	// the same judgement changes nothing. Errors: NOT_FOUND; FAILED_PRECONDITION WRONG_STATE it was judged otherwise.
+	// it is refused. Errors: NOT_FOUND; FAILED_PRECONDITION WRONG_STATE it was judged already; INVALID_ARGUMENT no
+	// judgement, or a booking of it that can no longer be made.
 	ResolveLateOutcome(ctx context.Context, in *ResolveLateOutcomeRequest, opts ...grpc.CallOption) (*ResolveLateOutcomeResponse, error)
-	// Reassign gives an open promise another owner. Errors: NOT_FOUND the promise or the agent; FAILED_PRECONDITION
-	// WRONG_STATE when it is no longer open.
+	// Reassign gives an open promise another owner. Errors: NOT_FOUND the promise or the agent; INVALID_ARGUMENT without
+	// reason; FAILED_PRECONDITION WRONG_STATE when it is no longer open.
 	Reassign(ctx context.Context, in *ReassignRequest, opts ...grpc.CallOption) (*ReassignResponse, error)
-	// SetAgentState sends an agent to ready or break, or signs it out. During a call it is kept for afterwards.
-	// Errors: NOT_FOUND the agent; FAILED_PRECONDITION AGENT_NOT_READY when it is not signed in.
+	// SetAgentState sends an agent to ready or break, or signs it out. During a call ready and break are kept for
+	// afterwards; signed out takes effect at once, and a call without outcome becomes UNKNOWN, which a late outcome amends.
+	// A card not yet dialled is taken back, but for ready. Errors: NOT_FOUND the agent; INVALID_ARGUMENT another state, or
+	// without reason; FAILED_PRECONDITION WRONG_STATE when it is not signed in.
 	SetAgentState(ctx context.Context, in *SetAgentStateRequest, opts ...grpc.CallOption) (*SetAgentStateResponse, error)
 }
 
@@ -155,13 +158,16 @@ type FloorServiceServer interface {
 	// ListLateOutcomes lists outcomes that came too late to be taken and wait for somebody to judge, oldest first.
 	ListLateOutcomes(context.Context, *ListLateOutcomesRequest) (*ListLateOutcomesResponse, error)
 	// ResolveLateOutcome judges one. Applied, it amends the UNKNOWN attempt; dismissed, it stays in the record. Again:
-	// the same judgement changes nothing. Errors: NOT_FOUND; FAILED_PRECONDITION WRONG_STATE it was judged otherwise.
+	// it is refused. Errors: NOT_FOUND; FAILED_PRECONDITION WRONG_STATE it was judged already; INVALID_ARGUMENT no
+	// judgement, or a booking of it that can no longer be made.
 	ResolveLateOutcome(context.Context, *ResolveLateOutcomeRequest) (*ResolveLateOutcomeResponse, error)
-	// Reassign gives an open promise another owner. Errors: NOT_FOUND the promise or the agent; FAILED_PRECONDITION
-	// WRONG_STATE when it is no longer open.
+	// Reassign gives an open promise another owner. Errors: NOT_FOUND the promise or the agent; INVALID_ARGUMENT without
+	// reason; FAILED_PRECONDITION WRONG_STATE when it is no longer open.
 	Reassign(context.Context, *ReassignRequest) (*ReassignResponse, error)
-	// SetAgentState sends an agent to ready or break, or signs it out. During a call it is kept for afterwards.
-	// Errors: NOT_FOUND the agent; FAILED_PRECONDITION AGENT_NOT_READY when it is not signed in.
+	// SetAgentState sends an agent to ready or break, or signs it out. During a call ready and break are kept for
+	// afterwards; signed out takes effect at once, and a call without outcome becomes UNKNOWN, which a late outcome amends.
+	// A card not yet dialled is taken back, but for ready. Errors: NOT_FOUND the agent; INVALID_ARGUMENT another state, or
+	// without reason; FAILED_PRECONDITION WRONG_STATE when it is not signed in.
 	SetAgentState(context.Context, *SetAgentStateRequest) (*SetAgentStateResponse, error)
 	mustEmbedUnimplementedFloorServiceServer()
 }

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: dialer/v1/types.proto
 
-// The nouns of the live floor.
+// The nouns of the live floor. Page sizes here: 0 asks for 100, at most 1,000 are given.
 
 package dialerv1
 
@@ -91,7 +91,7 @@ type Session struct {
 	Since *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
 	// Of a break, or why the state changed: offer_lapsed, heartbeat_lost, …; empty: none.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	// When the state changes by itself; unset: it does not.
+	// When the state may change by itself: an offer or wrap-up is over, or signs of life are missed; unset: it does not.
 	Deadline *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	// Where it goes after the call in hand; unspecified: ready.
 	Next v1.AgentState `protobuf:"varint,7,opt,name=next,proto3,enum=campaign.v1.AgentState" json:"next,omitempty"`

@@ -30,7 +30,7 @@ type ExplainLeadRequest struct {
 	LeadId int64 `protobuf:"varint,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
 	// The campaign of the lead with this number; 0: any campaign.
 	CampaignId int64 `protobuf:"varint,2,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
-	// E.164, or written nationally in the campaign's region; empty: by id.
+	// E.164 or, with campaign_id, written nationally in that campaign's region; empty: by id.
 	Number        string `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -87,7 +87,7 @@ func (x *ExplainLeadRequest) GetNumber() string {
 	return ""
 }
 
-// PastDecision is an attempt and what was decided when its outcome was recorded.
+// PastDecision is an attempt and what it led to.
 type PastDecision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The call.
@@ -159,7 +159,8 @@ type ExplainLeadResponse struct {
 	Binding string `protobuf:"bytes,6,opt,name=binding,proto3" json:"binding,omitempty"`
 	// When all gates will be open if nothing happens; unset: now, never, or not known.
 	OpensAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=opens_at,json=opensAt,proto3" json:"opens_at,omitempty"`
-	// Its place in the order of offering: appointment, own_callback, rolled_over, retry, fresh.
+	// Its place in the order of offering: appointment, own_callback, rolled_over, retry, fresh; empty: it is not to be
+	// called any more.
 	OfferReason string `protobuf:"bytes,8,opt,name=offer_reason,json=offerReason,proto3" json:"offer_reason,omitempty"`
 	// Its past, oldest first.
 	Past []*PastDecision `protobuf:"bytes,9,rep,name=past,proto3" json:"past,omitempty"`

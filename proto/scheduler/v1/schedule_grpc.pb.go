@@ -30,11 +30,13 @@ const (
 // ScheduleService says what the scheduler will do and why, by the dispatcher's own code. Roles: manager, supervisor,
 // quality, crm, admin.
 type ScheduleServiceClient interface {
-	// ExplainLead says why a lead is or is not offered now, and what was decided at each past attempt.
-	// Errors: NOT_FOUND; INVALID_ARGUMENT a number that is none; FAILED_PRECONDITION AMBIGUOUS when several leads have
-	// the number: ask by lead_id, the ErrorInfo metadata "leads" lists them.
+	// ExplainLead says why a lead is or is not offered now, and what each past attempt led to.
+	// Errors: NOT_FOUND; INVALID_ARGUMENT a number that is none, or neither or both of id and number;
+	// FAILED_PRECONDITION AMBIGUOUS when several leads have the number: ask by lead_id, the ErrorInfo metadata "leads"
+	// lists them. One that was withdrawn counts only if no other has the number.
 	ExplainLead(ctx context.Context, in *ExplainLeadRequest, opts ...grpc.CallOption) (*ExplainLeadResponse, error)
-	// ListDue lists the leads of a campaign that go next, in the order of offering. Errors: NOT_FOUND the campaign.
+	// ListDue lists the leads of a campaign that go next, in the order of offering. Errors: NOT_FOUND the campaign;
+	// INVALID_ARGUMENT the limit.
 	ListDue(ctx context.Context, in *ListDueRequest, opts ...grpc.CallOption) (*ListDueResponse, error)
 }
 
@@ -73,11 +75,13 @@ func (c *scheduleServiceClient) ListDue(ctx context.Context, in *ListDueRequest,
 // ScheduleService says what the scheduler will do and why, by the dispatcher's own code. Roles: manager, supervisor,
 // quality, crm, admin.
 type ScheduleServiceServer interface {
-	// ExplainLead says why a lead is or is not offered now, and what was decided at each past attempt.
-	// Errors: NOT_FOUND; INVALID_ARGUMENT a number that is none; FAILED_PRECONDITION AMBIGUOUS when several leads have
-	// the number: ask by lead_id, the ErrorInfo metadata "leads" lists them.
+	// ExplainLead says why a lead is or is not offered now, and what each past attempt led to.
+	// Errors: NOT_FOUND; INVALID_ARGUMENT a number that is none, or neither or both of id and number;
+	// FAILED_PRECONDITION AMBIGUOUS when several leads have the number: ask by lead_id, the ErrorInfo metadata "leads"
+	// lists them. One that was withdrawn counts only if no other has the number.
 	ExplainLead(context.Context, *ExplainLeadRequest) (*ExplainLeadResponse, error)
-	// ListDue lists the leads of a campaign that go next, in the order of offering. Errors: NOT_FOUND the campaign.
+	// ListDue lists the leads of a campaign that go next, in the order of offering. Errors: NOT_FOUND the campaign;
+	// INVALID_ARGUMENT the limit.
 	ListDue(context.Context, *ListDueRequest) (*ListDueResponse, error)
 	mustEmbedUnimplementedScheduleServiceServer()
 }

@@ -19,6 +19,13 @@ type Update struct {
 // everything as it stands.
 const deskBuffer = 64
 
+// Why a desk is closed, besides a sign-in elsewhere and the reasons of being signed out.
+const (
+	closedDraining = "draining"
+	closedSlow     = "slow"
+	closedLeft     = "left"
+)
+
 // Desk is the sending side of one stream. Updates come in order; Done closes when the desk is closed, with the reason
 // in Why.
 type Desk struct {
@@ -51,6 +58,6 @@ func (d *Desk) send(u Update) {
 	case d.Updates <- u:
 	case <-d.Done:
 	default:
-		d.close("slow")
+		d.close(closedSlow)
 	}
 }

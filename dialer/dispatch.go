@@ -1,7 +1,6 @@
 package dialer
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -12,19 +11,12 @@ import (
 // Bounds of the dispatcher.
 const (
 	batchMost = 256                    // claims in one transaction
-	roundMost = 8                      // rounds before it looks round again
+	roundMost = 8                      // rounds before it takes breath
+	breath    = 20 * time.Millisecond  // and how long that is
 	dryFor    = 500 * time.Millisecond // how long a campaign that gave too little is not asked, unless woken
 	idleFor   = time.Second            // how long nothing is looked at, unless kicked
+	takeMost  = 3                      // how often a campaign is asked in a round, because leads were given back lately
 )
-
-// bid is one waiting agent in one round.
-type bid struct {
-	seat     *seat
-	agent    campaign.AgentID
-	order    []campaign.CampaignID // where to look, best first
-	leads    []campaign.LeadID
-	promised bool
-}
 
 // dispatch hands out leads until ctx ends. There is one dispatcher a node, so that agents who wait at the same time are
 // served by one transaction.
@@ -38,40 +30,38 @@ func (f *Floor) dispatch(ctx context.Context) {
 		case <-f.kick:
 		case <-timer.C:
 		}
-		for range roundMost {
-			if !f.round(ctx) || ctx.Err() != nil {
-				break
-			}
+		again := true
+		for n := 0; n < roundMost && again && ctx.Err() == nil; n++ {
+			again = f.round(ctx)
 		}
-		timer.Reset(f.rest())
+		if again {
+			timer.Reset(breath)
+		} else {
+			timer.Reset(f.rest())
+		}
 	}
 }
 
 // round proposes leads to the agents who wait and claims them. It says whether another round may serve more.
 func (f *Floor) round(ctx context.Context) bool {
-	bids := f.bids()
+	bids, more := f.bids()
 	if len(bids) == 0 {
 		return false
 	}
-	more := len(bids) == batchMost
 	f.fill(ctx, bids)
-	claims := make([]campaign.Claim, 0, len(bids))
-	asked := make([]*bid, 0, len(bids))
-	for _, b := range bids {
-		if len(b.leads) > 0 {
-			claims = append(claims, campaign.Claim{Agent: b.agent, Candidates: b.leads})
-			asked = append(asked, b)
-		}
+	asked := f.pick(bids)
+	if len(asked) == 0 {
+		return more
 	}
-	if len(claims) == 0 {
-		return false
+	claims := make([]campaign.Claim, len(asked))
+	for i, b := range asked {
+		claims[i] = campaign.Claim{Agent: b.agent, Candidates: b.leads}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	f.pend(asked, true)
 	got, err := f.rec.ClaimLeads(ctx, claims)
 	if err != nil {
-		f.pend(asked, false)
+		f.release(asked)
 		if ctx.Err() == nil {
 			f.log.WarnContext(ctx, "leads could not be claimed; trying again", "agents", len(claims), "error", err)
 		}
@@ -80,146 +70,110 @@ func (f *Floor) round(ctx context.Context) bool {
 	return f.deliver(ctx, asked, got) || more
 }
 
-func (f *Floor) pend(bids []*bid, on bool) {
+// pick is the bids to claim for: those with leads whose agents still listen. The others wait on.
+func (f *Floor) pick(bids []*bid) []*bid {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, b := range bids {
-		b.seat.pending = on
-	}
-}
-
-// bids are the agents who wait, longest first, with what they may be given: a promise that is due, else a CALL_LATER of
-// their own, else whatever their campaigns have.
-func (f *Floor) bids() []*bid {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.stopped {
-		return nil
-	}
-	now := f.now()
-	var bids []*bid
-	for id, s := range f.seats {
-		if s.waits() {
-			bids = append(bids, &bid{seat: s, agent: id})
+	return slices.DeleteFunc(bids, func(b *bid) bool {
+		if len(b.leads) > 0 && b.seat.listening() && b.seat.session.State == campaign.AgentReady {
+			return false
 		}
-	}
-	slices.SortFunc(bids, func(a, b *bid) int {
-		return cmp.Or(a.seat.session.Since.Compare(b.seat.session.Since), cmp.Compare(a.agent, b.agent))
+		f.unbid(b)
+		return true
 	})
-	bids = bids[:min(len(bids), batchMost)]
-	f.promise(bids, now)
+}
+
+func (f *Floor) release(bids []*bid) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, b := range bids {
-		if len(b.leads) == 0 {
-			f.ordinary(b, now)
-		}
-	}
-	return bids
-}
-
-// promise gives each due promise to its owner if the owner waits, and once the owner's time is over to the fit agent
-// who has waited longest.
-func (f *Floor) promise(bids []*bid, now time.Time) {
-	for _, p := range f.ahead.promises {
-		c := f.offering[p.CampaignID]
-		if p.At.After(now) {
-			return
-		}
-		if c == nil {
-			continue
-		}
-		open := p.Owner == 0 || !now.Before(p.At.Add(c.Floor.OwnerWait))
-		fit := func(b *bid) bool {
-			return len(b.leads) == 0 && b.seat.member(c) && (b.agent == p.Owner || open)
-		}
-		i := slices.IndexFunc(bids, func(b *bid) bool { return b.agent == p.Owner && fit(b) })
-		if i < 0 {
-			i = slices.IndexFunc(bids, fit)
-		}
-		if i >= 0 {
-			bids[i].leads, bids[i].promised = []campaign.LeadID{p.LeadID}, true
-		}
+		f.unbid(b)
 	}
 }
 
-// ordinary says where an agent without a promise looks. One whose own promise is near looks nowhere.
-func (f *Floor) ordinary(b *bid, now time.Time) {
-	wait := func(id campaign.CampaignID) time.Duration {
-		if c := f.offering[id]; c != nil {
-			return c.Floor.OwnerWait
-		}
-		return campaign.DefaultFloor().OwnerWait
+// unbid lets an agent wait on for whom nothing was claimed. It kicks nobody: the dispatcher itself knows when to go on.
+func (f *Floor) unbid(b *bid) {
+	b.seat.pending = false
+	if b.seat.session.State != campaign.AgentReady {
+		b.seat.send(nil)
 	}
-	near := f.ahead.own(b.agent, now, wait)
-	for _, o := range f.ahead.owned[b.agent] {
-		if c := f.offering[o.Campaign]; c != nil && !o.At.After(now) && b.seat.member(c) && LongShotAllowed(near, now, c.Floor) {
-			b.leads = append(b.leads, o.Lead)
-		}
-	}
-	if len(b.leads) > 0 {
-		return
-	}
-	for _, id := range b.seat.turns.Order(b.seat.agent.Campaigns) {
-		c := f.offering[id]
-		if c == nil || c.State != campaign.CampaignRunning || f.dry[id].After(now) {
-			continue
-		}
-		if b.seat.member(c) && LongShotAllowed(near, now, c.Floor) {
-			b.order = append(b.order, id)
-		}
-	}
+	f.note(b.seat)
 }
 
 // fill takes leads for the bids that have none, campaign by campaign: each agent's first choice, then the second.
 func (f *Floor) fill(ctx context.Context, bids []*bid) {
 	for pass := 0; ; pass++ {
 		by := make(map[campaign.CampaignID][]*bid)
-		left := false
+		var order []campaign.CampaignID
 		for _, b := range bids {
-			if len(b.leads) == 0 && pass < len(b.order) {
-				by[b.order[pass]] = append(by[b.order[pass]], b)
-				left = true
+			if len(b.leads) > 0 || pass >= len(b.order) {
+				continue
 			}
+			id := b.order[pass]
+			if by[id] == nil {
+				order = append(order, id)
+			}
+			by[id] = append(by[id], b)
 		}
-		if !left {
+		if len(order) == 0 {
 			return
 		}
-		for id, group := range by {
-			f.take(ctx, id, group)
+		for _, id := range order {
+			f.take(ctx, id, by[id])
 		}
 	}
 }
 
+// take asks a campaign for a lead for each of the group. One that has too few is dry.
 func (f *Floor) take(ctx context.Context, id campaign.CampaignID, group []*bid) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	leads, err := f.src.Take(ctx, id, len(group), f.freshOf(id, len(group)))
-	if err != nil && ctx.Err() == nil {
-		f.log.WarnContext(ctx, "no leads could be taken; trying again", "campaign", id, "error", err)
-	}
-	f.share(leads, group)
-	if len(leads) < len(group) {
+	for range takeMost {
 		f.mu.Lock()
-		f.dry[id] = f.now().Add(dryFor)
+		wakes, dry := f.wakes, f.dry[id].After(f.now())
 		f.mu.Unlock()
-	}
-}
-
-// share gives each agent a lead in turn, but not one that the agent declined just now. A lead that nobody here wants is
-// left to the next filling.
-func (f *Floor) share(leads []campaign.LeadID, group []*bid) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := f.now()
-	for _, lead := range leads {
-		i := slices.IndexFunc(group, func(b *bid) bool { return len(b.leads) == 0 && !now.Before(b.seat.refused[lead]) })
-		if i >= 0 {
-			group[i].leads = []campaign.LeadID{lead}
+		if dry || len(group) == 0 {
+			return
+		}
+		leads, err := f.src.Take(ctx, id, len(group), f.freshOf(id, len(group)))
+		if err != nil && ctx.Err() == nil {
+			f.log.WarnContext(ctx, "no leads could be taken; trying again", "campaign", id, "error", err)
+		}
+		short := len(leads) < len(group)
+		group = f.share(id, leads, group)
+		if short {
+			f.mu.Lock()
+			if err != nil || wakes == f.wakes { // else more may have come since it was asked
+				f.dry[id] = f.now().Add(dryFor)
+			}
+			f.mu.Unlock()
+			return
 		}
 	}
 }
 
-// declineRest is how long a lead is not offered to the agent who declined it.
-const declineRest = 10 * time.Minute
+// share gives each agent a lead in turn, but not one that the agent declined just now, and returns those without. A
+// lead that nobody here wants is left to the next filling.
+func (f *Floor) share(id campaign.CampaignID, leads []campaign.LeadID, group []*bid) []*bid {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	group = slices.Clone(group)
+	for _, lead := range leads {
+		i := slices.IndexFunc(group, func(b *bid) bool { return !b.seat.gaveBack(lead, now, declineRest) })
+		if i >= 0 {
+			group[i].leads, group[i].from = []campaign.LeadID{lead}, id
+			group = slices.Delete(group, i, i+1)
+		}
+	}
+	return group
+}
+
+// How long a lead is not offered to the agent who declined it; a promise presses more.
+const (
+	declineRest = 10 * time.Minute
+	promiseRest = time.Minute
+)
 
 // Declined keeps a lead from being offered straight back to the agent who declined it.
 func (f *Floor) Declined(agent campaign.AgentID, lead campaign.LeadID) {
@@ -230,15 +184,15 @@ func (f *Floor) Declined(agent campaign.AgentID, lead campaign.LeadID) {
 		return
 	}
 	now := f.now()
-	for id, until := range s.refused {
-		if !now.Before(until) {
-			delete(s.refused, id)
+	for id := range s.declined {
+		if !s.gaveBack(id, now, declineRest) {
+			delete(s.declined, id)
 		}
 	}
-	if s.refused == nil {
-		s.refused = make(map[campaign.LeadID]time.Time)
+	if s.declined == nil {
+		s.declined = make(map[campaign.LeadID]time.Time)
 	}
-	s.refused[lead] = now.Add(declineRest)
+	s.declined[lead] = now
 }
 
 // freshOf is how many of the next n offers of a campaign are reserved for fresh leads.
@@ -268,22 +222,19 @@ func (f *Floor) deliver(ctx context.Context, bids []*bid, got []campaign.Claimed
 	again := false
 	var stale []campaign.AgentID
 	f.mu.Lock()
+	now := f.now()
 	for i, b := range bids {
-		b.seat.pending = false
 		g := &got[i]
-		for _, r := range g.Refused {
-			f.ahead.forget(r.Lead)
-		}
+		f.passedOver(b, g, now)
 		switch {
 		case g.Err != nil:
 			stale = append(stale, b.agent)
+			f.unbid(b)
 		case g.Assignment == nil:
 			again = true
-			for _, lead := range b.leads {
-				f.ahead.forget(lead)
-			}
+			f.unbid(b)
 		default:
-			f.offered(b, g)
+			f.offered(b, g, now)
 		}
 	}
 	f.mu.Unlock()
@@ -295,23 +246,49 @@ func (f *Floor) deliver(ctx context.Context, bids []*bid, got []campaign.Claimed
 	return again
 }
 
-func (f *Floor) offered(b *bid, g *campaign.Claimed) {
-	f.ahead.forget(g.Assignment.LeadID)
-	id := g.Assignment.CampaignID
+// passedOver notes what the claim refused: a lead that is owned or promised rests a while, and a campaign that was
+// paused meanwhile is not asked for more.
+func (f *Floor) passedOver(b *bid, g *campaign.Claimed, now time.Time) {
+	for i := range g.Refused {
+		r := &g.Refused[i]
+		switch {
+		case b.from == 0:
+			f.ahead.refused(r, now)
+		case r.Judgement.Binding == "campaign":
+			f.dry[b.from] = now.Add(dryFor)
+		}
+	}
+	if g.Err == nil && g.Assignment == nil && len(g.Refused) == 0 && b.from == 0 {
+		for _, lead := range b.leads {
+			f.ahead.refused(&campaign.Refusal{Lead: lead}, now)
+		}
+	}
+}
+
+func (f *Floor) offered(b *bid, g *campaign.Claimed, now time.Time) {
+	s, id := b.seat, g.Assignment.CampaignID
+	if b.from == 0 {
+		f.ahead.taken(g.Assignment.LeadID, now)
+	}
 	if !b.promised {
-		b.seat.turns.Took(id, b.seat.agent.Campaigns)
+		s.turns.Took(id, s.agent.Campaigns)
 		if mix := f.mixes[id]; mix != nil {
 			mix.Took(g.Facts.Campaign.Floor.FreshShare, len(g.Facts.Lead.Tries) == 0)
 		}
 	}
-	b.seat.give(g)
-	f.arm(b.seat)
+	s.pending = false
+	s.give(g, now)
+	f.arm(s)
+	f.note(s)
 }
 
 // rest is how long nothing needs the dispatcher: until a promise, an own CALL_LATER or a dry campaign's turn.
 func (f *Floor) rest() time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.waiting) == 0 {
+		return idleFor
+	}
 	now := f.now()
 	next := now.Add(idleFor)
 	soon := func(t time.Time) {
@@ -319,24 +296,25 @@ func (f *Floor) rest() time.Duration {
 			next = t
 		}
 	}
-	waiting := false
-	for id, s := range f.seats {
-		if !s.waits() {
-			continue
+	for i := range f.ahead.promises {
+		p := &f.ahead.promises[i]
+		if !p.At.Before(next) {
+			break
 		}
-		waiting = true
-		for _, o := range f.ahead.owned[id] {
-			soon(o.At)
-		}
-	}
-	if !waiting {
-		return idleFor
-	}
-	for _, p := range f.ahead.promises {
 		soon(p.At)
 		if c := f.offering[p.CampaignID]; c != nil {
 			soon(p.At.Add(c.Floor.OwnerWait))
 		}
+	}
+	for agent, owned := range f.ahead.owned {
+		if f.waiting[agent] != nil {
+			for _, o := range owned {
+				soon(o.At)
+			}
+		}
+	}
+	for _, t := range f.ahead.rest {
+		soon(t)
 	}
 	for _, t := range f.dry {
 		soon(t)

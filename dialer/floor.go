@@ -33,12 +33,15 @@ type Floor struct {
 
 	mu       sync.Mutex
 	seats    map[campaign.AgentID]*seat
+	waiting  map[campaign.AgentID]*seat // those of the seats that wait for a lead
 	offering map[campaign.CampaignID]*campaign.Campaign
 	mixes    map[campaign.CampaignID]*Mix
 	dry      map[campaign.CampaignID]time.Time // no use asking before
+	wakes    int64                             // how often Wake was said
 	ahead    horizon
 	stopped  bool
-	ending   chan struct{} // closed when the node stops: nobody waits any longer
+	ending   chan struct{}  // closed when the node stops: nobody waits any longer
+	acting   sync.WaitGroup // timers that are acting
 }
 
 // NewFloor is the floor of a node. now is the record's clock.
@@ -47,9 +50,11 @@ func NewFloor(node string, rec Record, src Source, now func() time.Time, o Optio
 		node: node, rec: rec, src: src, now: now, beat: o.Heartbeat, glance: o.Watch, log: o.Log,
 		kick: make(chan struct{}, 1), relay: make(chan struct{}, 1),
 		seats:    make(map[campaign.AgentID]*seat),
+		waiting:  make(map[campaign.AgentID]*seat),
 		offering: make(map[campaign.CampaignID]*campaign.Campaign),
 		mixes:    make(map[campaign.CampaignID]*Mix),
 		dry:      make(map[campaign.CampaignID]time.Time),
+		ahead:    horizon{rest: make(map[campaign.LeadID]time.Time)},
 		ending:   make(chan struct{}),
 	}
 	if f.glance <= 0 {
@@ -67,7 +72,7 @@ func NewFloor(node string, rec Record, src Source, now func() time.Time, o Optio
 // HeartbeatEvery is how often a desktop should give a sign of life: three chances before it counts as lost.
 func (f *Floor) HeartbeatEvery() time.Duration { return f.beat / 3 }
 
-// Run drives the floor until ctx ends, then drains it.
+// Run drives the floor until ctx ends, then drains it. Nothing of it goes on afterwards.
 func (f *Floor) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { f.dispatch(ctx) })
@@ -75,6 +80,7 @@ func (f *Floor) Run(ctx context.Context) error {
 	<-ctx.Done()
 	f.Drain()
 	wg.Wait()
+	f.acting.Wait()
 	return nil
 }
 
@@ -93,14 +99,25 @@ func (f *Floor) Drain() {
 			s.timer.Stop()
 		}
 		if s.desk != nil {
-			s.desk.close("draining")
+			s.desk.close(closedDraining)
 		}
+	}
+}
+
+// stopping refuses who comes to a node that stops.
+func (f *Floor) stopping() error {
+	select {
+	case <-f.ending:
+		return &campaign.Error{Kind: campaign.KindAway, RetryAfter: time.Second, Message: "this node is stopping: ask another"}
+	default:
+		return nil
 	}
 }
 
 // Wake tells the floor that a campaign may have something to offer; 0: any.
 func (f *Floor) Wake(id campaign.CampaignID) {
 	f.mu.Lock()
+	f.wakes++
 	if id == 0 {
 		clear(f.dry)
 	} else {
@@ -118,176 +135,40 @@ func poke(c chan struct{}) {
 	}
 }
 
-// seatOf is the agent's seat at this node, made when there is none.
-func (f *Floor) seatOf(ctx context.Context, agent campaign.AgentID) (*seat, error) {
+// agentFor is how long what is known of an agent is believed.
+const agentFor = 5 * time.Second
+
+// agentOf is an agent with campaigns and skills, who must not be switched off.
+func (f *Floor) agentOf(ctx context.Context, id campaign.AgentID) (campaign.Agent, error) {
 	f.mu.Lock()
-	s := f.seats[agent]
+	if s := f.seats[id]; s != nil && f.now().Sub(s.read) < agentFor && s.agent.Active {
+		defer f.mu.Unlock()
+		return s.agent, nil
+	}
 	f.mu.Unlock()
-	if s != nil && f.now().Sub(s.read) < 5*time.Second {
-		return s, nil
+	a, err := f.rec.Agent(ctx, id)
+	if err == nil && !a.Active {
+		err = campaign.Unready(campaign.ReasonBadState, fmt.Sprintf("agent %s is switched off: ask an administrator", a.Login))
 	}
-	a, err := f.rec.Agent(ctx, agent)
 	if err != nil {
-		return nil, err
-	}
-	if !a.Active {
-		return nil, campaign.Unready(campaign.ReasonBadState, fmt.Sprintf("agent %s is switched off: ask an administrator", a.Login))
+		return a, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if s = f.seats[agent]; s == nil {
-		s = &seat{}
-		f.seats[agent] = s
+	if s := f.seats[id]; s != nil {
+		s.agent, s.read = a, f.now()
 	}
-	s.agent, s.read = a, f.now()
-	return s, nil
+	return a, nil
 }
 
-// Apply lets something happen to an agent's session, and acts on what the step asks for.
-func (f *Floor) Apply(ctx context.Context, agent campaign.AgentID, ev Event) (campaign.Session, error) {
-	set, err := f.settings(ctx, agent)
-	if err != nil {
-		return campaign.Session{}, err
-	}
-	var acts []Action
-	next, err := f.rec.MoveSession(ctx, agent, func(s campaign.Session, now time.Time) (campaign.Session, error) {
-		mine := set
-		mine.Heartbeat = patience(s, f.beat)
-		n, a, err := Step(s, now, ev, mine)
-		acts = a
-		return n, err
-	})
-	if err != nil {
-		return campaign.Session{}, err
-	}
-	f.after(agent, next, acts)
-	return next, nil
-}
-
-// settings are those of the campaign in the agent's hands.
-func (f *Floor) settings(ctx context.Context, agent campaign.AgentID) (Settings, error) {
-	s, err := f.rec.Session(ctx, agent)
-	if err != nil {
-		return Settings{}, err
-	}
-	if s.Assignment == 0 {
-		return Settings{}, nil
-	}
-	held, err := f.rec.OpenAssignment(ctx, agent)
-	if err != nil || held == nil {
-		return Settings{}, err
-	}
-	return SettingsOf(held.Facts.Campaign.Floor, f.beat), nil
-}
-
-// after acts on a step that was committed.
-func (f *Floor) after(agent campaign.AgentID, next campaign.Session, acts []Action) {
-	f.mu.Lock()
-	s := f.seats[agent]
+// sit is the agent's seat, made if there is none; the caller holds the lock.
+func (f *Floor) sit(a campaign.Agent) *seat {
+	s := f.seats[a.ID]
 	if s == nil {
-		f.mu.Unlock()
-		return
+		s = &seat{agent: a, read: f.now()}
+		f.seats[a.ID] = s
 	}
-	for _, a := range acts {
-		if n, ok := a.(Notify); ok {
-			s.tell(Update{Notice: &n})
-		}
-	}
-	f.learn(s, next)
-	f.mu.Unlock()
-	poke(f.kick)
-}
-
-// learn takes over a session as the record has it; the caller holds the lock.
-func (f *Floor) learn(s *seat, next campaign.Session) {
-	prev := s.session
-	if next.Epoch < prev.Epoch {
-		return // older than what is known
-	}
-	s.session = next
-	if s.desk != nil {
-		f.relate(s, prev, next)
-	}
-	if s.session.State == campaign.AgentSignedOut && len(s.callers) == 0 && s.desk == nil {
-		f.forget(s)
-		return
-	}
-	f.arm(s)
-}
-
-// relate tells a stream what changed, and cuts it when the session went elsewhere.
-func (f *Floor) relate(s *seat, prev, next campaign.Session) {
-	if next.State == prev.State && next.Reason == prev.Reason && next.Assignment == prev.Assignment && next.Epoch == prev.Epoch {
-		return
-	}
-	if prev.State == campaign.AgentOffered && next.Assignment == 0 && next.Reason == ReasonRevoked {
-		s.tell(Update{Revoked: &Revoked{Assignment: prev.Assignment, Reason: next.Reason}})
-	}
-	s.tell(Update{Session: &next})
-	switch {
-	case next.State == campaign.AgentSignedOut:
-		s.desk.close(next.Reason)
-		s.desk = nil
-	case prev.Epoch != 0 && next.Epoch > prev.Epoch:
-		s.desk.close(campaign.ReasonSignedInAnew)
-		s.desk = nil
-	}
-}
-
-func (f *Floor) forget(s *seat) {
-	if s.timer != nil {
-		s.timer.Stop()
-	}
-	delete(f.seats, s.agent.ID)
-}
-
-// arm sets the seat's timer to the session's deadline; the caller holds the lock.
-func (f *Floor) arm(s *seat) {
-	if s.timer != nil {
-		s.timer.Stop()
-		s.timer = nil
-	}
-	if s.session.Deadline.IsZero() || f.stopped {
-		return
-	}
-	agent, wait := s.agent.ID, s.session.Deadline.Sub(f.now())
-	s.timer = time.AfterFunc(max(wait, 0), func() { f.Expire(context.Background(), agent) })
-}
-
-// Expire lets a session's deadline act, if it has come. The sweep calls it for the agents of nodes that are gone.
-func (f *Floor) Expire(ctx context.Context, agent campaign.AgentID) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if _, err := f.Apply(ctx, agent, Timer{}); err != nil {
-		f.log.WarnContext(ctx, "a session's timer could not act; the sweep will try again", "agent", agent, "error", err)
-	}
-}
-
-// Refresh reads the agent's session after something changed it that was not Apply.
-func (f *Floor) Refresh(ctx context.Context, agent campaign.AgentID) (campaign.Session, error) {
-	next, err := f.rec.Session(ctx, agent)
-	if err != nil {
-		return next, err
-	}
-	f.mu.Lock()
-	if s := f.seats[agent]; s != nil {
-		f.learn(s, next)
-	}
-	f.mu.Unlock()
-	poke(f.kick)
-	return next, nil
-}
-
-// Revoked tells the floor that assignments were taken back before dialling; desks at this node hear of it at once,
-// those elsewhere when their node looks.
-func (f *Floor) Revoked(taken []campaign.Assignment) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	for i := range taken {
-		if _, err := f.Refresh(ctx, taken[i].AgentID); err != nil {
-			f.log.WarnContext(ctx, "a desk was not told that its offer was taken back", "agent", taken[i].AgentID, "error", err)
-		}
-	}
+	return s
 }
 
 // Waiting is how many agents at this node wait for a lead of a campaign.
@@ -298,10 +179,32 @@ func (f *Floor) Waiting(id campaign.CampaignID) int {
 	if c == nil {
 		return 0
 	}
-	for _, s := range f.seats {
-		if s.waits() && s.member(c) {
+	for _, s := range f.waiting {
+		if s.member(c) {
 			n++
 		}
 	}
 	return n
+}
+
+// Revoked tells the floor that assignments were taken back before dialling; desks at this node hear of it at once,
+// those elsewhere when their node looks.
+func (f *Floor) Revoked(taken []campaign.Assignment) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for i := range taken {
+		a := &taken[i]
+		f.mu.Lock()
+		s := f.seats[a.AgentID]
+		if s != nil {
+			s.lost, s.reason = a.ID, a.CloseReason
+		}
+		f.mu.Unlock()
+		if s == nil {
+			continue
+		}
+		if _, err := f.Refresh(ctx, a.AgentID); err != nil {
+			f.log.WarnContext(ctx, "a desk was not told that its offer was taken back", "agent", a.AgentID, "error", err)
+		}
+	}
 }

@@ -16,7 +16,7 @@ func Follow(heartbeat time.Duration) func(campaign.Session, time.Time, campaign.
 		if err != nil {
 			return s, err
 		}
-		next, _, err := Step(s, now, ev, SettingsOf(h.Floor, patience(s, heartbeat)))
+		next, _, err := Step(s, now, ev, SettingsOf(h.Floor, patience(s.Node, heartbeat)))
 		return next, err
 	}
 }
@@ -48,9 +48,9 @@ func eventOf(h campaign.Happening) (Event, error) {
 // simplePatience is how long a desktop without a stream may be silent: it speaks only when its agent does.
 const simplePatience = 10 * time.Minute
 
-// patience is the silence that a session is allowed: a stream beats by itself, a simple client does not.
-func patience(s campaign.Session, stream time.Duration) time.Duration {
-	if s.Node == "" {
+// patience is the silence that a session at a node is allowed: a stream beats by itself, a simple client does not.
+func patience(node string, stream time.Duration) time.Duration {
+	if node == "" {
 		return simplePatience
 	}
 	return stream

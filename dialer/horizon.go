@@ -2,7 +2,7 @@ package dialer
 
 import (
 	"context"
-	"slices"
+	"maps"
 	"time"
 
 	"redial/campaign"
@@ -10,67 +10,93 @@ import (
 
 // How far and how much a node looks ahead for what is owned or promised.
 const (
-	lookAhead    = 10 * time.Minute
+	lookAhead    = 10 * time.Minute // at least; longer where owners are reminded earlier
 	lookAheadMax = 5000
 )
 
 // horizon is what the next minutes hold for the desks at this node: read from the record every few seconds and at
 // once when something was booked here. The claim decides; this only says whom to wake when.
 type horizon struct {
-	promises []campaign.Appointment // earliest first
-	owned    map[campaign.AgentID][]campaign.Owned
+	promises []campaign.Appointment                // earliest first
+	owned    map[campaign.AgentID][]campaign.Owned // earliest first
+	rest     map[campaign.LeadID]time.Time         // until when not to propose what was claimed or refused: nothing would change
 }
 
-// own is the earliest promise of an agent that is still the agent's alone at now; zero: none.
-func (h *horizon) own(agent campaign.AgentID, now time.Time, wait func(campaign.CampaignID) time.Duration) time.Time {
-	for _, p := range h.promises {
-		if p.Owner == agent && now.Before(p.At.Add(wait(p.CampaignID))) {
-			return p.At
+// How long a lead rests.
+const (
+	restTaken   = 2 * time.Second  // claimed: longer than a look that began before
+	restHeld    = 2 * time.Second  // in somebody's hands
+	restRefused = 15 * time.Second // closed by a gate; less if it opens sooner
+)
+
+func (h *horizon) rests(lead campaign.LeadID, now time.Time) bool {
+	return h.rest[lead].After(now)
+}
+
+func (h *horizon) taken(lead campaign.LeadID, now time.Time) { h.rest[lead] = now.Add(restTaken) }
+
+func (h *horizon) refused(r *campaign.Refusal, now time.Time) {
+	until, j := now.Add(restRefused), &r.Judgement
+	switch {
+	case j.Binding == "state" || j.Binding == "":
+		until = now.Add(restHeld)
+	case j.OpenAt.After(now) && j.OpenAt.Before(until):
+		until = j.OpenAt
+	}
+	h.rest[r.Lead] = until
+}
+
+// any says whether something that is owned or promised is due.
+func (h *horizon) any(now time.Time) bool {
+	if len(h.promises) > 0 && !h.promises[0].At.After(now) {
+		return true
+	}
+	for _, o := range h.owned {
+		if len(o) > 0 && !o[0].At.After(now) {
+			return true
 		}
 	}
-	return time.Time{}
-}
-
-// forget drops a promise that was claimed or could not be; the next reading brings it back if it still stands.
-func (h *horizon) forget(lead campaign.LeadID) {
-	h.promises = slices.DeleteFunc(h.promises, func(p campaign.Appointment) bool { return p.LeadID == lead })
-	for a, o := range h.owned {
-		h.owned[a] = slices.DeleteFunc(o, func(o campaign.Owned) bool { return o.Lead == lead })
-	}
+	return false
 }
 
 // look reads the horizon anew.
 func (f *Floor) look(ctx context.Context) error {
 	f.mu.Lock()
+	far := lookAhead
 	campaigns := make([]campaign.CampaignID, 0, len(f.offering))
-	for id := range f.offering {
+	for id, c := range f.offering {
 		campaigns = append(campaigns, id)
+		far = max(far, c.Floor.RemindBefore+time.Minute)
 	}
 	agents := make([]campaign.AgentID, 0, len(f.seats))
 	for id := range f.seats {
 		agents = append(agents, id)
 	}
 	f.mu.Unlock()
-	if len(agents) == 0 || len(campaigns) == 0 {
-		return nil
-	}
-	until := f.now().Add(lookAhead)
-	promises, err := f.rec.DuePromises(ctx, campaigns, until, lookAheadMax)
-	if err != nil {
-		return err
-	}
-	owned, err := f.rec.OwnedAhead(ctx, agents, until, lookAheadMax)
-	if err != nil {
-		return err
-	}
+	var promises []campaign.Appointment
 	by := make(map[campaign.AgentID][]campaign.Owned)
-	for _, o := range owned {
-		by[o.Agent] = append(by[o.Agent], o)
+	if len(agents) > 0 && len(campaigns) > 0 {
+		until := f.now().Add(far)
+		var err error
+		if promises, err = f.rec.DuePromises(ctx, campaigns, until, lookAheadMax); err != nil {
+			return err
+		}
+		owned, err := f.rec.OwnedAhead(ctx, agents, until, lookAheadMax)
+		if err != nil {
+			return err
+		}
+		for _, o := range owned {
+			by[o.Agent] = append(by[o.Agent], o)
+		}
 	}
 	f.mu.Lock()
-	f.ahead = horizon{promises: promises, owned: by}
-	f.mu.Unlock()
-	poke(f.kick)
+	defer f.mu.Unlock()
+	now := f.now()
+	f.ahead.promises, f.ahead.owned = promises, by
+	maps.DeleteFunc(f.ahead.rest, func(_ campaign.LeadID, until time.Time) bool { return !until.After(now) })
+	if len(promises)+len(by) > 0 && len(f.waiting) > 0 {
+		poke(f.kick)
+	}
 	return nil
 }
 
@@ -79,17 +105,14 @@ func (f *Floor) remind(ctx context.Context) error {
 	f.mu.Lock()
 	now := f.now()
 	near := make(map[campaign.AppointmentID]campaign.Appointment)
-	for _, p := range f.ahead.promises {
+	for i := range f.ahead.promises {
+		p := &f.ahead.promises[i]
 		c, s := f.offering[p.CampaignID], f.seats[p.Owner]
 		if c == nil || s == nil || s.desk == nil || p.Reminded || now.Before(p.At.Add(-c.Floor.RemindBefore)) {
 			continue
 		}
-		near[p.ID] = p
-	}
-	for i := range f.ahead.promises {
-		if _, ok := near[f.ahead.promises[i].ID]; ok {
-			f.ahead.promises[i].Reminded = true
-		}
+		near[p.ID] = *p
+		p.Reminded = true
 	}
 	f.mu.Unlock()
 	if len(near) == 0 {

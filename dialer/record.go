@@ -42,6 +42,8 @@ type Ahead interface {
 type Roster interface {
 	// Agent is the agent with memberships and skills.
 	Agent(ctx context.Context, id campaign.AgentID) (campaign.Agent, error)
+	// Agents are all of them.
+	Agents(ctx context.Context) ([]campaign.Agent, error)
 	// Offering are the campaigns that offer anything at all: running ones, and finished ones that keep promises.
 	Offering(ctx context.Context) ([]campaign.Campaign, error)
 }

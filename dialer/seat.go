@@ -9,15 +9,24 @@ import (
 
 // seat is what a node remembers of an agent who talks to it. The record is the truth; a seat is only ever a copy.
 type seat struct {
-	agent   campaign.Agent
-	session campaign.Session
-	desk    *Desk                         // nil: no stream
-	callers []chan *campaign.Claimed      // NextCalls that wait
-	pending bool                          // a claim is under way
-	timer   *time.Timer                   // at session.Deadline
-	turns   Turns                         // which campaign is next
-	read    time.Time                     // when agent was read
-	refused map[campaign.LeadID]time.Time // declined lately, until when they are not offered here again
+	agent    campaign.Agent
+	read     time.Time // when agent was read
+	session  campaign.Session
+	learnt   time.Time // when session was
+	desk     *Desk     // nil: no stream
+	told     campaign.AssignmentID
+	callers  []chan *campaign.Claimed // NextCalls that wait; each is sent once, nil if the agent waits no longer
+	pending  bool                     // a claim is under way
+	timer    *time.Timer              // at due
+	due      time.Time
+	turns    Turns                         // which campaign is next
+	declined map[campaign.LeadID]time.Time // what the agent gave back lately, and when
+
+	held  campaign.AssignmentID // whose settings floor are
+	floor campaign.FloorSettings
+
+	lost   campaign.AssignmentID // an offer that was taken back
+	reason string                // and why
 }
 
 // listening says whether an offer would be seen.
@@ -30,14 +39,29 @@ func (s *seat) waits() bool {
 
 // member says whether the agent works for a campaign and has the skills it asks for.
 func (s *seat) member(c *campaign.Campaign) bool {
+	return s.agent.Active && s.skilled(c) && slices.ContainsFunc(s.agent.Campaigns, func(m campaign.Membership) bool {
+		return m.CampaignID == c.ID
+	})
+}
+
+func (s *seat) skilled(c *campaign.Campaign) bool {
 	for _, skill := range c.Skills {
 		if !slices.Contains(s.agent.Skills, skill) {
 			return false
 		}
 	}
-	return s.agent.Active && slices.ContainsFunc(s.agent.Campaigns, func(m campaign.Membership) bool {
-		return m.CampaignID == c.ID
-	})
+	return true
+}
+
+// gaveBack says whether the agent declined a lead less than rest ago.
+func (s *seat) gaveBack(lead campaign.LeadID, now time.Time, rest time.Duration) bool {
+	at, ok := s.declined[lead]
+	return ok && now.Sub(at) < rest
+}
+
+// older says whether a session is from before what is known. Since never goes back within an epoch.
+func (s *seat) older(next campaign.Session) bool {
+	return next.Epoch < s.session.Epoch || (next.Epoch == s.session.Epoch && next.Since.Before(s.session.Since))
 }
 
 // tell sends to the stream, if there is one.
@@ -48,14 +72,35 @@ func (s *seat) tell(u Update) {
 }
 
 // give hands a claimed lead to whoever listens.
-func (s *seat) give(c *campaign.Claimed) {
-	s.session = c.Session
+func (s *seat) give(c *campaign.Claimed, now time.Time) {
+	if !s.older(c.Session) {
+		s.session, s.learnt = c.Session, now
+		s.tell(Update{Session: &c.Session})
+	}
+	s.send(c)
+	s.hand(c)
+}
+
+// hand puts a card on the desk.
+func (s *seat) hand(c *campaign.Claimed) {
+	s.holds(c)
+	s.told = c.Assignment.ID
+	s.tell(Update{Offer: c})
+}
+
+// holds remembers the settings of what is in hand.
+func (s *seat) holds(c *campaign.Claimed) {
+	if c.Assignment != nil && c.Facts != nil && c.Facts.Campaign != nil {
+		s.held, s.floor = c.Assignment.ID, c.Facts.Campaign.Floor
+	}
+}
+
+// send answers every NextCall that waits.
+func (s *seat) send(c *campaign.Claimed) {
 	for _, ch := range s.callers {
 		ch <- c // has room for one, and is given one
 	}
 	s.callers = nil
-	s.tell(Update{Session: &c.Session})
-	s.tell(Update{Offer: c})
 }
 
 func (s *seat) drop(ch chan *campaign.Claimed) {

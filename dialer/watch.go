@@ -7,30 +7,59 @@ import (
 	"redial/campaign"
 )
 
+// How often the record is looked at.
+const (
+	lookEvery   = 5 * time.Second        // for what the next minutes hold
+	lookGap     = 100 * time.Millisecond // at most so often, whatever is booked
+	rosterEvery = 10 * time.Second       // for the agents' campaigns and skills
+)
+
 // watch keeps the node's copies fresh: campaigns every second, sessions every two, the horizon every five and when
-// something was booked.
+// something was booked, the agents every ten.
 func (f *Floor) watch(ctx context.Context) {
 	tick := time.NewTicker(f.glance)
 	defer tick.Stop()
-	var looked time.Time
-	for n := 0; ; n++ {
+	looked, listed := time.Time{}, f.now()
+	for n, asked := 0, false; ; {
 		f.try(ctx, "read the campaigns", f.readOffering)
-		if n%2 == 0 {
+		if !asked && n%2 == 0 {
 			f.try(ctx, "read the sessions", f.readSessions)
 		}
-		if f.now().Sub(looked) >= 5*time.Second {
+		if asked || f.now().Sub(looked) >= lookEvery {
 			f.try(ctx, "look ahead", f.look)
 			looked = f.now()
+		}
+		if f.now().Sub(listed) >= rosterEvery {
+			f.try(ctx, "read the agents", f.readRoster)
+			listed = f.now()
 		}
 		f.try(ctx, "remind owners", f.remind)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			n, asked = n+1, false
 		case <-f.relay:
-			looked = time.Time{}
-			n--
+			asked = true
+			if !pause(ctx, lookGap-f.now().Sub(looked)) {
+				return
+			}
 		}
+	}
+}
+
+// pause waits; false: ctx ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 
@@ -53,14 +82,46 @@ func (f *Floor) readOffering(ctx context.Context) error {
 		offering[all[i].ID] = &all[i]
 	}
 	f.mu.Lock()
-	fresh := len(offering) != len(f.offering)
+	defer f.mu.Unlock()
+	fresh := false
 	for id := range offering {
 		fresh = fresh || f.offering[id] == nil
 	}
+	for id := range f.offering {
+		if offering[id] == nil {
+			delete(f.dry, id)
+			delete(f.mixes, id)
+		}
+	}
 	f.offering = offering
-	f.mu.Unlock()
 	if fresh {
 		poke(f.relay)
+		poke(f.kick)
+	}
+	return nil
+}
+
+// readRoster takes over what changed of the agents here: campaigns, weights, skills.
+func (f *Floor) readRoster(ctx context.Context) error {
+	f.mu.Lock()
+	n := len(f.seats)
+	f.mu.Unlock()
+	if n == 0 {
+		return nil
+	}
+	all, err := f.rec.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	for _, a := range all {
+		if s := f.seats[a.ID]; s != nil && a.Version >= s.agent.Version {
+			s.agent, s.read = a, now
+		}
+	}
+	if len(f.waiting) > 0 {
 		poke(f.kick)
 	}
 	return nil
@@ -87,21 +148,30 @@ func (f *Floor) readSessions(ctx context.Context) error {
 	for _, s := range here {
 		known[s.AgentID] = s
 	}
-	var gone []campaign.AgentID
+	var gone, unseen []campaign.AgentID
 	f.mu.Lock()
 	for id, s := range f.seats {
 		if s.desk == nil || s.pending {
 			continue
 		}
-		if next, ok := known[id]; ok {
-			f.learn(s, next)
-		} else {
+		next, ok := known[id]
+		if !ok {
 			gone = append(gone, id)
+			continue
+		}
+		f.learn(s, next)
+		if s.unseen() {
+			unseen = append(unseen, id)
 		}
 	}
 	f.mu.Unlock()
 	for _, id := range gone {
 		if _, err := f.Refresh(ctx, id); err != nil {
+			return err
+		}
+	}
+	for _, id := range unseen {
+		if err := f.show(ctx, id); err != nil {
 			return err
 		}
 	}

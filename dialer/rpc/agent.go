@@ -4,6 +4,7 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"redial/campaign"
@@ -18,7 +19,7 @@ type Floor interface {
 	SignInSimple(ctx context.Context, agent campaign.AgentID, ready bool) (campaign.Session, *campaign.Claimed, error)
 	Leave(agent campaign.AgentID, desk *dialer.Desk)
 	Beat(ctx context.Context, agent campaign.AgentID, epoch int64) (campaign.Session, error)
-	NextCall(ctx context.Context, agent campaign.AgentID, wait time.Duration) (*campaign.Claimed, campaign.Session, error)
+	NextCall(ctx context.Context, agent campaign.AgentID, epoch int64, wait time.Duration) (*campaign.Claimed, campaign.Session, error)
 	Apply(ctx context.Context, agent campaign.AgentID, ev dialer.Event) (campaign.Session, error)
 	Refresh(ctx context.Context, agent campaign.AgentID) (campaign.Session, error)
 	Wake(campaign.CampaignID)
@@ -165,6 +166,10 @@ func (a *Agents) Heartbeat(ctx context.Context, r *pb.HeartbeatRequest) (*pb.Hea
 	if err != nil {
 		return nil, err
 	}
+	if id := campaign.AssignmentID(r.GetAssignmentId()); id != 0 && id != s.Assignment {
+		return nil, campaign.Unready(campaign.ReasonLeaseExpired,
+			fmt.Sprintf("assignment %d is no longer in your hands: it was closed or taken back; ask for the next call", id))
+	}
 	out := &pb.HeartbeatResponse{Session: a.session(ctx, s)}
 	if s.Assignment == 0 {
 		return out, nil
@@ -213,7 +218,7 @@ func (a *Agents) NextCall(ctx context.Context, r *pb.NextCallRequest) (*pb.NextC
 	if wait < 0 || wait > waitMost {
 		return nil, campaign.Invalid("wait", "must be from 0s to 60s; ask again after it")
 	}
-	got, s, err := a.floor.NextCall(ctx, agent, max(wait, 200*time.Millisecond))
+	got, s, err := a.floor.NextCall(ctx, agent, r.GetEpoch(), max(wait, 200*time.Millisecond))
 	if err != nil {
 		return nil, err
 	}

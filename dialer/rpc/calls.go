@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"unicode/utf8"
 
 	"redial/campaign"
 	"redial/campaign/wire"
@@ -22,7 +23,9 @@ func (a *Agents) Decline(ctx context.Context, r *pb.DeclineRequest) (*pb.Decline
 	if err != nil {
 		return nil, err
 	}
-	a.floor.Declined(agent, as.LeadID)
+	if as.AgentID == agent {
+		a.floor.Declined(agent, as.LeadID)
+	}
 	if err := a.calls.Decline(ctx, as.ID, agent, r.GetReason()); err != nil {
 		return nil, err
 	}
@@ -77,8 +80,8 @@ type said struct {
 	booking *campaign.Booking
 }
 
-// noteMost bounds a note, in bytes.
-const noteMost = 10_000
+// noteMost bounds a note, in characters.
+const noteMost = 4000
 
 func (a *Agents) say(ctx context.Context, id campaign.AssignmentID, r interface {
 	GetCode() string
@@ -104,8 +107,8 @@ func (a *Agents) say(ctx context.Context, id campaign.AssignmentID, r interface 
 		return s, campaign.Invalid("booking", "goes with APPOINTMENT only: leave it out, or record an APPOINTMENT")
 	case s.outcome != campaign.NumberChanged && r.GetNewNumber() != "":
 		return s, campaign.Invalid("new_number", "goes with NUMBER_CHANGED only")
-	case len(r.GetNote()) > noteMost:
-		return s, campaign.Invalid("note", "is longer than 10,000 bytes")
+	case utf8.RuneCountInString(r.GetNote()) > noteMost:
+		return s, campaign.Invalid("note", "is longer than 4,000 characters")
 	}
 	if r.GetNewNumber() != "" {
 		if s.phone, err = a.phones(r.GetNewNumber(), c.Region); err != nil {

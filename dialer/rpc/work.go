@@ -129,7 +129,6 @@ func (w *workStream) tell(u dialer.Update) error {
 	m := &pb.WorkResponse{}
 	switch {
 	case u.Session != nil:
-		w.epoch = max(w.epoch, u.Session.Epoch)
 		m.Event = &pb.WorkResponse_Session{Session: w.a.session(ctx, *u.Session)}
 	case u.Offer != nil:
 		card, err := w.a.card(ctx, u.Offer)

@@ -1,0 +1,164 @@
+package dialer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"redial/campaign"
+)
+
+// NextCall waits up to wait for a lead for an agent who has no stream. What the agent holds already is the answer at
+// once. Nil without an error: nothing came, or the agent is no longer ready. Asking is a sign of life and says ready;
+// only a break that the agent asked for must be ended first. An epoch of 0 is not fenced.
+func (f *Floor) NextCall(ctx context.Context, agent campaign.AgentID, epoch int64, wait time.Duration) (*campaign.Claimed, campaign.Session, error) {
+	if err := f.stopping(); err != nil {
+		return nil, campaign.Session{}, err
+	}
+	session, held, err := f.getReady(ctx, agent, epoch)
+	if err != nil || held != nil {
+		return held, session, err
+	}
+	a, err := f.agentOf(ctx, agent)
+	if err != nil {
+		return nil, session, err
+	}
+	s, ch := f.join(a, session)
+	got, stood := f.await(ctx, s, ch, wait)
+	switch err := f.stopping(); {
+	case got != nil:
+		return got, got.Session, nil
+	case err != nil:
+		return nil, session, err
+	case ctx.Err() != nil:
+		return nil, session, ctx.Err()
+	case stood:
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return nil, s.session, nil
+	}
+	// The agent is not ready any more: a lead may have come another way.
+	if session, err = f.rec.Session(ctx, agent); err != nil {
+		return nil, session, err
+	}
+	held, err = f.inHand(ctx, session)
+	return held, session, err
+}
+
+// join adds a NextCall to those who wait.
+func (f *Floor) join(a campaign.Agent, session campaign.Session) (*seat, chan *campaign.Claimed) {
+	ch := make(chan *campaign.Claimed, 1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s, known := f.seats[a.ID], true
+	if s == nil {
+		s, known = f.sit(a), false
+	}
+	s.callers = append(s.callers, ch)
+	if !s.older(session) {
+		s.session = session
+		s.learnt = f.now()
+	}
+	f.settle(s)
+	if !known {
+		poke(f.relay)
+	}
+	return s, ch
+}
+
+// await waits for a claim; one that is under way when the time is over is waited for a little longer. It says whether
+// the agent waited to the end.
+func (f *Floor) await(ctx context.Context, s *seat, ch chan *campaign.Claimed, wait time.Duration) (got *campaign.Claimed, stood bool) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case got := <-ch:
+		return got, false
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-f.ending:
+	}
+	if f.leave(s, ch, false) {
+		timer.Reset(time.Second)
+		select {
+		case got := <-ch:
+			return got, false
+		case <-timer.C:
+		}
+		f.leave(s, ch, true)
+	}
+	select {
+	case got := <-ch:
+		return got, got == nil
+	default:
+		return nil, true
+	}
+}
+
+// leave takes a NextCall away, but with a claim under way only if told to; it says whether there is one.
+func (f *Floor) leave(s *seat, ch chan *campaign.Claimed, anyway bool) (pending bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s.pending && !anyway {
+		return true
+	}
+	s.drop(ch)
+	f.note(s)
+	return false
+}
+
+// systemBreaks are breaks the floor put the agent on: asking for a call ends them.
+var systemBreaks = map[string]bool{
+	ReasonSignedIn: true, ReasonOfferLapsed: true, ReasonLeaseLapsed: true, ReasonOutcomeMissing: true,
+}
+
+// getReady makes the agent ready, or says what the agent holds.
+func (f *Floor) getReady(ctx context.Context, agent campaign.AgentID, epoch int64) (campaign.Session, *campaign.Claimed, error) {
+	if s, ok := f.knownReady(agent, epoch); ok {
+		return s, nil, nil
+	}
+	s, err := f.rec.Session(ctx, agent)
+	if err != nil {
+		return s, nil, err
+	}
+	if epoch != 0 && epoch != s.Epoch {
+		_, _, err := Step(s, f.now(), Heartbeat{Epoch: epoch}, Settings{})
+		return s, nil, err
+	}
+	if held, err := f.inHand(ctx, s); err != nil || held != nil {
+		return s, held, err
+	}
+	switch {
+	case s.State == campaign.AgentSignedOut:
+		_, s, err := f.arrive(ctx, agent, SignIn{}, true)
+		return s, nil, err
+	case s.State == campaign.AgentBreak && !systemBreaks[s.Reason]:
+		return s, nil, campaign.Unready(campaign.ReasonNotReady, fmt.Sprintf("you are on break (%s): set your state to ready first", s.Reason))
+	case s.State == campaign.AgentReady && f.lively(s):
+		return s, nil, nil
+	default:
+		s, err := f.Apply(ctx, agent, WantReady{})
+		return s, nil, err
+	}
+}
+
+// trusted is how long what a seat knows of its session spares a look into the record. The claim looks anyway.
+const trusted = time.Second
+
+// knownReady is the session of an agent who is known to be ready, so that a client that asks again and again costs the
+// record nothing.
+func (f *Floor) knownReady(agent campaign.AgentID, epoch int64) (campaign.Session, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.seats[agent]
+	if s == nil || s.pending || s.session.State != campaign.AgentReady || f.now().Sub(s.learnt) >= trusted ||
+		(epoch != 0 && epoch != s.session.Epoch) || !f.lively(s.session) {
+		return campaign.Session{}, false
+	}
+	return s.session, true
+}
+
+// lively says whether the last sign of life is so recent that another need not be written.
+func (f *Floor) lively(s campaign.Session) bool {
+	return f.now().Sub(s.HeartbeatAt) < patience(s.Node, f.beat)/3
+}

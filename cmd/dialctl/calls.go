@@ -50,18 +50,16 @@ func agentFlag(fs *flag.FlagSet) *string {
 
 func bindNext(fs *flag.FlagSet) action {
 	agent := agentFlag(fs)
-	wait := fs.Duration("wait", 0, "how long to wait for one, at most 60s")
+	wait := fs.Duration("wait", 0, "how long to wait for one, such as 10s or 1h; at most 24h")
 	return func(ctx context.Context, c *cli, _ []string) error {
-		if *wait < 0 || *wait > time.Minute {
-			return misused("--wait %v is out of range: give 0s to 60s", *wait)
+		if *wait < 0 || *wait > waitMost {
+			return misused("--wait %v is out of range: give 0s to 24h", *wait)
 		}
 		r, err := c.connect()
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(ctx, *wait+callTime)
-		defer cancel()
-		answer, err := r.agents.NextCall(ctx, &dialerv1.NextCallRequest{Agent: *agent, Wait: durationpb.New(*wait)})
+		answer, err := nextCall(ctx, r.agents, *agent, *wait)
 		if err != nil {
 			return err
 		}
@@ -79,6 +77,30 @@ func bindNext(fs *flag.FlagSet) action {
 		c.next("start %d, or: dialctl decline %d", answer.GetCard().GetAssignmentId(), answer.GetCard().GetAssignmentId())
 		return nil
 	}
+}
+
+// How long next waits at most, and how long the server lets one call wait.
+const (
+	waitMost    = 24 * time.Hour
+	waitPerCall = time.Minute
+)
+
+// nextCall asks again and again until a card comes or the time is over; the answer is the last one.
+func nextCall(ctx context.Context, desk dialerv1.AgentServiceClient, agent string, wait time.Duration) (*dialerv1.NextCallResponse, error) {
+	for {
+		piece := min(wait, waitPerCall)
+		wait -= piece
+		answer, err := nextCallOnce(ctx, desk, agent, piece)
+		if err != nil || answer.GetCard() != nil || wait == 0 {
+			return answer, err
+		}
+	}
+}
+
+func nextCallOnce(ctx context.Context, desk dialerv1.AgentServiceClient, agent string, wait time.Duration) (*dialerv1.NextCallResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait+callTime)
+	defer cancel()
+	return desk.NextCall(ctx, &dialerv1.NextCallRequest{Agent: agent, Wait: durationpb.New(wait)})
 }
 
 // nothingCame tells why, and when to ask again.
@@ -324,7 +346,7 @@ func nearestTimes(err error) error {
 	}
 	told := *e
 	for _, k := range []string{"before", "after"} {
-		if at := e.Meta[k]; at != "" {
+		if at := e.Meta[k]; at != "" && !strings.Contains(e.Error(), at) {
 			told.Message += fmt.Sprintf("\n  callable %s it: %s", map[string]string{"before": "just before", "after": "next after"}[k], at)
 		}
 	}

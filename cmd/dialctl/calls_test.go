@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,8 @@ func utc(s string) *timestamppb.Timestamp {
 type desks struct {
 	dialerv1.UnimplementedAgentServiceServer
 	empty    bool
+	misses   int // NextCalls that bring nothing first
+	waits    []time.Duration
 	next     *dialerv1.NextCallRequest
 	recorded *dialerv1.RecordOutcomeRequest
 	declined *dialerv1.DeclineRequest
@@ -32,7 +35,7 @@ type desks struct {
 
 func (d *desks) NextCall(_ context.Context, r *dialerv1.NextCallRequest) (*dialerv1.NextCallResponse, error) {
 	d.next = r
-	if d.empty {
+	if d.waits = append(d.waits, r.GetWait().AsDuration()); d.empty || len(d.waits) <= d.misses {
 		return &dialerv1.NextCallResponse{WhyNone: "all leads wait for their time", NextDue: utc("2026-03-02T11:00:00Z")}, nil
 	}
 	return &dialerv1.NextCallResponse{Card: aCard()}, nil
@@ -70,7 +73,7 @@ func (d *desks) RecordOutcome(_ context.Context, r *dialerv1.RecordOutcomeReques
 		return nil, &campaign.Error{
 			Kind: campaign.KindInvalid, Reason: "booking_outside_hours", Message: "nobody may be called at 23:00",
 			Violations: []campaign.Violation{{Field: "booking.local", Message: "is outside hours"}},
-			Meta:       map[string]string{"before": "2026-03-02T12:59:00Z", "after": "2026-03-03T01:00:00Z"},
+			Meta:       map[string]string{"before": "2026-03-02T20:59", "after": "2026-03-03T09:00"},
 		}
 	}
 	return &dialerv1.RecordOutcomeResponse{
@@ -121,6 +124,29 @@ Next: dialctl start 7, or: dialctl decline 7
 	if code != 0 || o["assignment"] != 7.0 || o["lead"] != 3.0 || o["reason"] != "retry" || past["outcome"] != "NO_ANSWER" ||
 		past["placed_at"] != "2026-03-02T03:04:05Z" || o["campaign_name"] != "spring" || o["placed_at"] != nil {
 		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
+func TestNextWaitsLongerThanOneCallMay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		wait, waits string
+		misses      int
+		code        int
+	}{
+		{"90s", "[1m0s 30s]", 9, exitNothing},
+		{"1m", "[1m0s]", 9, exitNothing},
+		{"24h", "[1m0s 1m0s 1m0s]", 2, 0},
+		{"1ms", "[1ms]", 0, 0},
+		{"0s", "[0s]", 9, exitNothing},
+		{"25h", "[]", 0, exitUsage},
+		{"-1s", "[]", 0, exitUsage},
+	} {
+		d := &desks{misses: c.misses}
+		code, _, errs := ctl(t, serve(t, fakes{agents: d}), "next", "--agent", "ann", "--wait", c.wait)
+		if code != c.code || fmt.Sprint(d.waits) != c.waits {
+			t.Errorf("--wait %s: exit %d after %v (%s), want %d after %s", c.wait, code, d.waits, errs, c.code, c.waits)
+		}
 	}
 }
 
@@ -184,7 +210,7 @@ func TestABookingThatIsRefusedTellsTheNearestTimes(t *testing.T) {
 	if code != exitUsage || d.recorded.GetBooking().GetLocal() != "2026-03-02T23:00" {
 		t.Errorf("exit %d, %v", code, d.recorded)
 	}
-	for _, want := range []string{"2026-03-02T12:59:00Z", "2026-03-03T01:00:00Z", "--insist"} {
+	for _, want := range []string{"2026-03-02T20:59", "2026-03-03T09:00", "--insist"} {
 		if !strings.Contains(errs, want) {
 			t.Errorf("%q is not told: %s", want, errs)
 		}

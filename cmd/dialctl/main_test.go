@@ -30,7 +30,7 @@ func TestWrongCommandLinesTellWhatToTypeNext(t *testing.T) {
 		{"import leads.csv", "--campaign NAME"},
 		{"import --campaign a --map phone leads.csv", `--map: "phone" is not NAME=VALUE`},
 		{"import --campaign a --header maybe leads.csv", "neither yes nor no"},
-		{"next --agent a --wait 2m", "give 0s to 60s"},
+		{"next --agent a --wait 25h", "give 0s to 24h"},
 		{"agent add a --weight 2 --campaign b", "put it after the --campaign"},
 		{"token create a --role king", `"king" is no role: give agent, supervisor, manager, crm, quality, admin`},
 		{"report weekly", "give campaign, list, agent, day"},

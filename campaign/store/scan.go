@@ -72,12 +72,15 @@ func (c verdictCol) Scan(v any) error {
 	return nil
 }
 
-// none turns sql.ErrNoRows into the kind error that names what is missing.
+// none turns sql.ErrNoRows into the kind error that names what is missing; a database that is away says so.
 func none(err error, what string, id any) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return campaign.NotFound(what, id)
 	}
-	return err
+	if err == nil || campaign.KindOf(err) != campaign.KindInternal {
+		return err
+	}
+	return doing("read the "+what, err)
 }
 
 const campaignColumns = `c.id, c.name, c.state, c.version, c.zone, c.region, c.rules, c.rules_version, c.floor, c.script, c.skills, c.codes,

@@ -56,7 +56,7 @@ func (s *Store) TokenBySecret(ctx context.Context, secret string) (campaign.Toke
 		return campaign.Token{}, &campaign.Error{Kind: campaign.KindNotFound, Message: "no such token: ask an admin for one (dialctl token)"}
 	}
 	if err != nil {
-		return campaign.Token{}, fmt.Errorf("look up a token: %w", err)
+		return campaign.Token{}, doing("look up a token", err)
 	}
 	return tok, nil
 }

@@ -31,10 +31,7 @@ func (s *Store) write(ctx context.Context, what string, fn func(*tx) error) erro
 			break
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	return doing(what, err)
 }
 
 // read runs fn in one read-only transaction: all its statements see one state of the record.
@@ -43,10 +40,7 @@ func (s *Store) read(ctx context.Context, what string, fn func(*tx) error) error
 	if s.pool != nil {
 		opt.Isolation = sql.LevelRepeatableRead
 	}
-	if err := s.once(ctx, s.reader, opt, fn); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	return doing(what, s.once(ctx, s.reader, opt, fn))
 }
 
 func (s *Store) once(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn func(*tx) error) error {

@@ -19,7 +19,7 @@ LINT := $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
 
 .PHONY: help
 help: ## List the targets.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: build
 build: ## Build bin/dialerd and bin/dialctl, static.

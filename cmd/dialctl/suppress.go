@@ -45,7 +45,7 @@ func bindSuppress(fs *flag.FlagSet) action {
 			return c.emit(o)
 		}
 		c.say("%s is suppressed (%s); %s it; %s taken back from agents", s.GetPhone(), s.GetReason(),
-			plural(a.GetLeads(), "open lead has", "open leads have"), plural(a.GetRevoked(), "card was", "cards were"))
+			plural(a.GetLeads(), "lead has", "leads have"), plural(a.GetRevoked(), "card was", "cards were"))
 		c.next("lift %s allows it again", s.GetPhone())
 		return nil
 	}
@@ -72,7 +72,7 @@ func bindLift(fs *flag.FlagSet) action {
 			return c.emit(suppression(a.GetSuppression()))
 		}
 		c.say("%s may be called again", a.GetSuppression().GetPhone())
-		c.next("lead find --number %s, then: dialctl lead reopen LEAD (its leads stay suppressed until then)", a.GetSuppression().GetPhone())
+		c.next("lead find --number %s shows when it is called; one who said DO_NOT_CALL needs lead reopen LEAD, too", a.GetSuppression().GetPhone())
 		return nil
 	}
 }

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"redial/campaign"
@@ -99,15 +100,16 @@ func outside(rules *campaign.Rules, zones []*time.Location, at time.Time, b camp
 	}
 	before, after := NearestCallable(rules, zones, at)
 	near := make(map[string]string)
-	msg := fmt.Sprintf("%s in %s is outside the lead's callable hours", b.Local, loc)
+	said := []string{fmt.Sprintf("%s in %s is outside the lead's callable hours", b.Local, loc)}
 	for _, n := range []struct {
 		name string
 		at   time.Time
 	}{{"before", before}, {"after", after}} {
 		if !n.at.IsZero() {
 			near[n.name] = n.at.In(loc).Format(wallTime)
-			msg += fmt.Sprintf("; the nearest callable time %s it is %s", n.name, near[n.name])
+			said = append(said, fmt.Sprintf("the nearest callable time %s it is %s", n.name, near[n.name]))
 		}
 	}
-	return misbooked(campaign.ReasonBookingOutside, near, msg+"; or set insisted if the customer insists on it")
+	said = append(said, "or set insisted if the customer insists on it")
+	return misbooked(campaign.ReasonBookingOutside, near, strings.Join(said, "; "))
 }

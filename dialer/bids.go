@@ -38,7 +38,7 @@ func (f *Floor) bids() (bids []*bid, more bool) {
 	f.promise(all, now)
 	kept := f.kept(now)
 	for _, b := range all {
-		if len(b.leads) == 0 && !kept[b.agent] {
+		if len(b.leads) == 0 && b.seat.looked && !kept[b.agent] {
 			f.ordinary(b, live, now)
 		}
 		if len(b.leads) == 0 && len(b.order) == 0 {

@@ -94,7 +94,12 @@ func (f *Floor) look(ctx context.Context) error {
 	now := f.now()
 	f.ahead.promises, f.ahead.owned = promises, by
 	maps.DeleteFunc(f.ahead.rest, func(_ campaign.LeadID, until time.Time) bool { return !until.After(now) })
-	if len(promises)+len(by) > 0 && len(f.waiting) > 0 {
+	for _, id := range agents {
+		if s := f.seats[id]; s != nil {
+			s.looked = true
+		}
+	}
+	if len(f.waiting) > 0 {
 		poke(f.kick)
 	}
 	return nil

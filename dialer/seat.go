@@ -16,6 +16,7 @@ type seat struct {
 	desk     *Desk     // nil: no stream
 	told     campaign.AssignmentID
 	callers  []chan *campaign.Claimed // NextCalls that wait; each is sent once, nil if the agent waits no longer
+	looked   bool                     // what the agent owns was looked for
 	pending  bool                     // a claim is under way
 	timer    *time.Timer              // at due
 	due      time.Time
@@ -71,8 +72,13 @@ func (s *seat) tell(u Update) {
 	}
 }
 
-// give hands a claimed lead to whoever listens.
+// give hands a claimed lead to whoever listens. A desk whose agent has signed in elsewhere meanwhile is cut: the one
+// there will show it.
 func (s *seat) give(c *campaign.Claimed, now time.Time) {
+	if s.desk != nil && c.Session.Epoch > s.session.Epoch {
+		s.desk.close(campaign.ReasonSignedInAnew)
+		s.desk = nil
+	}
 	if !s.older(c.Session) {
 		s.session, s.learnt = c.Session, now
 		s.tell(Update{Session: &c.Session})

@@ -158,9 +158,10 @@ func (a *Agents) RecordOutcome(ctx context.Context, r *pb.RecordOutcomeRequest) 
 	if err != nil {
 		return nil, err
 	}
-	if got.Plan.Verdict == campaign.VerdictCall && !got.Plan.At.After(a.now()) {
+	switch {
+	case got.Plan.Verdict == campaign.VerdictCall && !got.Plan.At.After(a.now()):
 		a.floor.Back(got.Attempt.CampaignID, got.Lead)
-	} else {
+	case got.Plan.Verdict == campaign.VerdictAppointment:
 		a.floor.Wake(got.Attempt.CampaignID)
 	}
 	out := &pb.RecordOutcomeResponse{

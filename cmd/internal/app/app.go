@@ -234,7 +234,7 @@ func Run(ctx context.Context, cfg config.Config, out io.Writer) error {
 	if err := a.Start(ctx); err != nil {
 		return err
 	}
-	if err := a.greet(out); err != nil {
+	if err := a.Greet(out); err != nil {
 		return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
 	}
 	var failure error
@@ -248,8 +248,8 @@ func Run(ctx context.Context, cfg config.Config, out io.Writer) error {
 	return errors.Join(failure, a.Stop(stop))
 }
 
-// greet prints where to look; the last line is for programs that wait for it.
-func (a *App) greet(out io.Writer) error {
+// Greet prints where to look; the last line is for programs that wait for it.
+func (a *App) Greet(out io.Writer) error {
 	link, err := a.site.SignInLink(a.Web())
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -215,6 +216,6 @@ Look behind it as the administrator (dialctl finds the admin token by itself):
   go run ./cmd/dialctl floor
   go run ./cmd/dialctl explain 1
   go run ./cmd/dialctl report campaign --campaign %s
-`, 325, len(colleagues), You, d.you, Campaign)
+`, bytes.Count(people, []byte("\n"))-4, len(colleagues), You, d.you, Campaign)
 	return err
 }

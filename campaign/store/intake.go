@@ -244,16 +244,22 @@ func (in *intake) readIDTwins(found map[string]twin) error {
 			rows = append(rows, row{source, d.ExternalID, within})
 		}
 	}
-	return setRowsBack(in.t.tx, `SELECT l.source, l.external_id, l.id, l.list_id, l.campaign_id FROM `+
-		in.t.d.set(1, "v", "source text", "external_id text", "list_id bigint")+` JOIN leads l ON l.external_id = v.external_id
-		AND l.campaign_id = $2 AND l.source = v.source AND (CASE WHEN l.source = '' THEN l.list_id ELSE 0 END) = v.list_id
-		WHERE l.external_id <> '' AND l.state <> 'withdrawn'`, rows, func(r *sql.Rows) error {
+	return setRowsBack(in.t.tx, idTwinsQuery(in.t.d), rows, func(r *sql.Rows) error {
 		var source, id string
 		var w twin
 		err := r.Scan(&source, &id, &w.lead, &w.list, &w.campaign)
 		found[source+"\x00"+id] = w
 		return err
 	}, in.campaign.ID)
+}
+
+// idTwinsQuery looks each external id of $1 up among the leads of campaign $2. The cross join holds SQLite to that
+// order: left to itself it compares every lead of the campaign with every row, and an import grows with the square.
+func idTwinsQuery(d *dialect) string {
+	return `SELECT l.source, l.external_id, l.id, l.list_id, l.campaign_id FROM ` +
+		d.set(1, "v", "source text", "external_id text", "list_id bigint") + ` CROSS JOIN leads l WHERE l.external_id = v.external_id
+		AND l.campaign_id = $2 AND l.source = v.source AND (CASE WHEN l.source = '' THEN l.list_id ELSE 0 END) = v.list_id
+		AND l.external_id <> '' AND l.state <> 'withdrawn'`
 }
 
 func (in *intake) zonesOf(d *campaign.Draft) []string {

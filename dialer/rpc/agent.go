@@ -4,7 +4,6 @@ package rpc
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"redial/campaign"
@@ -165,10 +164,6 @@ func (a *Agents) Heartbeat(ctx context.Context, r *pb.HeartbeatRequest) (*pb.Hea
 	s, err := a.floor.Beat(ctx, agent, r.GetEpoch())
 	if err != nil {
 		return nil, err
-	}
-	if id := campaign.AssignmentID(r.GetAssignmentId()); id != 0 && id != s.Assignment {
-		return nil, campaign.Unready(campaign.ReasonLeaseExpired,
-			fmt.Sprintf("assignment %d is no longer in your hands: it was closed or taken back; ask for the next call", id))
 	}
 	out := &pb.HeartbeatResponse{Session: a.session(ctx, s)}
 	if s.Assignment == 0 {

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"unicode/utf8"
 
 	"redial/campaign"
 	"redial/campaign/wire"
@@ -80,8 +79,8 @@ type said struct {
 	booking *campaign.Booking
 }
 
-// noteMost bounds a note, in characters.
-const noteMost = 4000
+// noteMost bounds a note, in bytes.
+const noteMost = 10_000
 
 func (a *Agents) say(ctx context.Context, id campaign.AssignmentID, r interface {
 	GetCode() string
@@ -107,8 +106,8 @@ func (a *Agents) say(ctx context.Context, id campaign.AssignmentID, r interface 
 		return s, campaign.Invalid("booking", "goes with APPOINTMENT only: leave it out, or record an APPOINTMENT")
 	case s.outcome != campaign.NumberChanged && r.GetNewNumber() != "":
 		return s, campaign.Invalid("new_number", "goes with NUMBER_CHANGED only")
-	case utf8.RuneCountInString(r.GetNote()) > noteMost:
-		return s, campaign.Invalid("note", "is longer than 4,000 characters")
+	case len(r.GetNote()) > noteMost:
+		return s, campaign.Invalid("note", "is longer than 10,000 bytes")
 	}
 	if r.GetNewNumber() != "" {
 		if s.phone, err = a.phones(r.GetNewNumber(), c.Region); err != nil {

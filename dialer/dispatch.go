@@ -13,7 +13,8 @@ const (
 	batchMost = 256                    // claims in one transaction
 	roundMost = 8                      // rounds before it takes breath
 	breath    = 20 * time.Millisecond  // and how long that is
-	dryFor    = 500 * time.Millisecond // how long a campaign that gave too little is not asked, unless woken
+	dryFor    = 500 * time.Millisecond // how long a campaign that gave nothing is not asked, unless woken
+	shortFor  = 20 * time.Millisecond  // and one that gave too little: more may be on its way from the record
 	idleFor   = time.Second            // how long nothing is looked at, unless kicked
 	takeMost  = 3                      // how often a campaign is asked in a round, because leads were given back lately
 )
@@ -144,12 +145,20 @@ func (f *Floor) take(ctx context.Context, id campaign.CampaignID, group []*bid) 
 		if short {
 			f.mu.Lock()
 			if err != nil || wakes == f.wakes { // else more may have come since it was asked
-				f.dry[id] = f.now().Add(dryFor)
+				f.dry[id] = f.now().Add(pauseAfter(len(leads)))
 			}
 			f.mu.Unlock()
 			return
 		}
 	}
+}
+
+// pauseAfter is how long a campaign is left alone that gave so many leads and no more.
+func pauseAfter(leads int) time.Duration {
+	if leads > 0 {
+		return shortFor
+	}
+	return dryFor
 }
 
 // share gives each agent a lead in turn, but not one that the agent declined just now, and returns those without. A

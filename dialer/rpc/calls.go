@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 
 	"redial/campaign"
 	"redial/campaign/wire"
@@ -111,10 +112,21 @@ func (a *Agents) say(ctx context.Context, id campaign.AssignmentID, r interface 
 	}
 	if r.GetNewNumber() != "" {
 		if s.phone, err = a.phones(r.GetNewNumber(), c.Region); err != nil {
-			return s, campaign.Under("new_number", err)
+			return s, about("new_number", err)
 		}
 	}
 	return s, nil
+}
+
+// about names the field that a refusal is about, if it names none.
+func about(field string, err error) error {
+	e, ok := errors.AsType[*campaign.Error](err)
+	if !ok || e.Kind != campaign.KindInvalid || len(e.Violations) > 0 {
+		return campaign.Under(field, err)
+	}
+	named := *e
+	named.Violations = []campaign.Violation{{Field: field, Message: e.Message}}
+	return &named
 }
 
 func choices(c *campaign.Campaign, code string) string {

@@ -10,37 +10,28 @@ import (
 
 const agentColumns = `ag.id, ag.login, ag.name, ag.skills, ag.active, ag.version, ag.created_at`
 
-func scanAgent(r scanner) (*campaign.Agent, error) {
+func scanAgent(r scanner, more ...any) (*campaign.Agent, error) {
 	a := new(campaign.Agent)
-	err := r.Scan(&a.ID, &a.Login, &a.Name, jsonCol{&a.Skills}, &a.Active, &a.Version, usTime{&a.CreatedAt})
+	err := r.Scan(append([]any{&a.ID, &a.Login, &a.Name, jsonCol{&a.Skills}, &a.Active, &a.Version, usTime{&a.CreatedAt}}, more...)...)
 	return a, err
 }
 
-// agents reads the agents that a condition chooses, by login, with their campaigns: two statements however many.
+// agents reads the agents that a condition chooses, by login, with their campaigns, in one statement.
 func (t *tx) agents(where string, args ...any) ([]campaign.Agent, error) {
 	var out []campaign.Agent
-	at := map[campaign.AgentID]int{}
-	err := t.each(`SELECT `+agentColumns+` FROM agents ag WHERE `+where+` ORDER BY ag.login`, args, func(r *sql.Rows) error {
-		a, err := scanAgent(r)
-		if err == nil {
-			at[a.ID] = len(out)
-			out = append(out, *a)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	q := `SELECT m.agent_id, m.campaign_id, m.weight FROM agent_campaigns m JOIN agents ag ON ag.id = m.agent_id WHERE ` + where +
-		` ORDER BY m.agent_id, m.campaign_id`
-	err = t.each(q, args, func(r *sql.Rows) error {
-		var id campaign.AgentID
+	q := `SELECT ` + agentColumns + `, COALESCE(m.campaign_id, 0), COALESCE(m.weight, 0) FROM agents ag
+		LEFT JOIN agent_campaigns m ON m.agent_id = ag.id WHERE ` + where + ` ORDER BY ag.login, m.campaign_id`
+	err := t.each(q, args, func(r *sql.Rows) error {
 		var m campaign.Membership
-		if err := r.Scan(&id, &m.CampaignID, &m.Weight); err != nil {
+		a, err := scanAgent(r, &m.CampaignID, &m.Weight)
+		if err != nil {
 			return err
 		}
-		if i, ok := at[id]; ok {
-			out[i].Campaigns = append(out[i].Campaigns, m)
+		if len(out) == 0 || out[len(out)-1].ID != a.ID {
+			out = append(out, *a)
+		}
+		if last := &out[len(out)-1]; m.CampaignID != 0 {
+			last.Campaigns = append(last.Campaigns, m)
 		}
 		return nil
 	})
@@ -109,7 +100,7 @@ func (t *tx) setMemberships(id campaign.AgentID, ms []campaign.Membership) error
 
 // Agent is one agent with its campaigns. Errors: KindNotFound.
 func (s *Store) Agent(ctx context.Context, id campaign.AgentID) (a campaign.Agent, err error) {
-	err = s.read(ctx, "read an agent", func(t *tx) error {
+	err = s.peek(ctx, "read an agent", func(t *tx) error {
 		a, err = t.agent(id, `ag.id = $1`, id)
 		return err
 	})
@@ -118,7 +109,7 @@ func (s *Store) Agent(ctx context.Context, id campaign.AgentID) (a campaign.Agen
 
 // AgentByLogin is the agent of that login. Errors: KindNotFound.
 func (s *Store) AgentByLogin(ctx context.Context, login string) (a campaign.Agent, err error) {
-	err = s.read(ctx, "read an agent", func(t *tx) error {
+	err = s.peek(ctx, "read an agent", func(t *tx) error {
 		a, err = t.agent(login, `ag.login = $1`, login)
 		return err
 	})
@@ -127,7 +118,7 @@ func (s *Store) AgentByLogin(ctx context.Context, login string) (a campaign.Agen
 
 // Agents are all agents, those who left too, by login.
 func (s *Store) Agents(ctx context.Context) (all []campaign.Agent, err error) {
-	err = s.read(ctx, "list agents", func(t *tx) error {
+	err = s.peek(ctx, "list agents", func(t *tx) error {
 		all, err = t.agents(`TRUE`)
 		return err
 	})

@@ -160,7 +160,7 @@ func (s *Store) DuePromises(ctx context.Context, campaigns []campaign.CampaignID
 // appointments reads some; %s in where is a condition on parameter 1, a JSON list of ids.
 func (s *Store) appointments(ctx context.Context, what, where string, args ...any) ([]campaign.Appointment, error) {
 	var out []campaign.Appointment
-	err := s.read(ctx, what, func(t *tx) error {
+	err := s.peek(ctx, what, func(t *tx) error {
 		out = nil
 		return t.each(`SELECT `+appointmentColumns+` FROM appointments p`+fmt.Sprintf(where, t.d.in(1)), args, func(r *sql.Rows) error {
 			p, err := scanAppointment(r)
@@ -245,7 +245,7 @@ func (s *Store) Callbacks(ctx context.Context, agent campaign.AgentID) ([]campai
 // ListMissed are promises missed since an instant, last first; campaign 0: of all.
 func (s *Store) ListMissed(ctx context.Context, of campaign.CampaignID, since time.Time) ([]campaign.MissedPromise, error) {
 	var out []campaign.MissedPromise
-	err := s.read(ctx, "list missed promises", func(t *tx) error {
+	err := s.peek(ctx, "list missed promises", func(t *tx) error {
 		out = nil
 		return t.each(`SELECT `+appointmentColumns+`, COALESCE(g.login, ''), l.name, l.state, l.verdict, l.at, l.until, l.number, l.reason, l.earliest
 			FROM appointments p JOIN leads l ON l.id = p.lead_id LEFT JOIN agents g ON g.id = p.owner_id

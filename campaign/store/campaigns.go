@@ -82,7 +82,7 @@ func (s *Store) Campaigns(ctx context.Context, after campaign.CampaignID, limit 
 		limit = 1000
 	}
 	var out []campaign.Campaign
-	err := s.read(ctx, "list campaigns", func(t *tx) error {
+	err := s.peek(ctx, "list campaigns", func(t *tx) error {
 		out = nil
 		q := `SELECT ` + campaignColumns + ` FROM campaigns c WHERE c.id > $1 ORDER BY c.id LIMIT $2`
 		return t.each(q, []any{after, limit}, func(r *sql.Rows) error {

@@ -249,8 +249,15 @@ func (c *claiming) follow() error {
 
 // OpenAssignment is what the agent holds, with all that is known of the lead; nil: nothing.
 func (s *Store) OpenAssignment(ctx context.Context, agent campaign.AgentID) (*campaign.Claimed, error) {
+	var some bool
+	err := s.peek(ctx, "read the open assignment", func(t *tx) error {
+		return t.row(`SELECT EXISTS (SELECT 1 FROM assignments a WHERE a.agent_id = $1 AND a.closed_at = 0)`, []any{int64(agent)}, &some)
+	})
+	if err != nil || !some {
+		return nil, err
+	}
 	var out *campaign.Claimed
-	err := s.read(ctx, "read the open assignment", func(t *tx) error {
+	err = s.read(ctx, "read the open assignment", func(t *tx) error {
 		out = nil
 		a, err := scanAssignment(t.QueryRowContext(t.ctx, `SELECT `+assignmentColumns+` FROM assignments a
 			WHERE a.agent_id = $1 AND a.closed_at = 0`, agent))

@@ -11,7 +11,7 @@ import (
 // Offering are the campaigns that offer anything: running ones, and finished ones that still keep promises.
 func (s *Store) Offering(ctx context.Context) ([]campaign.Campaign, error) {
 	var out []campaign.Campaign
-	err := s.read(ctx, "read the campaigns that offer", func(t *tx) error {
+	err := s.peek(ctx, "read the campaigns that offer", func(t *tx) error {
 		out = nil
 		return t.each(`SELECT `+campaignColumns+` FROM campaigns c
 			WHERE c.state = 'running' OR (c.state = 'finished' AND c.keeps_promises) ORDER BY c.id`, nil, func(r *sql.Rows) error {
@@ -28,7 +28,7 @@ func (s *Store) Offering(ctx context.Context) ([]campaign.Campaign, error) {
 // OwnedAhead are the waiting CALL_LATER leads of the agents whose instant is before until, earliest first.
 func (s *Store) OwnedAhead(ctx context.Context, agents []campaign.AgentID, until time.Time, limit int) ([]campaign.Owned, error) {
 	var out []campaign.Owned
-	err := s.read(ctx, "look ahead to what agents own", func(t *tx) error {
+	err := s.peek(ctx, "look ahead to what agents own", func(t *tx) error {
 		out = nil
 		return t.each(`SELECT l.id, l.campaign_id, l.owner_id, l.earliest FROM leads l JOIN lists i ON i.id = l.list_id
 			WHERE l.owner_id `+t.d.in(1)+` AND l.owner_id > 0 AND l.earliest < $2 AND l.state = 'open' AND l.verdict = 'call'
@@ -49,7 +49,7 @@ func (s *Store) AgentLogins(ctx context.Context, ids []campaign.AgentID) (map[ca
 	if len(ids) == 0 {
 		return out, nil
 	}
-	err := s.read(ctx, "read logins", func(t *tx) error {
+	err := s.peek(ctx, "read logins", func(t *tx) error {
 		return t.each(`SELECT id, login FROM agents WHERE id `+t.d.in(1), []any{js(ids)}, func(r *sql.Rows) error {
 			var id campaign.AgentID
 			var login string
@@ -64,7 +64,7 @@ func (s *Store) AgentLogins(ctx context.Context, ids []campaign.AgentID) (map[ca
 // Assignment is one, open or closed.
 func (s *Store) Assignment(ctx context.Context, id campaign.AssignmentID) (campaign.Assignment, error) {
 	var out campaign.Assignment
-	err := s.read(ctx, "read an assignment", func(t *tx) error {
+	err := s.peek(ctx, "read an assignment", func(t *tx) error {
 		a, err := scanAssignment(t.QueryRowContext(t.ctx, `SELECT `+assignmentColumns+` FROM assignments a WHERE a.id = $1`, int64(id)))
 		if err != nil {
 			return none(err, "assignment", id)

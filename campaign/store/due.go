@@ -25,7 +25,7 @@ const groupsAtOnce = 100
 // Groups are the calendar groups of the campaign's lists that are active and switched on.
 func (s *Store) Groups(ctx context.Context, id campaign.CampaignID) ([]campaign.Group, error) {
 	var out []campaign.Group
-	err := s.read(ctx, "read calendar groups", func(t *tx) error {
+	err := s.peek(ctx, "read calendar groups", func(t *tx) error {
 		out = nil
 		return t.each(`SELECT g.id, g.campaign_id, g.list_id, g.zones, g.calendar, k.priority FROM calendar_groups g JOIN lists k ON k.id = g.list_id
 			WHERE g.campaign_id = $1 AND k.state = 'active' AND k.is_on ORDER BY g.id`, []any{int64(id)}, func(r *sql.Rows) error {

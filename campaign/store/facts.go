@@ -114,7 +114,7 @@ func (t *tx) history(lead campaign.LeadID) ([]campaign.Attempt, error) {
 // FindByNumber are the leads with a number, good or bad, in any campaign, in order of id.
 func (s *Store) FindByNumber(ctx context.Context, phone campaign.Phone) ([]campaign.LeadID, error) {
 	var out []campaign.LeadID
-	err := s.read(ctx, "find leads by a number", func(t *tx) (err error) {
+	err := s.peek(ctx, "find leads by a number", func(t *tx) (err error) {
 		out, err = t.leadsOf([]campaign.Phone{phone})
 		return err
 	})
@@ -124,7 +124,7 @@ func (s *Store) FindByNumber(ctx context.Context, phone campaign.Phone) ([]campa
 // Appointment is one, open or closed.
 func (s *Store) Appointment(ctx context.Context, id campaign.AppointmentID) (campaign.Appointment, error) {
 	var out campaign.Appointment
-	err := s.read(ctx, "read an appointment", func(t *tx) error {
+	err := s.peek(ctx, "read an appointment", func(t *tx) error {
 		p, err := scanAppointment(t.QueryRowContext(t.ctx, `SELECT `+appointmentColumns+` FROM appointments p WHERE p.id = $1`, int64(id)))
 		if err != nil {
 			return none(err, "appointment", id)

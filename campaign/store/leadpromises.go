@@ -10,7 +10,7 @@ import (
 // LeadPromises are all promises to a lead, open and closed, oldest first.
 func (s *Store) LeadPromises(ctx context.Context, lead campaign.LeadID) ([]campaign.Appointment, error) {
 	var out []campaign.Appointment
-	err := s.read(ctx, "read a lead's promises", func(t *tx) error {
+	err := s.peek(ctx, "read a lead's promises", func(t *tx) error {
 		out = nil
 		q := `SELECT ` + appointmentColumns + ` FROM appointments p WHERE p.lead_id = $1 ORDER BY p.id`
 		return t.each(q, []any{int64(lead)}, func(r *sql.Rows) error {

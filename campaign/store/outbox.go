@@ -46,7 +46,7 @@ type EventFilter struct {
 // Events are up to limit events after a place in the stream, in order.
 func (s *Store) Events(ctx context.Context, after int64, limit int, f EventFilter) ([]campaign.Event, error) {
 	var out []campaign.Event
-	err := s.read(ctx, "read events", func(t *tx) error {
+	err := s.peek(ctx, "read events", func(t *tx) error {
 		out = nil
 		return t.each(`SELECT `+eventColumns+` FROM events e WHERE e.seq > $1 AND ($2 = 0 OR e.campaign_id = $2)
 			AND ($3 = '[]' OR e.type `+t.d.inText(3)+`) ORDER BY e.seq LIMIT $4`, []any{after, int64(f.Campaign), js(list(f.Types)), limit},

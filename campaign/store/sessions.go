@@ -12,7 +12,7 @@ import (
 // Session is the agent's live state; signed out if there never was one.
 func (s *Store) Session(ctx context.Context, agent campaign.AgentID) (campaign.Session, error) {
 	var out campaign.Session
-	err := s.read(ctx, "read a session", func(t *tx) (err error) {
+	err := s.peek(ctx, "read a session", func(t *tx) (err error) {
 		out, err = t.session(agent)
 		return err
 	})
@@ -39,7 +39,7 @@ func (s *Store) OverdueSessions(ctx context.Context, limit int) ([]campaign.Sess
 
 func (s *Store) listSessions(ctx context.Context, where string, args ...any) ([]campaign.Session, error) {
 	var out []campaign.Session
-	err := s.read(ctx, "list sessions", func(t *tx) error {
+	err := s.peek(ctx, "list sessions", func(t *tx) error {
 		out = nil
 		return t.each(`SELECT `+sessionColumns+` FROM sessions s`+where, args, func(r *sql.Rows) error {
 			one, err := scanSession(r)

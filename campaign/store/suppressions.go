@@ -181,7 +181,7 @@ func (s *Store) ExpireSuppressions(ctx context.Context, limit int) (int, error) 
 // Suppressed are those of the numbers that are suppressed now, in order of number.
 func (s *Store) Suppressed(ctx context.Context, phones []campaign.Phone) ([]campaign.Suppression, error) {
 	var out []campaign.Suppression
-	err := s.read(ctx, "look up suppressions", func(t *tx) error {
+	err := s.peek(ctx, "look up suppressions", func(t *tx) error {
 		out = nil
 		return t.each(`SELECT `+suppressionColumns+` FROM suppressions x JOIN subjects u ON u.id = x.subject_id
 			WHERE u.kind = 'number' AND u.key `+t.d.inText(1)+` AND (x.expires_at = 0 OR x.expires_at > $2) ORDER BY u.key`,

@@ -63,7 +63,7 @@ func (s *Store) TokenBySecret(ctx context.Context, secret string) (campaign.Toke
 
 // Tokens are all tokens, revoked ones too, newest first.
 func (s *Store) Tokens(ctx context.Context) (all []campaign.Token, err error) {
-	err = s.read(ctx, "list tokens", func(t *tx) error {
+	err = s.peek(ctx, "list tokens", func(t *tx) error {
 		all = nil
 		return t.each(`SELECT `+tokenColumns+` FROM tokens ORDER BY id DESC`, nil, func(r *sql.Rows) error {
 			tok, err := scanToken(r)

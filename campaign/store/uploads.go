@@ -241,7 +241,7 @@ func (t *tx) dropPieces(id campaign.UploadID) error {
 
 // QueuedUploads are the uploads that wait for their import or are in it, oldest first.
 func (s *Store) QueuedUploads(ctx context.Context) (all []campaign.Upload, err error) {
-	err = s.read(ctx, "list queued uploads", func(t *tx) error {
+	err = s.peek(ctx, "list queued uploads", func(t *tx) error {
 		all = nil
 		return t.each(`SELECT `+uploadColumns+uploadFrom+` WHERE o.state = 'queued' ORDER BY o.id`, nil, func(r *sql.Rows) error {
 			u, err := scanUpload(r)

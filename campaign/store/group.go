@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"redial/campaign"
 )
 
 // groupMost is how many requests are committed together at most; groupTime bounds their transaction.
@@ -152,15 +154,24 @@ type groups struct {
 	starts  *group[startRequest, started]
 	results *group[concluding, concludedAnswer]
 	beats   *group[beating, beaten]
+	moves   *group[*moveRequest, campaign.Session]
 }
 
 // startGroups starts one committer for each kind; they end when ctx does, and Close waits for them.
 func (s *Store) startGroups(ctx context.Context) {
-	s.groups.starts = newGroup(startRequest.key, s.startCalls)
-	s.groups.results = newGroup(concluding.key, s.concludeAll)
-	s.groups.beats = newGroup(beating.key, s.beatAll)
-	s.groups.starts.gone, s.groups.results.gone, s.groups.beats.gone = ctx.Done(), ctx.Done(), ctx.Done()
-	s.done.Go(func() { s.groups.starts.serve(ctx) })
-	s.done.Go(func() { s.groups.results.serve(ctx) })
-	s.done.Go(func() { s.groups.beats.serve(ctx) })
+	s.groups = groups{
+		starts:  newGroup(startRequest.key, s.startCalls),
+		results: newGroup(concluding.key, s.concludeAll),
+		beats:   newGroup(beating.key, s.beatAll),
+		moves:   newGroup((*moveRequest).key, s.moveAll),
+	}
+	serveGroup(ctx, s, s.groups.starts)
+	serveGroup(ctx, s, s.groups.results)
+	serveGroup(ctx, s, s.groups.beats)
+	serveGroup(ctx, s, s.groups.moves)
+}
+
+func serveGroup[Q, A any](ctx context.Context, s *Store, g *group[Q, A]) {
+	g.gone = ctx.Done()
+	s.done.Go(func() { g.serve(ctx) })
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
 
 	"redial/campaign"
 )
@@ -48,48 +47,6 @@ func (s *Store) listSessions(ctx context.Context, where string, args ...any) ([]
 		})
 	})
 	return out, err
-}
-
-// MoveSession runs move while the agent's session is locked and writes what it returns, with the ledger's row. An
-// error of move changes nothing. A move that lets go of an assignment gives it back, or gives it up as UNKNOWN if it was dialled,
-// in the same transaction. A move cannot take an assignment: claims do. KindNotFound if there is no such agent.
-func (s *Store) MoveSession(ctx context.Context, agent campaign.AgentID,
-	move func(campaign.Session, time.Time) (campaign.Session, error)) (campaign.Session, error) {
-	var out campaign.Session
-	err := s.write(ctx, "move a session", func(t *tx) error {
-		if err := t.makeSession(agent); err != nil {
-			return err
-		}
-		k, err := t.load(want{agents: []campaign.AgentID{agent}, follow: true})
-		if err != nil {
-			return err
-		}
-		m := k.sessions[agent]
-		if m == nil {
-			return campaign.NotFound("agent", agent)
-		}
-		held := k.assignments[m.was.Assignment]
-		if m.was.Assignment != 0 && held == nil {
-			return errLost // claimed between looking and locking
-		}
-		next, err := move(m.was, t.now)
-		if err != nil {
-			return err
-		}
-		if err := k.moveBy(m, next, held); err != nil {
-			return err
-		}
-		out = m.now
-		return k.flush()
-	})
-	return out, err
-}
-
-// makeSession gives an agent that never signed in a session that is signed out.
-func (t *tx) makeSession(agent campaign.AgentID) error {
-	_, err := t.exec(`INSERT INTO sessions (agent_id, state, since) SELECT g.id, 'signed_out', $2 FROM agents g WHERE g.id = $1
-		AND NOT EXISTS (SELECT 1 FROM sessions x WHERE x.agent_id = $1) ON CONFLICT DO NOTHING`, int64(agent), us(t.now))
-	return err
 }
 
 // moveBy writes a move that the floor made, and ends what it let go of.

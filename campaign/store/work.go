@@ -13,6 +13,7 @@ import (
 type want struct {
 	assignments []campaign.AssignmentID // with their leads and agents
 	agents      []campaign.AgentID      // their sessions
+	signing     bool                    // made if they never had one
 	follow      bool                    // and what the agents hold
 	leads       []campaign.LeadID
 	phones      []campaign.Phone // their subjects, made if new
@@ -50,6 +51,11 @@ func (t *tx) load(w want) (*work, error) {
 	}
 	if k.sessions, err = t.lockSessions(agents); err != nil {
 		return nil, err
+	}
+	if w.signing {
+		if err := t.makeSessions(agents, k.sessions); err != nil {
+			return nil, err
+		}
 	}
 	if err := t.makeSubjects(w.phones); err != nil {
 		return nil, err

@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"redial/campaign"
+)
+
+// moveRequest is a move that waits for its transaction. It may run again when the transaction does, but never once
+// its caller has left: what it writes is the caller's.
+type moveRequest struct {
+	agent campaign.AgentID
+	move  func(campaign.Session, time.Time) (campaign.Session, error)
+	mu    sync.Mutex
+	left  error // why the caller waits no more
+}
+
+func (r *moveRequest) key() int64 { return int64(r.agent) }
+
+func (r *moveRequest) run(s campaign.Session, now time.Time) (campaign.Session, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left != nil {
+		return s, r.left
+	}
+	return r.move(s, now)
+}
+
+func (r *moveRequest) leave(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = err
+}
+
+// MoveSession runs move while the agent's session is locked and writes what it returns, with the ledger's row. An
+// error of move changes nothing. A move that lets go of an assignment gives it back, or gives it up as UNKNOWN if it was dialled,
+// in the same transaction. A move cannot take an assignment: claims do. Moves of several agents share a transaction: a
+// move must not wait for another one. KindNotFound if there is no such agent.
+func (s *Store) MoveSession(ctx context.Context, agent campaign.AgentID,
+	move func(campaign.Session, time.Time) (campaign.Session, error)) (campaign.Session, error) {
+	r := &moveRequest{agent: agent, move: move}
+	out, err := s.groups.moves.do(ctx, r)
+	if err != nil {
+		r.leave(err)
+	}
+	return out, err
+}
+
+func (s *Store) moveAll(ctx context.Context, asked []*moveRequest) ([]result[campaign.Session], error) {
+	var out []result[campaign.Session]
+	const what = "move a session"
+	err := s.write(ctx, what, func(t *tx) error {
+		out = make([]result[campaign.Session], len(asked))
+		w := want{follow: true, signing: true}
+		for _, r := range asked {
+			w.agents = append(w.agents, r.agent)
+		}
+		k, err := t.load(w)
+		if err != nil {
+			return err
+		}
+		for i, r := range asked {
+			if out[i], err = k.moveOne(r); err != nil {
+				return err
+			}
+			out[i].err = doing(what, out[i].err)
+		}
+		return k.flush()
+	})
+	return out, err
+}
+
+// moveOne makes one move; what is refused is in the result, and a fault undoes the transaction.
+func (k *work) moveOne(r *moveRequest) (result[campaign.Session], error) {
+	m := k.sessions[r.agent]
+	if m == nil {
+		return result[campaign.Session]{err: campaign.NotFound("agent", r.agent)}, nil
+	}
+	held := k.assignments[m.was.Assignment]
+	if m.was.Assignment != 0 && held == nil { // claimed between looking and locking
+		return result[campaign.Session]{again: true}, nil
+	}
+	next, err := r.run(m.was, k.t.now)
+	if err != nil {
+		return result[campaign.Session]{err: err}, nil
+	}
+	err = k.moveBy(m, next, held)
+	return result[campaign.Session]{a: m.now}, err
+}
+
+// makeSessions gives agents that never signed in a session that is signed out, and locks it.
+func (t *tx) makeSessions(agents []campaign.AgentID, have map[campaign.AgentID]*moving) error {
+	var missing []campaign.AgentID
+	for _, a := range agents {
+		if have[a] == nil {
+			missing = append(missing, a)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if _, err := t.exec(`INSERT INTO sessions (agent_id, state, since) SELECT g.id, 'signed_out', $2 FROM agents g WHERE g.id `+t.d.in(1)+
+		` ORDER BY g.id ON CONFLICT DO NOTHING`, js(missing), us(t.now)); err != nil {
+		return err
+	}
+	made, err := t.lockSessions(missing)
+	for a, m := range made {
+		have[a] = m
+	}
+	return err
+}

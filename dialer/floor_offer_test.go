@@ -281,20 +281,22 @@ func TestAPausedCampaignBurnsNoLeads(t *testing.T) {
 	onFloor(t, Options{}, func(w *world) {
 		w.camp(2, nil)
 		w.sleep(2 * time.Second)
-		for id := campaign.AgentID(1); id <= 3; id++ {
-			w.agent(id, 1, 2)
-		}
-		w.camp(1, func(c *campaign.Campaign) { c.State = campaign.CampaignPaused }) // the floor does not know yet
+		w.agent(1, 1, 2)
+		d := w.desk(1)
+		w.sleep(2 * time.Second)
+		w.camp(1, func(c *campaign.Campaign) { c.State = campaign.CampaignPaused })
 		for id := campaign.LeadID(1); id <= 50; id++ {
 			w.lead(id, nil)
 		}
-		w.lead(99, func(l *fakeLead) { l.camp = 2 })
+		w.change(func() { w.slow["Offering"] = 2 * time.Second }) // the floor hears of the pause late
 		w.reset()
-		d := w.desk(1)
-		w.sleep(5 * time.Second)
-		if n := w.count("ClaimLeads"); n > 3 {
-			w.Errorf("%d claims", n)
+		w.floor.Wake(1)
+		w.sleep(time.Second)
+		if n := w.count("ClaimLeads"); n == 0 || n > 3 {
+			w.Errorf("%d claims in a second", n)
 		}
+		w.lead(99, func(l *fakeLead) { l.camp = 2 })
+		w.sleep(2 * time.Second)
 		same(w, "from the other campaign", d.leads(), []campaign.LeadID{99})
 	})
 }

@@ -142,7 +142,11 @@ func TestAPromiseThatCannotBeHadKeepsNobodyFromWork(t *testing.T) {
 			w.lead(id, nil)
 		}
 		d := w.desk(1)
-		w.sleep(3 * time.Second)
+		w.sleep(time.Second)
+		if len(d.leads()) != 1 {
+			w.Error("nothing came within a second")
+		}
+		w.sleep(2 * time.Second)
 		w.reset()
 		worked := 0
 		for range 20 {

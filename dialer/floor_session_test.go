@@ -64,32 +64,16 @@ func TestASecondSignInCutsTheFirstDesk(t *testing.T) {
 func TestOfTwoSignInsAtOnceTheLaterEpochStays(t *testing.T) {
 	onFloor(t, Options{}, func(w *world) {
 		w.agent(1, 1)
-		w.change(func() { w.slow["OpenAssignment"] = time.Second })
-		type in struct {
-			d *Desk
-			s campaign.Session
+		early := w.apply(1, SignIn{Node: "here"}) // its desk comes after the next one's
+		late := w.desk(1)
+		desk := newDesk()
+		w.floor.mount(w.agents[1], early, desk)
+		if (&seen{w: w, desk: desk}).why() != campaign.ReasonSignedInAnew || late.why() != "" {
+			w.Fatal("the wrong desk was cut")
 		}
-		ins := make(chan in, 2)
-		for range 2 {
-			go func() {
-				d, s, _, err := w.floor.SignIn(w.Context(), 1, true)
-				if err != nil {
-					w.Error(err)
-				}
-				ins <- in{d, s}
-			}()
-		}
-		w.sleep(3 * time.Second)
-		a, b := <-ins, <-ins
-		if a.s.Epoch > b.s.Epoch {
-			a, b = b, a
-		}
-		if a.s.Epoch+1 != b.s.Epoch {
-			w.Fatalf("epochs %d and %d", a.s.Epoch, b.s.Epoch)
-		}
-		if (&seen{w: w, desk: a.d}).why() != campaign.ReasonSignedInAnew || (&seen{w: w, desk: b.d}).why() != "" {
-			w.Error("the wrong desk was cut")
-		}
+		w.lead(1, nil)
+		w.floor.Wake(1)
+		same(w, "the later", late.leads(), []campaign.LeadID{1})
 	})
 }
 

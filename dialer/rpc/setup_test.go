@@ -70,6 +70,7 @@ func (h hands) Back(id campaign.CampaignID, lead campaign.LeadID) {
 
 func onBench(t *testing.T, test func(*bench)) {
 	t.Helper()
+	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(10 * time.Hour) // the bubble begins at midnight
@@ -222,7 +223,7 @@ func (b *bench) campaign(name string, change func(*campaign.Campaign)) campaign.
 		Script: "Hello {{name}}, this is {{agent}} about {{plan}} and {{nothing}}.",
 		Codes:  []campaign.OutcomeCode{{Code: "SOLD", Label: "Sold it", Outcome: campaign.Success}},
 	}
-	c.Floor.WrapUp = 0
+	c.Floor.WrapUp, c.Rules.Interval = 0, 10*time.Minute
 	if change != nil {
 		change(&c)
 	}

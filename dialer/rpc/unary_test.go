@@ -95,7 +95,7 @@ func TestHistoryIsMasked(t *testing.T) {
 		id := b.next("ann").GetAssignmentId()
 		number := b.start("ann", id).GetNumber()
 		b.record("ann", id, "NO_ANSWER")
-		time.Sleep(4 * time.Hour)
+		time.Sleep(10 * time.Minute)
 		card := b.next("bob")
 		if card.GetReason() != "retry" || len(card.GetHistory()) != 1 || card.GetHistory()[0].GetAgentLogin() != "ann" {
 			b.Fatalf("card %v", card)

@@ -220,10 +220,10 @@ func TestPromisesOnTheStream(t *testing.T) {
 		l.say(&pb.RecordOutcomeRequest{AssignmentId: second.GetAssignmentId(), Code: "SOLD"})
 
 		moved := l.ask(&pb.WorkRequest{Action: &pb.WorkRequest_RescheduleAppointment{RescheduleAppointment: &pb.RescheduleAppointmentRequest{
-			AppointmentId: rec.GetAppointment().GetId(), Booking: b.in(20 * time.Minute), Reason: "earlier is better",
+			AppointmentId: rec.GetAppointment().GetId(), Booking: b.in(7 * time.Minute), Reason: "earlier is better",
 		}}}).GetAppointmentRescheduled().GetAppointment()
 		due := moved.GetAt().AsTime()
-		if d := time.Until(due); d <= 0 || d > 20*time.Minute {
+		if d := time.Until(due); d <= 0 || d > 7*time.Minute {
 			b.Fatalf("moved %v", moved)
 		}
 		list := l.ask(&pb.WorkRequest{Action: &pb.WorkRequest_ListCallbacks{ListCallbacks: &pb.ListCallbacksRequest{}}}).GetCallbacks()
@@ -231,7 +231,7 @@ func TestPromisesOnTheStream(t *testing.T) {
 			b.Errorf("callbacks %v", list)
 		}
 		l.listen()
-		l.beat(16 * time.Minute)
+		l.beat(3 * time.Minute)
 		reminders := 0
 		for _, m := range l.listen() {
 			if r := m.GetReminder(); r != nil {

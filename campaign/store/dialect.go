@@ -59,6 +59,15 @@ func (d *dialect) inText(n int) string {
 	return fmt.Sprintf("IN (SELECT value FROM json_each($%d))", n)
 }
 
+// inSelect is a condition's right side for the ids that a SELECT yields. As an array they are looked up by index
+// whatever PostgreSQL believes of a table that it has no statistics of yet; as a subquery it reads all of that table.
+func (d *dialect) inSelect(query string) string {
+	if d.name == "postgres" {
+		return "= ANY (ARRAY(" + query + "))"
+	}
+	return "IN (" + query + ")"
+}
+
 func (s *Store) openSQLite(ctx context.Context, path string) error {
 	s.d = sqliteDialect
 	if path != ":memory:" {

@@ -195,9 +195,7 @@ func (t *tx) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone) (map
 	if len(leads)+len(phones) == 0 {
 		return subjects, nil
 	}
-	q := `SELECT u.id, u.key FROM subjects u WHERE u.id IN (SELECT n.subject_id FROM lead_numbers n WHERE n.lead_id ` + t.d.in(1) +
-		` UNION SELECT u2.id FROM subjects u2 WHERE u2.kind = 'number' AND u2.key ` + t.d.inText(2) + `) ORDER BY u.id` + t.d.lock("u", false)
-	err := t.each(q, []any{js(list(leads)), js(list(phones))}, func(r *sql.Rows) error {
+	err := t.each(lockSubjectsQuery(t.d), []any{js(list(leads)), js(list(phones))}, func(r *sql.Rows) error {
 		var id campaign.SubjectID
 		var p campaign.Phone
 		err := r.Scan(&id, &p)
@@ -205,6 +203,12 @@ func (t *tx) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone) (map
 		return err
 	})
 	return subjects, err
+}
+
+// lockSubjectsQuery finds the subjects of the leads $1 and the phones $2.
+func lockSubjectsQuery(d *dialect) string {
+	return `SELECT u.id, u.key FROM subjects u WHERE u.id ` + d.inSelect(`SELECT n.subject_id FROM lead_numbers n WHERE n.lead_id `+d.in(1)+
+		` UNION SELECT u2.id FROM subjects u2 WHERE u2.kind = 'number' AND u2.key `+d.inText(2)) + ` ORDER BY u.id` + d.lock("u", false)
 }
 
 func (t *tx) lockLeads(leads []campaign.LeadID, skip bool) ([]*campaign.Lead, error) {
@@ -229,8 +233,8 @@ func (k *work) readAssignments(w want, leads []campaign.LeadID) error {
 	if len(leads)+len(w.assignments) == 0 {
 		return nil
 	}
-	q := `SELECT ` + assignmentColumns + ` FROM assignments a WHERE a.id IN (SELECT b.id FROM assignments b WHERE b.id ` + k.t.d.in(1) +
-		` UNION SELECT b.id FROM assignments b WHERE b.closed_at = 0 AND b.lead_id ` + k.t.d.in(2) + `) ORDER BY a.id`
+	q := `SELECT ` + assignmentColumns + ` FROM assignments a WHERE a.id ` + k.t.d.inSelect(`SELECT b.id FROM assignments b WHERE b.id `+k.t.d.in(1)+
+		` UNION SELECT b.id FROM assignments b WHERE b.closed_at = 0 AND b.lead_id `+k.t.d.in(2)) + ` ORDER BY a.id`
 	return k.t.each(q, []any{js(list(w.assignments)), js(list(leads))}, func(r *sql.Rows) error {
 		a, err := scanAssignment(r)
 		if err != nil {

@@ -1586,7 +1586,7 @@ type NextCallRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The agent's login; empty: the caller's own.
 	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
-	// Not compared. An agent who is not signed in is signed in.
+	// The epoch of the sign-in; 0: the current one. An agent who is not signed in is signed in.
 	Epoch int64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// How long to wait for an offer, at most 60 s; unset: hardly at all. Ask again to wait longer.
 	Wait          *durationpb.Duration `protobuf:"bytes,3,opt,name=wait,proto3" json:"wait,omitempty"`

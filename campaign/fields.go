@@ -46,6 +46,7 @@ type Column struct {
 type Mapping struct {
 	Columns []Column
 	Phones  []int // indexes of the phone columns in the order of dialling
+	Mended  bool  // the file is problems written out and mended: apostrophes before signs are the writer's
 }
 
 // HasPhone says whether any column holds numbers. Without one, every row is a problem.
@@ -67,7 +68,10 @@ var single = []Field{FieldExternalID, FieldZone, FieldCountry, FieldDialCode, Fi
 // overrides (heading or 1-based number to field), which win. Blank and repeated headings are made unique. The
 // error, of kind KindInvalid, names the override that cannot be followed and lists the choices.
 func MatchHeader(headings []string, sample [][]string, overrides map[string]string) (Mapping, error) {
-	m := Mapping{Columns: make([]Column, len(headings))}
+	m := Mapping{Columns: make([]Column, len(headings)), Mended: slices.Contains(headings, "redial_line")}
+	if m.Mended {
+		headings = unguarded(headings)
+	}
 	for i, h := range UniqueHeadings(headings) {
 		m.Columns[i] = byHeading(h, cellsOf(sample, i))
 		m.Columns[i].Heading = h

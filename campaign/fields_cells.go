@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -189,6 +190,23 @@ func clip(s string, n int) string {
 		n--
 	}
 	return s[:n]
+}
+
+// unguarded takes off the apostrophe that problems are written out with before what a spreadsheet runs as a formula,
+// so that a name or id comes back as it was.
+func unguarded(cells []string) []string {
+	out := slices.Clone(cells)
+	for i, c := range out {
+		if rest, ok := strings.CutPrefix(c, "'"); ok && rest != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", firstRune(rest)) {
+			out[i] = rest
+		}
+	}
+	return out
+}
+
+func firstRune(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
 }
 
 // foldWidth turns full-width letters, digits and signs into ASCII.

@@ -12,7 +12,7 @@ var headingWords = []struct {
 	rank  int
 	words string
 }{
-	{FieldName, 0, "name fullname contactname personname customerfullname leadfullname 姓名 客户姓名 联系人姓名 姓名称呼 用户姓名 会员姓名 nombrecompleto nombreyapellido nombreyapellidos apellidoynombre apellidosynombres nomecompleto nomcomplet nometprenom vollstandigername ansprechpartner 氏名 お名前 이름 성명 фио"},
+	{FieldName, 0, "name fullname contactname personname customerfullname leadfullname 姓名 名前 客户姓名 联系人姓名 姓名称呼 用户姓名 会员姓名 nombrecompleto nombreyapellido nombreyapellidos apellidoynombre apellidosynombres nomecompleto nomcomplet nometprenom vollstandigername ansprechpartner 氏名 お名前 이름 성명 фио"},
 	{FieldName, 1, "contact contactperson 联系人 客户联系人 名字 收件人 收货人 业主姓名 患者姓名 学员姓名 称呼 nombredecontacto contacto"},
 	{FieldName, 2, "客户名称 客户名 客户 客戶名稱 客戶名称 customername customer clientname client cliente kunde subscribername membername 会员名 用户名 业主"},
 	{FieldName, 3, "leadname dealname opportunityname prospectname 名称 名稱"},

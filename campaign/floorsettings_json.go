@@ -24,7 +24,11 @@ func (f *FloorSettings) UnmarshalJSON(raw []byte) error {
 				return err
 			}
 		}
-		return ErrUnknownField
+		names := []string{"fresh_share"}
+		for _, w := range read.waits() {
+			names = append(names, w.name)
+		}
+		return unknownField("a floor", names...)
 	})
 	if err != nil {
 		return Under("floor", err)
@@ -53,7 +57,7 @@ func (f FloorSettings) Validate() error {
 	}
 	for _, w := range f.waits() {
 		if *w.d < 0 {
-			bad.add("floor."+w.name, fmt.Sprintf("%v is negative", *w.d))
+			bad.add("floor."+w.name, fmt.Sprintf("%v is negative: give 0 or more", *w.d))
 		}
 	}
 	if f.OfferTime == 0 {

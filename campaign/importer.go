@@ -100,6 +100,9 @@ type judging struct {
 
 // Judge says what one row is, duplicates apart (those depend on the rows before: see Run).
 func (im *Importer) Judge(row Row) RowVerdict {
+	if im.Map.Mended {
+		row.Cells = unguarded(row.Cells)
+	}
 	j := judging{Importer: im, row: row, draft: Draft{Line: row.Line, Cells: row.Cells}, hint: PhoneHint{Region: im.Region}}
 	v := RowVerdict{Line: row.Line, Offset: row.Offset}
 	if row.Fault != nil {

@@ -84,6 +84,21 @@ func TestARowBecomesALeadOrAProblem(t *testing.T) {
 	}
 }
 
+// Problems are written out with an apostrophe before what a spreadsheet would run; it stayed in ids and names when the
+// mended file came back.
+func TestAMendedFileComesBackWithoutTheWritersApostrophes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ headings, cells, want string }{
+		{"id,Name,Phone,'=Note,redial_line,redial_reason", "'+1,'-Ann,+33100000001,'＝x,3,bad_phone", "lead|-Ann|+1|[{+33100000001  }]|[Europe/Paris]|[{=Note ＝x}]|0"},
+		{"id,Name,Phone,Note,redial_line", "'1,'s Gravenhage,+33100000001,',3", "lead|'s Gravenhage|'1|[{+33100000001  }]|[Europe/Paris]|[{Note '}]|0"},
+		{"id,Name,Phone,Note", "'+1,'-Ann,+33100000001,'=x", "lead|'-Ann|'+1|[{+33100000001  }]|[Europe/Paris]|[{Note '=x}]|0"},
+	} {
+		if got := verdict(importer(t, c.headings).Judge(row(2, c.cells))); got != c.want {
+			t.Errorf("%s\n%s\n got %s\nwant %s", c.headings, c.cells, got, c.want)
+		}
+	}
+}
+
 func TestAFaultyRowIsAProblemWithItsRow(t *testing.T) {
 	t.Parallel()
 	r := row(9, "a,b")

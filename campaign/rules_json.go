@@ -76,7 +76,8 @@ func (r *Rules) field(name string, v []byte) (err error) {
 	case "network_retry_limit":
 		r.NetworkRetryLimit, err = StrictInt(v)
 	default:
-		err = ErrUnknownField
+		err = unknownField("a rule", "interval", "intervals", "max_per_day", "max_attempts", "max_days", "expires_at", "hours", "holidays",
+			"caps", "network_retry", "network_retry_limit")
 	}
 	return err
 }
@@ -86,7 +87,7 @@ func readIntervals(v []byte) (map[Outcome]time.Duration, error) {
 	err := StrictObject(v, func(name string, v []byte) error {
 		o, ok := outcomeByName[name]
 		if !ok {
-			return Invalid("", "is no outcome")
+			return Invalid("", "is no outcome: write one such as BUSY or NO_ANSWER")
 		}
 		d, err := StrictDuration(v)
 		if err != nil {

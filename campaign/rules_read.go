@@ -14,6 +14,11 @@ import (
 // ErrUnknownField is what the callback of StrictObject answers for a name it does not know.
 var ErrUnknownField = errors.New("unknown field")
 
+// unknownField is the same for a reader that can say which names there are.
+func unknownField(whose string, names ...string) error {
+	return Invalid("", fmt.Sprintf("unknown field: %s has %s", whose, strings.Join(names, ", ")))
+}
+
 // Under puts the faults of an *Error below a field: Under("rules", err about "interval") is about "rules.interval".
 // Other errors, and nil, are left as they are.
 func Under(field string, err error) error {
@@ -118,7 +123,7 @@ func StrictInt(raw []byte) (int, error) {
 		return 0, Invalid("", fmt.Sprintf("%s is no whole number", shownJSON(raw)))
 	}
 	if n < 0 {
-		return 0, Invalid("", fmt.Sprintf("%d is negative", n))
+		return 0, Invalid("", fmt.Sprintf("%d is negative: give 0 or more", n))
 	}
 	return n, nil
 }
@@ -145,7 +150,7 @@ func StrictDuration(raw []byte) (time.Duration, error) {
 		return 0, Invalid("", fmt.Sprintf("%q is no duration: write it as 4h or 90m", s))
 	}
 	if d < 0 {
-		return 0, Invalid("", fmt.Sprintf("%q is negative", s))
+		return 0, Invalid("", fmt.Sprintf("%q is negative: give 0s or more", s))
 	}
 	return d, nil
 }

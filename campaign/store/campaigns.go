@@ -40,7 +40,7 @@ func (s *Store) CreateCampaign(ctx context.Context, c campaign.Campaign) (campai
 // taken names what a violated unique constraint was about.
 func taken(err error, what, name string) error {
 	if duplicate(err) {
-		return campaign.Conflict("", fmt.Sprintf("there is a %s %s already: choose another name", what, name))
+		return campaign.Conflict("", fmt.Sprintf("the %s %s exists already: choose another name", what, name))
 	}
 	return err
 }

@@ -77,7 +77,7 @@ func (t *tx) mayFinish(c *campaign.Campaign, policy campaign.PromisePolicy, open
 		return 0, campaign.Unready(campaign.ReasonBadState, "the campaign has finished already")
 	case open > 0 && policy == "":
 		e := campaign.Unready("PROMISES_OPEN", fmt.Sprintf(
-			"%d promises to customers are open: say whether to cancel them, or to keep them and finish when the last is kept", open))
+			"%d open promises to customers: say whether to cancel them, or to keep them and finish when the last is kept", open))
 		e.Meta = map[string]string{"open": fmt.Sprint(open)}
 		return 0, e
 	case policy == campaign.PromisesKeep:

@@ -28,7 +28,7 @@ func (f *FloorSettings) UnmarshalJSON(raw []byte) error {
 		for _, w := range read.waits() {
 			names = append(names, w.name)
 		}
-		return unknownField("a floor", names...)
+		return unknownField("the settings are", names...)
 	})
 	if err != nil {
 		return Under("floor", err)

@@ -76,7 +76,7 @@ func (r *Rules) field(name string, v []byte) (err error) {
 	case "network_retry_limit":
 		r.NetworkRetryLimit, err = StrictInt(v)
 	default:
-		err = unknownField("a rule", "interval", "intervals", "max_per_day", "max_attempts", "max_days", "expires_at", "hours", "holidays",
+		err = unknownField("the rules are", "interval", "intervals", "max_per_day", "max_attempts", "max_days", "expires_at", "hours", "holidays",
 			"caps", "network_retry", "network_retry_limit")
 	}
 	return err

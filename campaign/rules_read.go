@@ -15,8 +15,8 @@ import (
 var ErrUnknownField = errors.New("unknown field")
 
 // unknownField is the same for a reader that can say which names there are.
-func unknownField(whose string, names ...string) error {
-	return Invalid("", fmt.Sprintf("unknown field: %s has %s", whose, strings.Join(names, ", ")))
+func unknownField(what string, names ...string) error {
+	return Invalid("", fmt.Sprintf("unknown field: %s %s", what, strings.Join(names, ", ")))
 }
 
 // Under puts the faults of an *Error below a field: Under("rules", err about "interval") is about "rules.interval".

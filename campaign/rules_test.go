@@ -190,10 +190,10 @@ func TestAMistypedFieldIsToldWhichThereAre(t *testing.T) {
 		err  error
 		want string
 	}{
-		{json.Unmarshal([]byte(`{"zone":"UTC"}`), &r), "zone: unknown field: a rule has interval, intervals, max_per_day, "},
-		{json.Unmarshal([]byte(`{"offer_tim":"1m"}`), &f), "floor.offer_tim: unknown field: a floor has fresh_share, "},
-		{json.Unmarshal([]byte(`{"intervals":{"BUSYY":"1m"}}`), &r), "intervals.BUSYY: is no outcome: write one such as BUSY"},
-		{json.Unmarshal([]byte(`{"max_days":-1}`), &r), "max_days: -1 is negative: give 0 or more"},
+		{json.Unmarshal([]byte(`{"zone":"UTC"}`), &r), "rules.zone: unknown field: the rules are interval, intervals, max_per_day, "},
+		{json.Unmarshal([]byte(`{"offer_tim":"1m"}`), &f), "floor.offer_tim: unknown field: the settings are fresh_share, "},
+		{json.Unmarshal([]byte(`{"intervals":{"BUSYY":"1m"}}`), &r), "rules.intervals.BUSYY: is no outcome: write one such as BUSY"},
+		{json.Unmarshal([]byte(`{"max_days":-1}`), &r), "rules.max_days: -1 is negative: give 0 or more"},
 	} {
 		if c.err == nil || !strings.HasPrefix(c.err.Error(), c.want) {
 			t.Errorf("%v, want %q…", c.err, c.want)

@@ -66,8 +66,10 @@ func (r *fake) enter(ctx context.Context, call string) error {
 	r.calls[call]++
 	if d := r.slow[call]; d > 0 {
 		r.mu.Unlock()
-		if !pause(ctx, d) {
+		select {
+		case <-ctx.Done():
 			return ctx.Err()
+		case <-time.After(d):
 		}
 		r.mu.Lock()
 	}

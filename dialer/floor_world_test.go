@@ -108,7 +108,7 @@ func (w *world) desk(id campaign.AgentID) *seen {
 	if held != nil {
 		s.offers = append(s.offers, held)
 	}
-	w.sleep(lookGap) // what the agent owns is looked for first
+	w.settled()
 	return s
 }
 

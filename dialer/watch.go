@@ -10,7 +10,7 @@ import (
 // How often the record is looked at.
 const (
 	lookEvery   = 5 * time.Second        // for what the next minutes hold
-	lookGap     = 100 * time.Millisecond // at most so often, whatever is booked
+	lookGap     = 100 * time.Millisecond // at most so often, whatever is booked; newcomers do not wait for it
 	rosterEvery = 10 * time.Second       // for the agents' campaigns and skills
 )
 
@@ -41,26 +41,39 @@ func (f *Floor) watch(ctx context.Context) {
 			n, asked = n+1, false
 		case <-f.relay:
 			asked = true
-			if !pause(ctx, lookGap-f.now().Sub(looked)) {
+			if !f.lull(ctx, lookGap-f.now().Sub(looked)) {
 				return
 			}
 		}
 	}
 }
 
-// pause waits; false: ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
+// newcomers says whether somebody waits for a first look at what they own, before which they get nothing else.
+func (f *Floor) newcomers() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.waiting {
+		if !s.looked {
+			return true
+		}
 	}
+	return false
+}
+
+// lull waits, but not when somebody has come; false: ctx ended.
+func (f *Floor) lull(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
+	for !f.newcomers() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+			return true
+		case <-f.relay:
+		}
 	}
+	return true
 }
 
 // try runs a step of the loop; what fails is logged and tried again at the next round.

@@ -12,10 +12,7 @@ import (
 )
 
 // bulkTx is a transaction that can write many rows of one table at once.
-type bulkTx struct {
-	*tx
-	conn *sql.Conn
-}
+type bulkTx struct{ *tx }
 
 // bulkWrite is write for a transaction that writes in bulk. A unique constraint that another transaction was quicker
 // with makes it begin again: the second time it sees the other's row.
@@ -42,7 +39,9 @@ func (s *Store) bulkOnce(ctx context.Context, conn *sql.Conn, fn func(*bulkTx) e
 		return err
 	}
 	defer t.Rollback() // after a commit this does nothing
-	if err := fn(&bulkTx{tx: s.begun(ctx, t), conn: conn}); err != nil {
+	n := s.begun(ctx, t)
+	n.conn = conn
+	if err := fn(&bulkTx{n}); err != nil {
 		return err
 	}
 	return t.Commit()

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -159,11 +158,17 @@ func (c *claiming) take() error {
 	if err := c.insert(); err != nil {
 		return err
 	}
-	if err := setRows(c.t, `UPDATE leads AS l SET earliest = v.earliest FROM `+c.t.d.set(1, "v", "id bigint", "earliest bigint")+
-		` WHERE l.id = v.id`, c.wait); err != nil {
-		return err
-	}
-	if err := c.flush(); err != nil {
+	err := c.t.gathered(func() error {
+		if err := c.follow(); err != nil {
+			return err
+		}
+		if err := setRows(c.t, `UPDATE leads AS l SET earliest = v.earliest FROM `+c.t.d.set(1, "v", "id bigint", "earliest bigint")+
+			` WHERE l.id = v.id`, c.wait); err != nil {
+			return err
+		}
+		return c.flush()
+	})
+	if err != nil {
 		return err
 	}
 	for i := range c.out {
@@ -174,7 +179,7 @@ func (c *claiming) take() error {
 	return nil
 }
 
-// insert writes the assignments with their reservations and lets leads and sessions follow.
+// insert writes the assignments.
 func (c *claiming) insert() error {
 	type row struct {
 		Lead     campaign.LeadID        `json:"lead_id"`
@@ -197,22 +202,18 @@ func (c *claiming) insert() error {
 				us(a.LeaseUntil), a.RulesVersion, js(list(a.Zones)), js(planOf(a.Plan))})
 		}
 	}
-	err := setRowsBack(c.t, `INSERT INTO assignments (lead_id, campaign_id, list_id, agent_id, state, reason, number, subject_id,
+	return setRowsBack(c.t, `INSERT INTO assignments (lead_id, campaign_id, list_id, agent_id, state, reason, number, subject_id,
 		appointment_id, offered_at, lease_until, rules_version, zones, plan) SELECT v.lead_id, v.campaign_id, v.list_id, v.agent_id, 'offered',
 		v.reason, v.number, v.subject_id, v.appointment_id, $2, v.lease_until, v.rules_version, v.zones, v.plan FROM `+
 		c.t.d.set(1, "v", "lead_id bigint", "campaign_id bigint", "list_id bigint", "agent_id bigint", "reason text", "number text",
 			"subject_id bigint", "appointment_id bigint", "lease_until bigint", "rules_version bigint", "zones text", "plan text")+
-		` WHERE TRUE ON CONFLICT DO NOTHING RETURNING id, lead_id`, rows, func(r *sql.Rows) error {
+		` WHERE TRUE ON CONFLICT DO NOTHING RETURNING id, lead_id`, rows, func(r scanner) error {
 		var id campaign.AssignmentID
 		var lead campaign.LeadID
 		err := r.Scan(&id, &lead)
 		c.out[c.taken[lead]].Assignment.ID = id
 		return err
 	}, us(c.t.now))
-	if err != nil {
-		return err
-	}
-	return c.follow()
 }
 
 // follow lets lead, session and reservation follow each new assignment.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"slices"
 
 	"redial/campaign"
@@ -47,18 +46,25 @@ func mark[K comparable](m *map[K]bool, key K) {
 // flush writes everything that changed.
 func (k *work) flush() error {
 	k.finishLeads()
-	for _, write := range []func() error{
-		k.flushSessions, k.flushAssignments, k.flushPlanned, k.flushMoved, k.flushUses, k.flushPromises, k.flushBooked,
-		k.flushAttempts, k.flushAmendments, k.flushLate, k.flushNumbers,
-	} {
-		if err := write(); err != nil {
-			return err
+	return k.t.gathered(func() error {
+		for _, write := range []func() error{
+			k.flushSessions, k.flushAssignments, k.flushPlanned, k.flushMoved, k.flushUses, k.flushPromises, k.flushBooked,
+			k.flushAttempts, k.flushAmendments, k.flushLate, k.flushNumbers,
+		} {
+			if err := write(); err != nil {
+				return err
+			}
 		}
-	}
-	for _, tell := range k.told {
-		tell()
-	}
-	return k.t.emit(k.events...)
+		if len(k.told) > 0 {
+			if err := k.t.send(); err != nil {
+				return err
+			}
+		}
+		for _, tell := range k.told {
+			tell()
+		}
+		return k.t.emit(k.events...)
+	})
 }
 
 // finishLeads tells of the leads that will not be called again.
@@ -162,11 +168,9 @@ func (k *work) flushAssignments() error {
 }
 
 func (k *work) flushUses() error {
-	if len(k.freed) > 0 {
-		if _, err := k.t.exec(`DELETE FROM subject_uses WHERE (subject_id, assignment_id) IN
-			(SELECT a.subject_id, a.id FROM assignments a WHERE a.id `+k.t.d.in(1)+`)`, js(k.freed)); err != nil {
-			return err
-		}
+	if err := setRows(k.t, `DELETE FROM subject_uses WHERE (subject_id, assignment_id) IN
+		(SELECT a.subject_id, a.id FROM assignments a WHERE a.id `+k.t.d.in(1)+`)`, k.freed); err != nil {
+		return err
 	}
 	// The subject is found by the assignment's number: the key of subject_uses begins with it.
 	return setRows(k.t, `UPDATE subject_uses AS s SET placed_at = v.placed_at, placed = TRUE, outcome = v.outcome, counted = v.counted,
@@ -177,23 +181,6 @@ func (k *work) flushUses() error {
 func (k *work) flushNumbers() error {
 	return setRows(k.t, `INSERT INTO lead_numbers (subject_id, lead_id) SELECT v.subject_id, v.lead_id FROM `+
 		k.t.d.set(1, "v", "subject_id bigint", "lead_id bigint")+` WHERE TRUE ON CONFLICT DO NOTHING`, k.numbers)
-}
-
-// setRows runs a statement over rows given as parameter $1; nothing if there are none.
-func setRows[T any](t *tx, query string, rows []T, more ...any) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	_, err := t.exec(query, append([]any{js(rows)}, more...)...)
-	return err
-}
-
-// setRowsBack is setRows for a statement that returns rows.
-func setRowsBack[T any](t *tx, query string, rows []T, scan func(*sql.Rows) error, more ...any) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	return t.each(query, append([]any{js(rows)}, more...), scan)
 }
 
 // emit writes events; the sequencer numbers them after the commit.

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"database/sql"
-
 	"redial/campaign"
 )
 
@@ -102,7 +100,7 @@ func (k *work) flushBooked() error {
 		replaces, created_at) SELECT v.lead_id, v.campaign_id, v.owner_id, v.local, v.zone, v.insisted, v.at, v.grace_end, 'open', v.booked_by,
 		v.replaces, v.created_at FROM `+k.t.d.set(1, "v", "lead_id bigint", "campaign_id bigint", "owner_id bigint", "local text", "zone text",
 		"insisted boolean", "at bigint", "grace_end bigint", "booked_by bigint", "replaces bigint", "created_at bigint")+
-		` WHERE TRUE RETURNING id, lead_id`, rows, func(r *sql.Rows) error {
+		` WHERE TRUE RETURNING id, lead_id`, rows, func(r scanner) error {
 		var id campaign.AppointmentID
 		var lead campaign.LeadID
 		err := r.Scan(&id, &lead)

@@ -110,7 +110,7 @@ func (in *intake) lookup(phones []campaign.Phone) error {
 	})
 }
 
-func (in *intake) scanSubject(r *sql.Rows) (campaign.SubjectID, error) {
+func (in *intake) scanSubject(r scanner) (campaign.SubjectID, error) {
 	var id campaign.SubjectID
 	var p campaign.Phone
 	err := r.Scan(&id, &p)
@@ -128,7 +128,7 @@ func (in *intake) makeSubjects(missing []campaign.Phone) error {
 		rows[i] = row{p}
 	}
 	return setRowsBack(in.t.tx, `INSERT INTO subjects (kind, key) SELECT 'number', v.key FROM `+in.t.d.set(1, "v", "key text")+
-		` WHERE TRUE ORDER BY v.key ON CONFLICT DO NOTHING RETURNING id, key`, rows, func(r *sql.Rows) error {
+		` WHERE TRUE ORDER BY v.key ON CONFLICT DO NOTHING RETURNING id, key`, rows, func(r scanner) error {
 		_, err := in.scanSubject(r)
 		return err
 	})
@@ -244,7 +244,7 @@ func (in *intake) readIDTwins(found map[string]twin) error {
 			rows = append(rows, row{source, d.ExternalID, within})
 		}
 	}
-	return setRowsBack(in.t.tx, idTwinsQuery(in.t.d), rows, func(r *sql.Rows) error {
+	return setRowsBack(in.t.tx, idTwinsQuery(in.t.d), rows, func(r scanner) error {
 		var source, id string
 		var w twin
 		err := r.Scan(&source, &id, &w.lead, &w.list, &w.campaign)
@@ -290,7 +290,7 @@ func (in *intake) internGroups() error {
 		return err
 	}
 	return setRowsBack(in.t.tx, `SELECT g.id, g.zones FROM `+set+` JOIN calendar_groups g ON g.list_id = $2 AND g.zones = v.zones AND g.calendar = ''`,
-		rows, func(r *sql.Rows) error {
+		rows, func(r scanner) error {
 			var id campaign.GroupID
 			var zones []string
 			err := r.Scan(&id, jsonCol{&zones})

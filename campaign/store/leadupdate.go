@@ -91,7 +91,10 @@ func (k *work) renumber(f *campaign.Facts, numbers []campaign.Number) error {
 		k.numbers = append(k.numbers, numberRow{k.subjects[p], f.Lead.ID})
 	}
 	k.useOf(f)
-	return k.readSuppressions()
+	shut := make(map[campaign.Phone]campaign.Suppression)
+	err := k.t.together(k.readSuppressions(shut))
+	suppressedBy(f, shut)
+	return err
 }
 
 // updateFault says what is wrong with an update, every fault at once.

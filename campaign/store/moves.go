@@ -91,7 +91,7 @@ func (k *work) moveOne(r *moveRequest) (result[campaign.Session], error) {
 }
 
 // makeSessions gives agents that never signed in a session that is signed out, and locks it.
-func (t *tx) makeSessions(agents []campaign.AgentID, have map[campaign.AgentID]*moving) error {
+func (t *tx) makeSessions(agents []campaign.AgentID, have map[campaign.AgentID]*moving) []statement {
 	var missing []campaign.AgentID
 	for _, a := range agents {
 		if have[a] == nil {
@@ -101,13 +101,7 @@ func (t *tx) makeSessions(agents []campaign.AgentID, have map[campaign.AgentID]*
 	if len(missing) == 0 {
 		return nil
 	}
-	if _, err := t.exec(`INSERT INTO sessions (agent_id, state, since) SELECT g.id, 'signed_out', $2 FROM agents g WHERE g.id `+t.d.in(1)+
-		` ORDER BY g.id ON CONFLICT DO NOTHING`, js(missing), us(t.now)); err != nil {
-		return err
-	}
-	made, err := t.lockSessions(missing)
-	for a, m := range made {
-		have[a] = m
-	}
-	return err
+	made := statement{query: `INSERT INTO sessions (agent_id, state, since) SELECT g.id, 'signed_out', $2 FROM agents g WHERE g.id ` + t.d.in(1) +
+		` ORDER BY g.id ON CONFLICT DO NOTHING`, args: []any{js(missing), us(t.now)}}
+	return append([]statement{made}, t.lockSessions(missing, have)...)
 }

@@ -94,8 +94,8 @@ func (s *Store) beatAll(ctx context.Context, asked []beating) ([]result[beaten],
 				epochs[beat.Agent] = max(epochs[beat.Agent], beat.Epoch)
 			}
 		}
-		sessions, err := t.lockSessions(inOrder(epochs))
-		if err != nil {
+		sessions := make(map[campaign.AgentID]*moving, len(epochs))
+		if err := t.together(t.lockSessions(inOrder(epochs), sessions)...); err != nil {
 			return err
 		}
 		t.look()

@@ -19,12 +19,16 @@ type queries interface {
 // tx is one transaction with one now.
 type tx struct {
 	queries
+	conn  *sql.Conn // its connection; nil: of a single statement
 	ctx   context.Context
 	d     *dialect
 	now   time.Time
 	clock func() time.Time
 	rules Rules
 	known *campaignCache
+
+	gathering bool
+	unsent    []statement
 }
 
 // attempts a transaction gets when it loses against another.
@@ -59,12 +63,18 @@ func (s *Store) peek(ctx context.Context, what string, fn func(*tx) error) error
 }
 
 func (s *Store) once(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn func(*tx) error) error {
-	t, err := db.BeginTx(ctx, opt)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	t, err := conn.BeginTx(ctx, opt)
 	if err != nil {
 		return err
 	}
 	defer t.Rollback() // after a commit this does nothing
 	n := s.begun(ctx, t)
+	n.conn = conn
 	if opt != nil && opt.ReadOnly {
 		n.d = s.d.unlocked()
 	}

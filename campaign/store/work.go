@@ -44,41 +44,30 @@ type moving struct {
 
 // load locks and reads what is wanted. Leads, sessions or assignments that are not there are simply missing.
 func (t *tx) load(w want) (*work, error) {
-	k := &work{t: t}
+	k := &work{t: t, sessions: make(map[campaign.AgentID]*moving), subjects: make(map[campaign.Phone]campaign.SubjectID)}
 	leads, agents, err := t.resolve(w)
 	if err != nil {
 		return nil, err
 	}
-	if k.sessions, err = t.lockSessions(agents); err != nil {
-		return nil, err
-	}
+	locks := t.lockSessions(agents, k.sessions)
 	if w.signing {
-		if err := t.makeSessions(agents, k.sessions); err != nil {
+		if err := t.together(locks...); err != nil {
 			return nil, err
 		}
+		locks = t.makeSessions(agents, k.sessions)
 	}
-	if err := t.makeSubjects(w.phones); err != nil {
-		return nil, err
-	}
-	if k.subjects, err = t.lockSubjects(leads, w.phones); err != nil {
-		return nil, err
-	}
-	rows, err := t.lockLeads(leads, w.offering)
-	if err != nil {
+	var rows []*campaign.Lead
+	locks = slices.Concat(locks, t.makeSubjects(w.phones), t.lockSubjects(leads, w.phones, k.subjects), t.lockLeads(leads, w.offering, &rows))
+	if err := t.together(locks...); err != nil {
 		return nil, err
 	}
 	t.look()
-	if !w.offering {
-		if err := k.readAssignments(w, leads); err != nil {
-			return nil, err
-		}
-	}
 	if w.spread {
 		if err := k.sameLeads(w, leads); err != nil {
 			return nil, err
 		}
 	}
-	return k, k.readFacts(rows, w)
+	return k, k.readFacts(rows, leads, w)
 }
 
 // resolve finds, without locks, whose sessions and which leads are meant.
@@ -160,21 +149,19 @@ func (k *work) sameLeads(w want, locked []campaign.LeadID) error {
 	return nil
 }
 
-func (t *tx) lockSessions(agents []campaign.AgentID) (map[campaign.AgentID]*moving, error) {
-	out := make(map[campaign.AgentID]*moving, len(agents))
+func (t *tx) lockSessions(agents []campaign.AgentID, into map[campaign.AgentID]*moving) []statement {
 	if len(agents) == 0 {
-		return out, nil
+		return nil
 	}
 	q := `SELECT ` + sessionColumns + ` FROM sessions s WHERE s.agent_id ` + t.d.in(1) + ` ORDER BY s.agent_id` + t.d.forUpdate
-	err := t.each(q, []any{js(agents)}, func(r *sql.Rows) error {
+	return []statement{{q, []any{js(agents)}, func(r scanner) error {
 		s, err := scanSession(r)
-		out[s.AgentID] = &moving{was: s, now: s}
+		into[s.AgentID] = &moving{was: s, now: s}
 		return err
-	})
-	return out, err
+	}}}
 }
 
-func (t *tx) makeSubjects(phones []campaign.Phone) error {
+func (t *tx) makeSubjects(phones []campaign.Phone) []statement {
 	if len(phones) == 0 {
 		return nil
 	}
@@ -185,24 +172,21 @@ func (t *tx) makeSubjects(phones []campaign.Phone) error {
 	for _, p := range unique(phones) {
 		rows = append(rows, row{p})
 	}
-	_, err := t.exec(`INSERT INTO subjects (kind, key) SELECT 'number', v.key FROM `+t.d.set(1, "v", "key text")+
-		` WHERE TRUE ON CONFLICT DO NOTHING`, js(rows))
-	return err
+	return []statement{{query: `INSERT INTO subjects (kind, key) SELECT 'number', v.key FROM ` + t.d.set(1, "v", "key text") +
+		` WHERE TRUE ON CONFLICT DO NOTHING`, args: []any{js(rows)}}}
 }
 
-func (t *tx) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone) (map[campaign.Phone]campaign.SubjectID, error) {
-	subjects := make(map[campaign.Phone]campaign.SubjectID)
+func (t *tx) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone, into map[campaign.Phone]campaign.SubjectID) []statement {
 	if len(leads)+len(phones) == 0 {
-		return subjects, nil
+		return nil
 	}
-	err := t.each(lockSubjectsQuery(t.d), []any{js(list(leads)), js(list(phones))}, func(r *sql.Rows) error {
+	return []statement{{lockSubjectsQuery(t.d), []any{js(list(leads)), js(list(phones))}, func(r scanner) error {
 		var id campaign.SubjectID
 		var p campaign.Phone
 		err := r.Scan(&id, &p)
-		subjects[p] = id
+		into[p] = id
 		return err
-	})
-	return subjects, err
+	}}}
 }
 
 // lockSubjectsQuery finds the subjects of the leads $1 and the phones $2.
@@ -211,23 +195,24 @@ func lockSubjectsQuery(d *dialect) string {
 		` UNION SELECT u2.id FROM subjects u2 WHERE u2.kind = 'number' AND u2.key `+d.inText(2)) + ` ORDER BY u.id` + d.lock("u", false)
 }
 
-func (t *tx) lockLeads(leads []campaign.LeadID, skip bool) ([]*campaign.Lead, error) {
-	var out []*campaign.Lead
+func (t *tx) lockLeads(leads []campaign.LeadID, skip bool, into *[]*campaign.Lead) []statement {
 	if len(leads) == 0 {
-		return nil, nil
+		return nil
 	}
 	q := `SELECT ` + leadColumns + leadFrom + ` WHERE l.id ` + t.d.in(1) + ` ORDER BY l.id` + t.d.lock("l", skip)
-	err := t.each(q, []any{js(leads)}, func(r *sql.Rows) error {
+	return []statement{{q, []any{js(leads)}, func(r scanner) error {
 		l, err := scanLead(r)
-		out = append(out, l)
+		*into = append(*into, l)
 		return err
-	})
-	return out, err
+	}}}
 }
 
 // readAssignments reads the assignments asked for and the open ones of the leads; an open one whose agent's session
 // is not locked came between.
-func (k *work) readAssignments(w want, leads []campaign.LeadID) error {
+func (k *work) readAssignments(w want, leads []campaign.LeadID) []statement {
+	if w.offering {
+		return nil
+	}
 	k.assignments = make(map[campaign.AssignmentID]*campaign.Assignment)
 	k.open = make(map[campaign.LeadID]*campaign.Assignment)
 	if len(leads)+len(w.assignments) == 0 {
@@ -235,7 +220,7 @@ func (k *work) readAssignments(w want, leads []campaign.LeadID) error {
 	}
 	q := `SELECT ` + assignmentColumns + ` FROM assignments a WHERE a.id ` + k.t.d.inSelect(`SELECT b.id FROM assignments b WHERE b.id `+k.t.d.in(1)+
 		` UNION SELECT b.id FROM assignments b WHERE b.closed_at = 0 AND b.lead_id `+k.t.d.in(2)) + ` ORDER BY a.id`
-	return k.t.each(q, []any{js(list(w.assignments)), js(list(leads))}, func(r *sql.Rows) error {
+	return []statement{{q, []any{js(list(w.assignments)), js(list(leads))}, func(r scanner) error {
 		a, err := scanAssignment(r)
 		if err != nil {
 			return err
@@ -248,7 +233,7 @@ func (k *work) readAssignments(w want, leads []campaign.LeadID) error {
 			}
 		}
 		return nil
-	})
+	}}}
 }
 
 // in order of id, without repeats.

@@ -21,10 +21,18 @@ type cachedCampaign struct {
 
 // campaigns reads campaigns, which are shared with other transactions: nobody may change them.
 func (t *tx) campaigns(ids []campaign.CampaignID) (map[campaign.CampaignID]*campaign.Campaign, error) {
+	stamps, rest := t.campaignStamps(ids)
+	if err := t.together(stamps); err != nil {
+		return nil, err
+	}
+	return rest()
+}
+
+// campaignStamps looks whether the campaigns are as they were last read; rest then gives them, read anew if not.
+func (t *tx) campaignStamps(ids []campaign.CampaignID) (_ statement, rest func() (map[campaign.CampaignID]*campaign.Campaign, error)) {
 	out := make(map[campaign.CampaignID]*campaign.Campaign, len(ids))
-	var stale []campaign.CampaignID
-	now := make(map[campaign.CampaignID]campaignStamp, len(ids))
-	err := t.each(`SELECT id, version, updated_at FROM campaigns WHERE id `+t.d.in(1), []any{js(list(ids))}, func(r *sql.Rows) error {
+	now := make(map[campaign.CampaignID]campaignStamp)
+	look := statement{`SELECT id, version, updated_at FROM campaigns WHERE id ` + t.d.in(1), []any{js(list(ids))}, func(r scanner) error {
 		var id campaign.CampaignID
 		var s campaignStamp
 		if err := r.Scan(&id, &s.version, &s.updated); err != nil {
@@ -35,18 +43,21 @@ func (t *tx) campaigns(ids []campaign.CampaignID) (map[campaign.CampaignID]*camp
 			return nil
 		}
 		now[id] = s
-		stale = append(stale, id)
 		return nil
-	})
-	if err != nil || len(stale) == 0 {
-		return out, err
+	}}
+	return look, func() (map[campaign.CampaignID]*campaign.Campaign, error) { return out, t.readStale(now, out) }
+}
+
+func (t *tx) readStale(now map[campaign.CampaignID]campaignStamp, into map[campaign.CampaignID]*campaign.Campaign) error {
+	if len(now) == 0 {
+		return nil
 	}
-	return out, t.each(`SELECT `+campaignColumns+` FROM campaigns c WHERE c.id `+t.d.in(1), []any{js(stale)}, func(r *sql.Rows) error {
+	return t.each(`SELECT `+campaignColumns+` FROM campaigns c WHERE c.id `+t.d.in(1), []any{js(inOrder(now))}, func(r *sql.Rows) error {
 		c, err := scanCampaign(r)
 		if err != nil {
 			return err
 		}
-		out[c.ID] = c
+		into[c.ID] = c
 		s := campaignStamp{c.Version, us(c.UpdatedAt)}
 		if s == now[c.ID] {
 			t.known.m.Store(c.ID, cachedCampaign{s, c})
@@ -55,23 +66,16 @@ func (t *tx) campaigns(ids []campaign.CampaignID) (map[campaign.CampaignID]*camp
 	})
 }
 
-func (t *tx) lists(ids []campaign.ListID) (map[campaign.ListID]*campaign.List, error) {
-	out := make(map[campaign.ListID]*campaign.List, len(ids))
-	err := t.each(`SELECT `+listColumns+` FROM lists k WHERE k.id `+t.d.in(1), []any{js(list(ids))}, func(r *sql.Rows) error {
-		l, err := scanList(r)
-		out[l.ID] = l
-		return err
-	})
-	return out, err
-}
-
-// readFacts joins the leads with what is known besides.
-func (k *work) readFacts(leads []*campaign.Lead, w want) error {
+// readFacts joins the locked leads with what is known besides, and reads the assignments of all that were wanted.
+func (k *work) readFacts(leads []*campaign.Lead, wanted []campaign.LeadID, w want) error {
 	k.facts = make(map[campaign.LeadID]*campaign.Facts, len(leads))
 	k.was = make(map[campaign.LeadID]campaign.LeadState, len(leads))
+	reads := k.readAssignments(w, wanted)
 	if len(leads) == 0 {
-		return nil
+		return k.t.together(reads...)
 	}
+	var ofCampaigns []campaign.CampaignID
+	var ofLists []campaign.ListID
 	for _, l := range leads {
 		if !k.known(l) {
 			if !w.offering {
@@ -81,15 +85,22 @@ func (k *work) readFacts(leads []*campaign.Lead, w want) error {
 		}
 		k.facts[l.ID] = &campaign.Facts{Lead: l, Now: k.t.now}
 		k.was[l.ID] = l.State
+		ofCampaigns, ofLists = append(ofCampaigns, l.CampaignID), append(ofLists, l.ListID)
 	}
-	if err := k.readAround(leads); err != nil {
+	stamps, campaigns := k.t.campaignStamps(unique(ofCampaigns))
+	lists := make(map[campaign.ListID]*campaign.List)
+	shut := make(map[campaign.Phone]campaign.Suppression)
+	reads = append(reads, stamps, k.readLists(unique(ofLists), lists), k.readSuppressions(shut), k.readPromises())
+	if err := k.t.together(reads...); err != nil {
 		return err
 	}
-	if err := k.readSuppressions(); err != nil {
+	known, err := campaigns()
+	if err != nil {
 		return err
 	}
-	if err := k.readPromises(); err != nil {
-		return err
+	for _, f := range k.facts {
+		f.Campaign, f.List = known[f.Lead.CampaignID], lists[f.Lead.ListID]
+		suppressedBy(f, shut)
 	}
 	if !w.uses {
 		return nil
@@ -111,58 +122,42 @@ func (k *work) known(l *campaign.Lead) bool {
 	return true
 }
 
-func (k *work) readAround(leads []*campaign.Lead) error {
-	var cs []campaign.CampaignID
-	var ls []campaign.ListID
-	for _, l := range leads {
-		cs, ls = append(cs, l.CampaignID), append(ls, l.ListID)
-	}
-	campaigns, err := k.t.campaigns(unique(cs))
-	if err != nil {
+func (k *work) readLists(ids []campaign.ListID, into map[campaign.ListID]*campaign.List) statement {
+	return statement{`SELECT ` + listColumns + ` FROM lists k WHERE k.id ` + k.t.d.in(1), []any{js(list(ids))}, func(r scanner) error {
+		l, err := scanList(r)
+		into[l.ID] = l
 		return err
-	}
-	lists, err := k.t.lists(unique(ls))
-	if err != nil {
-		return err
-	}
-	for _, f := range k.facts {
-		f.Campaign, f.List = campaigns[f.Lead.CampaignID], lists[f.Lead.ListID]
-	}
-	return nil
+	}}
 }
 
-func (k *work) readSuppressions() error {
-	byPhone := make(map[campaign.Phone]campaign.Suppression)
+func (k *work) readSuppressions(into map[campaign.Phone]campaign.Suppression) statement {
 	q := `SELECT ` + suppressionColumns + ` FROM suppressions x JOIN subjects u ON u.id = x.subject_id
 		WHERE x.subject_id ` + k.t.d.in(1) + ` AND (x.expires_at = 0 OR x.expires_at > $2)`
-	err := k.t.each(q, []any{js(k.subjectIDs()), us(k.t.now)}, func(r *sql.Rows) error {
+	return statement{q, []any{js(k.subjectIDs()), us(k.t.now)}, func(r scanner) error {
 		s, err := scanSuppression(r)
-		byPhone[s.Phone] = s
+		into[s.Phone] = s
 		return err
-	})
-	if err != nil || len(byPhone) == 0 {
-		return err
-	}
-	for _, f := range k.facts {
-		for _, p := range phonesOf(f.Lead) {
-			if s, ok := byPhone[p]; ok {
-				f.Suppressions = append(f.Suppressions, s)
-			}
-		}
-	}
-	return nil
+	}}
 }
 
-func (k *work) readPromises() error {
+func suppressedBy(f *campaign.Facts, shut map[campaign.Phone]campaign.Suppression) {
+	for _, p := range phonesOf(f.Lead) {
+		if s, ok := shut[p]; ok {
+			f.Suppressions = append(f.Suppressions, s)
+		}
+	}
+}
+
+func (k *work) readPromises() statement {
 	q := `SELECT ` + appointmentColumns + ` FROM appointments p WHERE p.closed_at = 0 AND p.lead_id ` + k.t.d.in(1)
-	return k.t.each(q, []any{js(inOrder(k.facts))}, func(r *sql.Rows) error {
+	return statement{q, []any{js(inOrder(k.facts))}, func(r scanner) error {
 		p, err := scanAppointment(r)
 		if err != nil {
 			return err
 		}
 		k.facts[p.LeadID].Promise = p
 		return nil
-	})
+	}}
 }
 
 // readUses reads what the numbers were called, as far back as the longest cap over a number that any of the leads'

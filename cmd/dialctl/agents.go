@@ -260,6 +260,11 @@ func bindAgentState(fs *flag.FlagSet) action {
 	reason := fs.String("reason", "sent with dialctl", "why")
 	return func(ctx context.Context, c *cli, args []string) error {
 		state, err := enumNamed[pb.AgentState]("state", args[1], pb.AgentState_value)
+		switch state {
+		case pb.AgentState_AGENT_STATE_READY, pb.AgentState_AGENT_STATE_BREAK, pb.AgentState_AGENT_STATE_SIGNED_OUT:
+		default:
+			err = misused("%q is no state an agent can be sent to: give ready, break or signed_out", args[1])
+		}
 		if err != nil {
 			return err
 		}
@@ -285,12 +290,26 @@ func (c *cli) aboutSession(s *dialerv1.Session) error {
 }
 
 func sessionText(s *dialerv1.Session) string {
-	text := fmt.Sprintf("agent %s is %s", s.GetLogin(), strings.ReplaceAll(word(s.GetState()), "_", " "))
+	text := fmt.Sprintf("agent %s is %s", s.GetLogin(), stateText(s.GetState()))
 	if s.GetReason() != "" {
 		text += " (" + s.GetReason() + ")"
 	}
 	if s.GetNext() != pb.AgentState_AGENT_STATE_UNSPECIFIED {
-		text += ", afterwards " + strings.ReplaceAll(word(s.GetNext()), "_", " ")
+		text += ", afterwards " + stateText(s.GetNext())
 	}
 	return text
+}
+
+// stateText is what an agent is: ready, on break, …
+func stateText(s pb.AgentState) string {
+	switch s {
+	case pb.AgentState_AGENT_STATE_OFFERED:
+		return "offered a lead"
+	case pb.AgentState_AGENT_STATE_WRAP_UP:
+		return "in wrap-up"
+	case pb.AgentState_AGENT_STATE_BREAK:
+		return "on break"
+	default:
+		return strings.ReplaceAll(word(s), "_", " ")
+	}
 }

@@ -154,7 +154,7 @@ func bindCancel(fs *flag.FlagSet) action {
 
 func bindGive(fs *flag.FlagSet) action {
 	to := fs.String("to", "", "the new owner's `LOGIN`; any fit agent unless given")
-	reason := fs.String("reason", "", "why")
+	reason := fs.String("reason", "given with dialctl", "why")
 	return func(ctx context.Context, c *cli, args []string) error {
 		n, r, err := c.promise(args[0])
 		if err != nil {

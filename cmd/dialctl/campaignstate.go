@@ -43,7 +43,7 @@ func pauseCampaign(ctx context.Context, c *cli, args []string) error {
 	}
 	c.say("campaign %s is paused; %s taken back from agents", args[0], plural(answer.GetRevoked(), "card was", "cards were"))
 	if n := answer.GetOpenPromises(); n > 0 {
-		c.say("%s open, and missed if it stays paused past their time", plural(n, "promise stands", "promises stand"))
+		c.say("%s open; what falls due while it is paused is missed", plural(n, "promise stands", "promises stand"))
 	}
 	c.next("campaign start %s goes on", quoted(args[0]))
 	return nil

@@ -232,6 +232,8 @@ func (d *desk) failed(f *dialerv1.Failure) {
 		d.say("  %s: %s", k, f.GetMetadata()[k])
 	}
 	switch f.GetReason() {
+	case "booking_outside_hours":
+		d.say("  give the outcome again with another time, or with ! after it if the customer insisted")
 	case "SUPPRESSED", "NOT_CALLABLE_NOW", "LEASE_EXPIRED":
 		d.drop()
 	}

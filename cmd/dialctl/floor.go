@@ -129,7 +129,7 @@ func (c *cli) showFloor(f *dialerv1.Floor) {
 	for _, a := range f.GetAgents() {
 		s := a.GetSession()
 		rows = append(rows, []string{
-			s.GetLogin(), strings.ReplaceAll(word(s.GetState()), "_", " "), when(s.GetSince(), zone), s.GetReason(),
+			s.GetLogin(), stateText(s.GetState()), when(s.GetSince(), zone), s.GetReason(),
 			strings.TrimSpace(ref(a.GetLeadId()) + " " + a.GetLeadName()),
 		})
 	}
@@ -246,6 +246,9 @@ func bindJudge(fs *flag.FlagSet) action {
 			return c.emit(messageOf(a.ProtoReflect()))
 		}
 		c.say("assignment %d: %s; the lead is planned: %s", n, word(a.GetAttempt().GetOutcome()), planText(a.GetPlan(), first(a.GetAttempt().GetZones())))
+		if judgement == dialerv1.Judgement_JUDGEMENT_APPLY && a.GetPlan().GetVerdict() == pb.Verdict_VERDICT_CALL {
+			c.next("lead withdraw %d if it needs no more calls (a later call decided the plan)", a.GetAttempt().GetLeadId())
+		}
 		return nil
 	}
 }

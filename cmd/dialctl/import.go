@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"redial/campaign"
 	pb "redial/proto/campaign/v1"
 )
 
@@ -161,11 +163,35 @@ func (f *importFlags) preview(ctx context.Context, c *cli, up *upload) error {
 		"duplicates", number(t.GetDuplicates()), "suppressed", number(t.GetSuppressed()))
 	var rows [][]string
 	for _, col := range p.GetColumns() {
-		rows = append(rows, []string{number(int64(col.GetIndex())), col.GetHeading(), col.GetField(), col.GetWhy(), strings.Join(col.GetSamples(), " | ")})
+		rows = append(rows, []string{number(int64(col.GetIndex())), col.GetHeading(), col.GetField(), col.GetWhy(), samples(col.GetSamples())})
 	}
 	c.say("")
 	c.table([]string{"column", "heading", "becomes", "why", "such as"}, rows)
+	if !hasPhone(p.GetColumns()) {
+		c.say("\nno column was recognised as telephone numbers: say which one is, with --map COLUMN=phone")
+		return nil
+	}
 	c.showProblems(p.GetProblems(), 10)
 	c.say("\nNext: the same without --dry-run; --map COLUMN=FIELD where a column became the wrong thing")
 	return nil
+}
+
+// samples are as many of a column's cells as a line of a terminal shows.
+func samples(cells []string) string {
+	const wide = 60
+	text := strings.Join(cells, " | ")
+	if columns(text) <= wide {
+		return text
+	}
+	n := 0
+	for i, r := range text {
+		if n += columns(string(r)); n >= wide {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}
+
+func hasPhone(all []*pb.PreviewColumn) bool {
+	return slices.ContainsFunc(all, func(c *pb.PreviewColumn) bool { return c.GetField() == string(campaign.FieldPhone) })
 }

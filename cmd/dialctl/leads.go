@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -49,7 +50,7 @@ func bindShowLead(fs *flag.FlagSet) action {
 		}
 		if *asCase {
 			if answer.GetCaseJson() == "" {
-				return fmt.Errorf("lead %d was never decided", lead)
+				return fmt.Errorf("lead %d is %s, and no decision of it stands: there is no case to show", lead, word(answer.GetLead().GetState()))
 			}
 			fmt.Fprintln(c.stdout, answer.GetCaseJson())
 			return nil
@@ -76,20 +77,81 @@ func bindShowLead(fs *flag.FlagSet) action {
 func (c *cli) showLead(a *pb.GetLeadResponse) {
 	l := a.GetLead()
 	zone := first(l.GetZones())
-	var numbers []string
+	numbers := newNumbers(l, a.GetTries())
 	for _, n := range l.GetNumbers() {
 		numbers = append(numbers, numberText(n))
 	}
 	c.fields("lead", strings.TrimSpace(fmt.Sprintf("%d %s", l.GetId(), l.GetName())), "state", word(l.GetState()),
 		"campaign", a.GetCampaignName(), "list", a.GetListName(), "line", ref(l.GetLine()), "external id", l.GetExternalId(),
 		"source", l.GetSource(), "numbers", strings.Join(numbers, ", "), "zones", strings.Join(l.GetZones(), ", "),
-		"priority", ref(int64(l.GetPriority())), "plan", planText(l.GetPlan(), zone),
-		"decided", when(l.GetDecidedAt(), zone), "owner", ownerText(l.GetOwnerId()), "held by assignment", ownerText(l.GetAssignmentId()))
+		"priority", ref(int64(l.GetPriority())), "plan", leadPlan(l),
+		"decided", when(l.GetDecidedAt(), zone), "owner", ownerName(a), "held by assignment", ownerText(l.GetAssignmentId()))
 	for _, at := range l.GetAttributes() {
 		c.say("  %s: %s", at.GetName(), at.GetValue())
 	}
 	c.showHistory(a.GetAttempts(), zone)
 	c.showPromises(a.GetAppointments())
+}
+
+// newNumbers are those that calls brought to light, the latest first, which the list did not have.
+func newNumbers(l *pb.Lead, tries []*pb.Try) []string {
+	var out []string
+	for _, t := range slices.Backward(tries) {
+		n := t.GetNewNumber()
+		listed := func(have *pb.Number) bool { return have.GetPhone() == n }
+		found := func(other *pb.Try) bool { return other.GetNumber() == n && badData(other.GetOutcome()) }
+		text := n + " (new)"
+		if n == "" || slices.ContainsFunc(l.GetNumbers(), listed) || slices.ContainsFunc(tries, found) || slices.Contains(out, text) {
+			continue
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func badData(o pb.Outcome) bool {
+	switch o {
+	case pb.Outcome_OUTCOME_WRONG_PERSON, pb.Outcome_OUTCOME_VACANT_NUMBER, pb.Outcome_OUTCOME_FAX, pb.Outcome_OUTCOME_NUMBER_CHANGED:
+		return true
+	default:
+		return false
+	}
+}
+
+// dialledNext is the number that the plan would dial, else the first one that is not bad.
+func dialledNext(l *pb.Lead) string {
+	if n := l.GetPlan().GetNumber(); n != "" {
+		return n
+	}
+	good := slices.IndexFunc(l.GetNumbers(), func(n *pb.Number) bool { return !n.GetBad() })
+	if len(l.GetNumbers()) == 0 {
+		return ""
+	}
+	return l.GetNumbers()[max(good, 0)].GetPhone()
+}
+
+// leadPlan is what is decided of a lead; of one that was taken out nothing stands.
+func leadPlan(l *pb.Lead) string {
+	if l.GetState() == pb.LeadState_LEAD_STATE_WITHDRAWN {
+		return "none: withdrawn"
+	}
+	return planText(l.GetPlan(), first(l.GetZones()))
+}
+
+// ownerName is whose callbacks the lead's are: the login where the history tells it.
+func ownerName(a *pb.GetLeadResponse) string {
+	owner := a.GetLead().GetOwnerId()
+	for _, p := range a.GetAppointments() {
+		if owner != 0 && p.GetOwnerId() == owner {
+			return p.GetOwnerLogin()
+		}
+	}
+	for _, t := range a.GetAttempts() {
+		if owner != 0 && t.GetAgentId() == owner {
+			return t.GetAgentLogin()
+		}
+	}
+	return ownerText(owner)
 }
 
 func ownerText(n int64) string {
@@ -215,11 +277,7 @@ func (c *cli) showLeads(all []*pb.Lead) error {
 			}
 			continue
 		}
-		phone := ""
-		if len(l.GetNumbers()) > 0 {
-			phone = l.GetNumbers()[0].GetPhone()
-		}
-		rows = append(rows, []string{number(l.GetId()), l.GetName(), phone, word(l.GetState()), number(int64(l.GetAttempts())), planText(l.GetPlan(), first(l.GetZones()))})
+		rows = append(rows, []string{number(l.GetId()), l.GetName(), dialledNext(l), word(l.GetState()), number(int64(l.GetAttempts())), leadPlan(l)})
 	}
 	if c.json {
 		return nil

@@ -61,8 +61,12 @@ func bindLists(fs *flag.FlagSet) action {
 		var rows [][]string
 		for _, l := range all {
 			t := l.GetTally()
+			offered := map[bool]string{true: "on", false: "off"}[l.GetOn()]
+			if l.GetState() == pb.ListState_LIST_STATE_FAILED {
+				offered = "-"
+			}
 			rows = append(rows, []string{
-				number(l.GetId()), l.GetName(), word(l.GetState()), map[bool]string{true: "on", false: "off"}[l.GetOn()],
+				number(l.GetId()), l.GetName(), word(l.GetState()), offered,
 				number(int64(l.GetPriority())), number(t.GetRows()), number(t.GetLeads()), number(t.GetProblems()),
 				number(t.GetDuplicates()), number(t.GetSuppressed()),
 			})

@@ -21,7 +21,7 @@ func single(text string, hint campaign.PhoneHint) (campaign.Number, *campaign.Fa
 	}
 	body, ext := cutExtension(unlabel(whole))
 	if !hasDigits(body, 3) || hasLetters(body) && !vanity.MatchString(body) {
-		f := fault(campaign.ProblemBadPhone, text, "is no telephone number", "correct it, or leave the cell empty")
+		f := fault(campaign.ProblemBadPhone, text, "is no telephone number", "correct it, or leave it empty")
 		return campaign.Number{}, &f
 	}
 	n, f := resolve(body, text, hint)
@@ -105,7 +105,7 @@ var typeNames = map[phonenumbers.PhoneNumberType]string{
 func judge(body, region, text string) (campaign.Number, *campaign.Fault) {
 	n, err := phonenumbers.Parse(body, region)
 	if err != nil {
-		f := fault(campaign.ProblemBadPhone, text, "is no telephone number"+inPlan(region), "correct it, or leave the cell empty")
+		f := fault(campaign.ProblemBadPhone, text, "is no telephone number"+inPlan(region), "correct it, or leave it empty")
 		return campaign.Number{}, &f
 	}
 	kind := phonenumbers.GetNumberType(n)

@@ -172,6 +172,7 @@ func (f *importFlags) preview(ctx context.Context, c *cli, up *upload) error {
 		return nil
 	}
 	c.showProblems(p.GetProblems(), 10)
+	c.say("\nRows that the campaign has already, and suppressed numbers, are told when the list is taken in.")
 	c.say("\nNext: the same without --dry-run; --map COLUMN=FIELD where a column became the wrong thing")
 	return nil
 }

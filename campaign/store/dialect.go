@@ -91,6 +91,8 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		r.SetMaxOpenConns(4)
 		s.reader = r
 	}
+	s.writes = &prepared{db: s.writer, ready: make(map[string]*sql.Stmt)}
+	s.reads = &prepared{db: s.reader, ready: make(map[string]*sql.Stmt)}
 	return w.PingContext(ctx)
 }
 

@@ -34,6 +34,8 @@ type Store struct {
 	known   campaignCache
 	groups  groups // of the writes that are committed together
 	beatSeq atomic.Int64
+	writes  *prepared // of SQLite
+	reads   *prepared
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 }

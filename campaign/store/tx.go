@@ -63,6 +63,25 @@ func (s *Store) peek(ctx context.Context, what string, fn func(*tx) error) error
 }
 
 func (s *Store) once(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn func(*tx) error) error {
+	known := s.kept(db)
+	var missed []string
+	err := s.onceOn(ctx, db, opt, func(n *tx, t *sql.Tx) error {
+		if known == nil {
+			return fn(n)
+		}
+		r := &rememberedTx{Tx: t, known: known}
+		n.queries = r
+		err := fn(n)
+		missed = r.missed
+		return err
+	})
+	if err == nil && len(missed) > 0 {
+		known.learn(ctx, missed)
+	}
+	return err
+}
+
+func (s *Store) onceOn(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn func(*tx, *sql.Tx) error) error {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err
@@ -78,10 +97,21 @@ func (s *Store) once(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn fun
 	if opt != nil && opt.ReadOnly {
 		n.d = s.d.unlocked()
 	}
-	if err := fn(n); err != nil {
+	if err := fn(n, t); err != nil {
 		return err
 	}
 	return t.Commit()
+}
+
+// kept are the statements that stay prepared for a pool; nil: its driver does that by itself.
+func (s *Store) kept(db *sql.DB) *prepared {
+	switch {
+	case s.pool != nil:
+		return nil
+	case db == s.writer:
+		return s.writes
+	}
+	return s.reads
 }
 
 func (s *Store) begun(ctx context.Context, q queries) *tx {

@@ -40,7 +40,7 @@ func newDesk() *Desk {
 	return &Desk{Updates: make(chan Update, deskBuffer), Done: make(chan struct{})}
 }
 
-// Why is the reason of the close: SIGNED_IN_ELSEWHERE, heartbeat_lost, slow, draining, …
+// Why is the reason of the close, such as SIGNED_IN_ELSEWHERE, heartbeat_lost, slow or draining.
 func (d *Desk) Why() string {
 	<-d.Done
 	return d.why

@@ -49,7 +49,7 @@ func (w *world) node(name string, o Options) *Floor { return NewFloor(name, w.fa
 func (w *world) settled() { w.Helper(); synctest.Wait() }
 
 // sleep lets time pass, and what is due then happen.
-func (w *world) sleep(d time.Duration) { w.Helper(); time.Sleep(d); synctest.Wait() }
+func (w *world) sleep(d time.Duration) { w.Helper(); time.Sleep(d); synctest.Wait() } //nolint:forbidigo // fake time: the bubble moves on by so much
 
 func (w *world) change(do func()) {
 	w.mu.Lock()

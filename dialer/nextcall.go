@@ -138,8 +138,18 @@ func (f *Floor) getReady(ctx context.Context, agent campaign.AgentID, epoch int6
 		return s, nil, nil
 	default:
 		s, err := f.Apply(ctx, agent, WantReady{})
+		if campaign.ReasonOf(err) == campaign.ReasonBadState && f.signedOut(ctx, agent) {
+			// A timer signed a silent desk out between the look and the step: asking signs in again.
+			_, s, err = f.arrive(ctx, agent, SignIn{}, true)
+		}
 		return s, nil, err
 	}
+}
+
+// signedOut says whether the record has the agent signed out now.
+func (f *Floor) signedOut(ctx context.Context, agent campaign.AgentID) bool {
+	s, err := f.rec.Session(ctx, agent)
+	return err == nil && s.State == campaign.AgentSignedOut
 }
 
 // trusted is how long what a seat knows of its session spares a look into the record. The claim looks anyway.

@@ -70,6 +70,7 @@ func (m *machine) enter(state campaign.AgentState, reason string) {
 		m.wish("", "")
 		m.act(Close{Node: m.s.Node, Epoch: m.s.Epoch, Reason: reason})
 		m.s.Node = ""
+	case campaign.AgentOffered, campaign.AgentOnCall, campaign.AgentWrapUp:
 	}
 }
 

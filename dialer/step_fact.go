@@ -113,6 +113,7 @@ func (Timer) apply(m *machine) error {
 		}
 	case campaign.AgentWrapUp:
 		m.wrapUpTimer()
+	case campaign.AgentSignedOut: // has no deadline
 	}
 	return nil
 }

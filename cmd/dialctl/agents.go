@@ -300,7 +300,7 @@ func sessionText(s *dialerv1.Session) string {
 	return text
 }
 
-// stateText is what an agent is: ready, on break, …
+// stateText is what an agent is, such as ready or on break.
 func stateText(s pb.AgentState) string {
 	switch s {
 	case pb.AgentState_AGENT_STATE_OFFERED:

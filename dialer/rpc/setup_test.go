@@ -73,7 +73,7 @@ func onBench(t *testing.T, test func(*bench)) {
 	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(10 * time.Hour) // the bubble begins at midnight
+		time.Sleep(10 * time.Hour) //nolint:forbidigo // fake time: the bubble moves on by so much
 		b := &bench{T: t, agents: make(map[string]campaign.AgentID)}
 		b.open(dir)
 		b.camp = b.campaign("spring", nil)

@@ -43,7 +43,7 @@ func TestACallByUnaryWords(t *testing.T) {
 		if !strings.HasPrefix(started.GetNumber(), "+1212555") || started.GetExtension() != "7" || !strings.HasPrefix(started.GetTelUri(), "tel:+1212555") {
 			b.Errorf("started %v", started)
 		}
-		time.Sleep(3 * time.Second)
+		time.Sleep(3 * time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
 		if again := b.start("ann", card.GetAssignmentId()); !proto.Equal(again, started) {
 			b.Errorf("started again: %v, at first %v", again, started)
 		}
@@ -95,7 +95,7 @@ func TestHistoryIsMasked(t *testing.T) {
 		id := b.next("ann").GetAssignmentId()
 		number := b.start("ann", id).GetNumber()
 		b.record("ann", id, "NO_ANSWER")
-		time.Sleep(10 * time.Minute)
+		time.Sleep(10 * time.Minute) //nolint:forbidigo // fake time: the bubble moves on by so much
 		card := b.next("bob")
 		if card.GetReason() != "retry" || len(card.GetHistory()) != 1 || card.GetHistory()[0].GetAgentLogin() != "ann" {
 			b.Fatalf("card %v", card)

@@ -97,7 +97,7 @@ func (l *line) signIn() *pb.SignInResponse {
 // offer waits for a card.
 func (l *line) offer() *pb.Card {
 	l.Helper()
-	time.Sleep(time.Second)
+	time.Sleep(time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
 	var card *pb.Card
 	for _, m := range l.listen() {
 		if c := m.GetOffer(); c != nil {
@@ -114,7 +114,7 @@ func (l *line) offer() *pb.Card {
 func (l *line) beat(d time.Duration) {
 	l.Helper()
 	for end := time.Now().Add(d); time.Now().Before(end); {
-		time.Sleep(min(15*time.Second, time.Until(end)))
+		time.Sleep(min(15*time.Second, time.Until(end))) //nolint:forbidigo // fake time: the bubble moves on by so much
 		if m := l.ask(&pb.WorkRequest{Action: &pb.WorkRequest_Heartbeat{Heartbeat: &pb.HeartbeatRequest{}}}); m.GetHeartbeat() == nil {
 			l.Fatalf("heartbeat: %v", m)
 		}
@@ -375,7 +375,7 @@ func TestAStreamThatBreaksOffKeepsTheCard(t *testing.T) {
 		card := first.offer()
 		b.ok(first.stream.CloseSend())
 		first.listen()
-		time.Sleep(5 * time.Second)
+		time.Sleep(5 * time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
 		if in := b.line(b.as("ann")).signIn(); in.GetCard().GetAssignmentId() != card.GetAssignmentId() || in.GetCard().GetNumber() != "" {
 			b.Errorf("signed in again: %v", in)
 		}
@@ -400,7 +400,7 @@ func TestASilentStreamIsSignedOut(t *testing.T) {
 		l.signIn()
 		l.beat(2 * time.Minute)
 		l.listen()
-		time.Sleep(46 * time.Second)
+		time.Sleep(46 * time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
 		var last *pb.Session
 		noticed := false
 		for _, m := range l.listen() {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,7 +20,6 @@ type desk struct {
 	db    database
 	s     *store.Store
 	used  int // leads of the world
-	mu    sync.Mutex
 	known map[campaign.LeadID]bool
 }
 

@@ -35,7 +35,7 @@ func startEcho() (*echo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for the echo: %w", err)
 	}
-	e := &echo{server: grpc.NewServer(grpc.SharedWriteBuffer(true)), ended: make(chan error, 1)}
+	e := &echo{server: grpc.NewServer(), ended: make(chan error, 1)}
 	e.server.RegisterService(&echoService, nil)
 	go func() { e.ended <- e.server.Serve(lis) }()
 	e.conn, err = connect(lis.Addr().String())

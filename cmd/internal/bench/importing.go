@@ -43,7 +43,6 @@ type importing struct {
 	db       database
 	s        *store.Store
 	campaign campaign.CampaignID
-	rows     int
 }
 
 func openImporting(ctx context.Context, e *engine) (*importing, error) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -122,7 +123,7 @@ func (t *tap) follow(in io.Reader, out io.Writer) {
 			t.hear(head[0], body)
 		}
 		first = false
-		if _, err := out.Write(append(h[:len(h):len(h)], body...)); err != nil {
+		if _, err := out.Write(append(slices.Clip(h), body...)); err != nil {
 			return
 		}
 	}

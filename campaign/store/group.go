@@ -73,7 +73,6 @@ func (g *group[Q, A]) serve(ctx context.Context) {
 	var later []*waiting[Q, A]
 	for {
 		batch := later
-		later = nil
 		if len(batch) == 0 {
 			select {
 			case <-ctx.Done():

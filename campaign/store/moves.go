@@ -84,7 +84,7 @@ func (k *work) moveOne(r *moveRequest) (result[campaign.Session], error) {
 	}
 	next, err := r.run(m.was, k.t.now)
 	if err != nil {
-		return result[campaign.Session]{err: err}, nil
+		return result[campaign.Session]{err: err}, nil //nolint:nilerr // a refusal is its own caller's, not the batch's
 	}
 	err = k.moveBy(m, next, held)
 	return result[campaign.Session]{a: m.now}, err

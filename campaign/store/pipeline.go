@@ -31,7 +31,7 @@ func (t *tx) together(all ...statement) error {
 			b.Queue(s.query, s.args...)
 		}
 		r := c.(*stdlib.Conn).Conn().SendBatch(t.ctx, &b)
-		defer r.Close()
+		defer r.Close() //nolint:errcheck // after an error; else it was closed with its error looked at
 		for _, s := range all {
 			if err := answer(r, s); err != nil {
 				return err

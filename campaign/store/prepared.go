@@ -38,7 +38,7 @@ func (p *prepared) learn(ctx context.Context, queries []string) {
 		}
 		// Not under the lock: whoever has the connection that this waits for may want to find something.
 		if st, err := p.db.PrepareContext(ctx, q); err == nil && !p.keep(q, st) {
-			_ = st.Close() // another was quicker, or there are enough
+			_ = st.Close() //nolint:sqlclosecheck // another was quicker, or there are enough
 		}
 	}
 }
@@ -72,21 +72,21 @@ func (r *rememberedTx) stmt(ctx context.Context, query string) *sql.Stmt {
 }
 
 func (r *rememberedTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if st := r.stmt(ctx, query); st != nil {
+	if st := r.stmt(ctx, query); st != nil { //nolint:sqlclosecheck // the transaction closes it at its end
 		return st.ExecContext(ctx, args...)
 	}
 	return r.Tx.ExecContext(ctx, query, args...)
 }
 
 func (r *rememberedTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if st := r.stmt(ctx, query); st != nil {
+	if st := r.stmt(ctx, query); st != nil { //nolint:sqlclosecheck // the transaction closes it at its end
 		return st.QueryContext(ctx, args...)
 	}
 	return r.Tx.QueryContext(ctx, query, args...)
 }
 
 func (r *rememberedTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if st := r.stmt(ctx, query); st != nil {
+	if st := r.stmt(ctx, query); st != nil { //nolint:sqlclosecheck // the transaction closes it at its end
 		return st.QueryRowContext(ctx, args...)
 	}
 	return r.Tx.QueryRowContext(ctx, query, args...)

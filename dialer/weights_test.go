@@ -106,14 +106,14 @@ func TestFreshShareSavesOneOfferAtMost(t *testing.T) {
 	for range 100 {
 		mix.Took(0.5, false) // nothing fresh was there
 	}
-	var got string
+	var got strings.Builder
 	for range 6 {
 		f := mix.Fresh(0.5)
-		got += fmt.Sprintf("%t ", f)
+		fmt.Fprintf(&got, "%t ", f)
 		mix.Took(0.5, f)
 	}
-	if got != "true true false true false true " {
-		t.Errorf("after a drought: %s", got)
+	if got.String() != "true true false true false true " {
+		t.Errorf("after a drought: %s", got.String())
 	}
 	mix = Mix{}
 	for range 100 {

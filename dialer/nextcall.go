@@ -66,6 +66,12 @@ func (f *Floor) join(a campaign.Agent, session campaign.Session) (*seat, chan *c
 	return s, ch
 }
 
+// How long, and how often, a NextCall whose time is over waits for a claim that is under way.
+const (
+	linger     = 20 * time.Millisecond
+	lingerMost = 50
+)
+
 // await waits for a claim; one that is under way when the time is over is waited for a little longer. It says whether
 // the agent waited to the end.
 func (f *Floor) await(ctx context.Context, s *seat, ch chan *campaign.Claimed, wait time.Duration) (got *campaign.Claimed, stood bool) {
@@ -78,14 +84,14 @@ func (f *Floor) await(ctx context.Context, s *seat, ch chan *campaign.Claimed, w
 	case <-ctx.Done():
 	case <-f.ending:
 	}
-	if f.leave(s, ch, false) {
-		timer.Reset(time.Second)
+	// A look for a lead may be under way: it ends soon, with a claim or without.
+	for n := 0; f.leave(s, ch, n == lingerMost); n++ {
+		timer.Reset(linger)
 		select {
 		case got := <-ch:
 			return got, false
 		case <-timer.C:
 		}
-		f.leave(s, ch, true)
 	}
 	select {
 	case got := <-ch:

@@ -145,11 +145,6 @@ func (t *tx) dueFresh(q campaign.DueQuery) ([]campaign.Due, error) {
 	return out, nil
 }
 
-// OwnedDue are the agent's own CALL_LATER leads that wait for nothing but the agent, the longest waiting first.
-func (s *Store) OwnedDue(ctx context.Context, agent campaign.AgentID, now time.Time, limit int) ([]campaign.Owned, error) {
-	return s.OwnedAhead(ctx, []campaign.AgentID{agent}, now.Add(time.Microsecond), limit)
-}
-
 // NextDue is the first instant after q.Now at which a lead of the groups comes due; zero: none waits.
 func (s *Store) NextDue(ctx context.Context, q campaign.NextQuery) (time.Time, error) {
 	groups := make([]campaign.OpenGroup, len(q.Groups))

@@ -170,10 +170,12 @@ func (t *tx) viewDay(c *campaign.CampaignView) error {
 		FROM appointments WHERE campaign_id = $1 AND closed_at >= $2`, []any{int64(c.ID), us(c.DayStart)}, &c.Kept, &c.Missed)
 }
 
-// viewRecent reads the last calls of the last hour.
+// viewRecent reads the last calls of the last hour, as they were last amended.
 func (t *tx) viewRecent(v *campaign.FloorView, of campaign.CampaignID) error {
-	return t.each(`SELECT a.recorded_at, a.campaign_id, a.lead_id, l.name, g.login, a.outcome, a.code, l.state, l.verdict, l.at, l.until, l.reason
+	return t.each(`SELECT a.recorded_at, a.campaign_id, a.lead_id, l.name, g.login, COALESCE(m.outcome, a.outcome),
+			COALESCE(m.code, a.code), l.state, l.verdict, l.at, l.until, l.reason
 		FROM attempts a JOIN leads l ON l.id = a.lead_id JOIN agents g ON g.id = a.agent_id
+		LEFT JOIN amendments m ON m.id = (SELECT max(x.id) FROM amendments x WHERE x.assignment_id = a.assignment_id)
 		WHERE a.placed_at >= $1 AND (CAST($2 AS BIGINT) = 0 OR a.campaign_id = $2)
 		ORDER BY a.recorded_at DESC LIMIT $3`, []any{us(t.now.Add(-time.Hour)), int64(of), recentMost}, func(r *sql.Rows) error {
 		var c campaign.RecentCall

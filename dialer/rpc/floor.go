@@ -138,22 +138,40 @@ func changes(last, now *pb.Floor) *pb.Floor {
 		gone.Session.State = wire.AgentState(campaign.AgentSignedOut)
 		out.Agents = append(out.Agents, gone)
 	}
-	for i, c := range now.GetCampaigns() {
-		if i >= len(last.GetCampaigns()) || !proto.Equal(last.GetCampaigns()[i], c) {
+	before := make(map[int64]*pb.FloorCampaign)
+	for _, c := range last.GetCampaigns() {
+		before[c.GetCampaignId()] = c
+	}
+	for _, c := range now.GetCampaigns() {
+		if !proto.Equal(before[c.GetCampaignId()], c) {
 			out.Campaigns = append(out.Campaigns, c)
 		}
 	}
+	told := make(map[eventKey]bool)
+	for _, e := range last.GetEvents() {
+		told[keyOf(e)] = true
+	}
 	for _, e := range now.GetEvents() {
-		if len(last.GetEvents()) > 0 && !e.GetAt().AsTime().After(last.GetEvents()[0].GetAt().AsTime()) {
-			break
+		if !told[keyOf(e)] {
+			out.Events = append(out.Events, e)
 		}
-		out.Events = append(out.Events, e)
 	}
 	if len(out.Agents)+len(out.Campaigns)+len(out.Events) == 0 &&
 		last.GetLateOutcomes() == now.GetLateOutcomes() && last.GetMissed() == now.GetMissed() {
 		return nil
 	}
 	return out
+}
+
+// eventKey tells events apart: outcomes committed together have one instant.
+type eventKey struct {
+	at    time.Time
+	lead  int64
+	agent string
+}
+
+func keyOf(e *pb.FloorEvent) eventKey {
+	return eventKey{e.GetAt().AsTime(), e.GetLeadId(), e.GetAgentLogin()}
 }
 
 // ListMissed are promises that were missed, last first.

@@ -93,7 +93,7 @@ func promiseMissed(b *bundle) {
 	if len(missed) != 1 || missed[0].Appointment.ID != p.ID || missed[0].Owner == "" {
 		b.Fatalf("listed %+v", missed)
 	}
-	if owned := must[[]campaign.Owned](b)(b.s.OwnedDue(b.Context(), a, b.s.Now(), 10)); len(owned) != 1 || owned[0].Lead != lead {
+	if owned := must[[]campaign.Owned](b)(b.s.OwnedAhead(b.Context(), []campaign.AgentID{a}, b.s.Now().Add(time.Microsecond), 10)); len(owned) != 1 || owned[0].Lead != lead {
 		b.Fatalf("the owner's due leads: %+v", owned)
 	}
 	b.sound()

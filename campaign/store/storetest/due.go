@@ -96,7 +96,7 @@ func dueOwned(b *bundle) {
 	b.call(a[0], campaign.CallLater, leads[0])
 	b.call(a[0], campaign.NoAnswer, leads[1])
 	b.wait(2 * time.Minute)
-	owned := must[[]campaign.Owned](b)(b.s.OwnedDue(b.Context(), a[0], b.s.Now(), 10))
+	owned := must[[]campaign.Owned](b)(b.s.OwnedAhead(b.Context(), []campaign.AgentID{a[0]}, b.s.Now().Add(time.Microsecond), 10))
 	if len(owned) != 1 || owned[0].Lead != leads[0] || owned[0].Agent != a[0] {
 		b.Fatalf("owned %+v", owned)
 	}
@@ -105,7 +105,7 @@ func dueOwned(b *bundle) {
 	}
 	b.call(a[1], campaign.NoAnswer, leads[0])
 	b.wait(2 * time.Minute)
-	if owned := must[[]campaign.Owned](b)(b.s.OwnedDue(b.Context(), a[0], b.s.Now(), 10)); len(owned) != 0 {
+	if owned := must[[]campaign.Owned](b)(b.s.OwnedAhead(b.Context(), []campaign.AgentID{a[0]}, b.s.Now().Add(time.Microsecond), 10)); len(owned) != 0 {
 		b.Fatalf("still owned: %+v", owned)
 	}
 	b.sound()

@@ -111,6 +111,12 @@ func corrections(b *bundle) {
 	must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(as, campaign.Success)))
 	fix := campaign.Correction{Assignment: as.ID, Agent: a, Outcome: campaign.NoAnswer, Note: "wrong key", By: "a"}
 	got := must[campaign.Recorded](b)(b.s.Correct(b.Context(), fix))
+	for _, of := range []campaign.CampaignID{0, got.Attempt.CampaignID} {
+		v := must[campaign.FloorView](b)(b.s.FloorView(b.Context(), of))
+		if len(v.Recent) != 1 || v.Recent[0].Outcome != fix.Outcome {
+			b.Errorf("the floor shows %v, want the correction %v", v.Recent, fix.Outcome)
+		}
+	}
 	if got.State != campaign.LeadOpen || got.Plan.Reason != campaign.ReasonInterval || !got.Attempt.Amended {
 		b.Fatalf("got %+v", got)
 	}

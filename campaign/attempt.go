@@ -38,8 +38,10 @@ type Assignment struct {
 	ClosedAt     time.Time
 	CloseReason  string
 	RulesVersion int64
-	Zones        []string // the lead's, when it was claimed
-	Plan         Plan     // the decision it was claimed under
+	Zones        []string    // of the number to dial, when it was claimed
+	Plan         Plan        // the decision it was claimed under
+	Law          LawNote     // the law it was checked against
+	Subjects     []SubjectID // those its use is kept for: number, person, account
 }
 
 // Attempt is a placed call in the ledger: written once, when its outcome is recorded or given up for. Never changed;
@@ -62,9 +64,9 @@ type Attempt struct {
 	RecordedAt   time.Time // end of after-call work: talk+wrap = RecordedAt - PlacedAt
 	RulesVersion int64
 	Zones        []string
-	Calendar     string // which calendar applied; empty: the campaign's own hours
-	Waived       bool   // made on a promise, which waives the campaign's own interval and caps
-	Amended      bool   // Outcome, Code, Note and NewNumber are those of the last amendment
+	Law          LawNote // the law, the calendars and the places it was checked against, and what it was exempted from
+	Waived       bool    // made on a promise, which waives the campaign's own interval and caps
+	Amended      bool    // Outcome, Code, Note and NewNumber are those of the last amendment
 }
 
 // Talk is the time from placing to the end of the conversation or ringing.

@@ -10,16 +10,28 @@ type Facts struct {
 	Lead         *Lead
 	Promise      *Appointment  // the open one; nil: none
 	Suppressions []Suppression // in force, of the lead's numbers
-	Uses         []Use         // of the lead's numbers, in any campaign, as far back as the longest number cap reaches
+	Uses         []Use         // other calls to the lead's number, person or account, oldest first, never the lead's own tries; see Use
+	Calendars    []*Calendar   // those that the campaign and the list name; do not change them
+	Consents     []Consent     // of the lead's person and numbers, expired and revoked ones included
 	Holder       string        // login of the agent who holds the lead; empty: nobody
 	Now          time.Time
 }
 
-// Use is one call to a number, reserved or placed, in whatever campaign.
+// Use is a call that counts for the lead besides its own tries: of another lead with the same number, person or
+// account, reserved or placed, in whatever campaign; or one made outside and told of. Uses go as far back as the
+// longest cap that any campaign has, and are not read at all where no cap or pack asks for them.
 type Use struct {
-	Phone      Phone
-	PlacedAt   time.Time // of a reservation: when it was claimed
-	Assignment AssignmentID
+	Phone      Phone        // that was dialled
+	PlacedAt   time.Time    // whole seconds; of a reservation: when it was claimed
+	Assignment AssignmentID // 0: made outside
+	Campaign   CampaignID   // 0: made outside
+	Matter     string       // of the campaign then; empty: none, and Campaign is its own
+	Person     bool         // to the lead's person: one of its numbers, or its external id
+	Account    bool         // about the lead's account
+	Outcome    Outcome      // NoOutcome: not told yet: reserved, or the call goes on
+	Talk       time.Duration
+	Outside    bool // made elsewhere and told of: it counts for the company alone
+	Inbound    bool // the person called: never an attempt, but its conversation may start a cool-off
 }
 
 // Judgement says whether a lead may be offered now, and if not, which gate binds.
@@ -30,6 +42,7 @@ type Judgement struct {
 	Binding  string    // the first closed gate; empty if callable
 	OpenAt   time.Time // when it opens by itself; zero: never, or unknown
 	Detail   string    // for people
+	Law      LawNote   // the law that was checked, and what it was exempted from
 }
 
 // Happening is what a transaction did to an agent's assignment; the floor's step moves the session accordingly.
@@ -84,6 +97,9 @@ type Draft struct {
 	Zones      []string
 	Numbers    []Number
 	Attributes []Attribute
+	Account    string    // see Lead
+	Places     []string  // see Lead
+	Consents   []Consent // to record with it; LeadID and Phone are filled in
 	Priority   int
 	Cells      []string // the row as it was read, for the problem report if it turns out a duplicate
 }

@@ -14,9 +14,9 @@ type (
 	ListID int64
 	// LeadID names a lead.
 	LeadID int64
-	// GroupID names a calendar group: the leads of one list that share their set of zones.
+	// GroupID names a calendar group: the leads of one list that share their sites.
 	GroupID int64
-	// SubjectID names a number (or, later, a person) over which caps and suppressions are kept.
+	// SubjectID names a number, a person or an account over which caps, consents and suppressions are kept.
 	SubjectID int64
 	// AgentID names an agent.
 	AgentID int64
@@ -30,6 +30,10 @@ type (
 	UploadID int64
 	// TokenID names an access token (never its secret).
 	TokenID int64
+	// ConsentID names a consent.
+	ConsentID int64
+	// CalendarID names a calendar.
+	CalendarID int64
 )
 
 // ParseID reads a decimal identifier as people and the API write it.

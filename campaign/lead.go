@@ -32,10 +32,12 @@ type Lead struct {
 	Zones        []string // IANA zones in which the lead may be, at least one
 	Numbers      []Number // in the order of dialling, as given; bad ones stay here and are skipped by the rule
 	Attributes   []Attribute
-	Priority     int   // within its list, higher first; default 0
-	Line         int   // of the file; 0: not from a file
-	Tries        []Try // every attempt, oldest first: all that the rule needs, so that history can be dropped
-	Plan         Plan  // what was decided at DecidedAt
+	Account      string   // what the calls are about, such as a debt: caps of scope account; empty: none
+	Places       []string // where the lead may live, by its address: "US-FL", "FR"; empty: its numbers say. Sorted
+	Priority     int      // within its list, higher first; default 0
+	Line         int      // of the file; 0: not from a file
+	Tries        []Try    // every attempt, oldest first: all that the rule needs, so that history can be dropped
+	Plan         Plan     // what was decided at DecidedAt
 	DecidedAt    time.Time
 	RulesVersion int64        // the rules Plan was decided under
 	Owner        AgentID      // whose CALL_LATER or promise it is; 0: nobody's
@@ -56,6 +58,8 @@ type Try struct {
 	Outcome   Outcome   `json:"outcome"`
 	Number    Phone     `json:"number"`
 	NewNumber Phone     `json:"new_number,omitempty"`
+	// Talk is the time from placing to the end of the conversation, of a connect; 0: none, or not known.
+	Talk time.Duration `json:"talk,omitempty"`
 	// Was is the outcome in the ledger where Outcome is not: somebody reopened the lead after an outcome that had
 	// finished it, and the rule has since taken that attempt for CALL_LATER. NoOutcome: they are the same.
 	Was Outcome `json:"was,omitempty"`

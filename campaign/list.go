@@ -19,8 +19,10 @@ type List struct {
 	CampaignID CampaignID
 	Name       string
 	State      ListState
-	On         bool // off: nothing of it is offered
-	Priority   int  // higher first among fresh leads; default 0
+	On         bool     // off: nothing of it is offered
+	Priority   int      // higher first among fresh leads; default 0
+	Hours      []Window // when its leads may be called, within the campaign's hours; empty: as the campaign
+	Calendars  []string // names of calendars that apply besides the campaign's
 	Version    int64
 	Failure    string // why a failed list was refused
 	Tally      Tally

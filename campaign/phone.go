@@ -20,6 +20,10 @@ type Number struct {
 	Phone     Phone  `json:"phone"`
 	Extension string `json:"extension,omitempty"` // digits to dial after the answer; empty: none
 	Label     string `json:"label,omitempty"`     // what the file or CRM called it: mobile, home, work
+	// Zones are those in which this number may be, where they are not the lead's; empty: the lead's.
+	Zones []string `json:"zones,omitempty"`
+	// Places are those that the number itself tells of, such as "US-FL" by its area code; they count besides the lead's.
+	Places []string `json:"places,omitempty"`
 }
 
 // Phones are the numbers alone, in order.

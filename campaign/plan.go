@@ -55,6 +55,11 @@ const (
 	ReasonAppointment    = "appointment"
 	ReasonBookingInPast  = "booking_in_past"
 	ReasonBookingOutside = "booking_outside_hours"
+	ReasonLawHours       = "law_hours"           // a law pack's hours
+	ReasonLawCap         = "law_cap"             // a law pack's cap
+	ReasonCoolOff        = "cool_off"            // a wait after a conversation, refusal, abandoned call or machine
+	ReasonNoConsent      = "no_consent"          // the law asks for a consent that is not there
+	ReasonBookingLaw     = "booking_against_law" // a pack's hours, caps or cool-offs forbid the promised instant
 )
 
 // Plan is the decision of the rule of time as a noun, so that the record can hold it.
@@ -68,6 +73,9 @@ type Plan struct {
 	// Earliest is the first instant that depends on the lead alone (interval, caps, promise), before any
 	// calendar: what the due index holds. Never after At.
 	Earliest time.Time
+	// Turn is its place among the leads that roll over to the local day of At, so that successive days try successive
+	// hours: the day since 1970-01-01 times 4096, plus a slot. 0: it does not roll over, or the campaign does not mix.
+	Turn int64
 }
 
 // Open says whether the lead is still to be called.
@@ -91,7 +99,9 @@ func (p Plan) LeadState() LeadState {
 
 // Gate is one thing a lead must pass to be offered, as ExplainLead shows it and the claim checks it.
 type Gate struct {
-	Name   string    // campaign, list, state, suppression, number, interval, hours, day_cap, rolling_cap, number_cap, max_attempts, max_days, expires_at, promise
+	// Name is campaign, list, state, suppression, number, consent, max_attempts, interval, hours, law_hours, day_cap,
+	// rolling_cap, cool_off, law_cap, max_days, expires_at or promise.
+	Name   string
 	Open   bool      // passes now
 	OpenAt time.Time // when a closed gate opens by itself; zero: never, or unknown
 	Detail string    // for people, in English

@@ -214,7 +214,7 @@ func (r Rules) MarshalJSON() ([]byte, error) {
 		doc.Holidays = append(doc.Holidays, d.String())
 	}
 	for _, c := range r.Caps {
-		doc.Caps = append(doc.Caps, capDoc{c.Scope.String(), c.Max, Duration(c.Period)})
+		doc.Caps = append(doc.Caps, capDoc{Scope: c.Scope.String(), Max: c.Max, Period: Duration(c.Period)})
 	}
 	return json.Marshal(doc)
 }

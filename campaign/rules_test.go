@@ -38,7 +38,7 @@ func TestRulesSurviveWritingAndReading(t *testing.T) {
 		Interval: 150 * time.Minute, Intervals: map[Outcome]time.Duration{Busy: 15 * time.Minute, Machine: 24 * time.Hour},
 		MaxAttempts: 9, MaxDays: 4, ExpiresAt: time.Date(2026, 10, 28, 5, 0, 16, 0, time.UTC),
 		Hours:    []Window{{Days: [7]bool{true, true}, Close: 1440}, {Days: [7]bool{2: true}, Open: 545, Close: 720}},
-		Holidays: []Date{{2026, 10, 1}}, Caps: []Cap{{CapLead, 2, 24 * time.Hour}, {CapNumber, 7, 90 * time.Second}},
+		Holidays: []Date{{2026, 10, 1}}, Caps: []Cap{{Max: 2, Period: 24 * time.Hour}, {Scope: CapNumber, Max: 7, Period: 90 * time.Second}},
 		NetworkRetryLimit: 1,
 	}
 	if !reflect.DeepEqual(r, want) {

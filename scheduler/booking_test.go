@@ -120,7 +120,7 @@ func TestARefusedBookingTellsProgramsWhyAndWhatIsNearest(t *testing.T) {
 		{campaign.Booking{Local: "2026-03-02T22:30"}, campaign.ReasonBookingOutside, "2026-03-02T20:59", "2026-03-03T09:00"},
 		{campaign.Booking{Local: "2026-03-02T23:30", Zone: "Asia/Tokyo"}, campaign.ReasonBookingOutside, "2026-03-02T21:59", "2026-03-03T10:00"},
 	} {
-		_, _, err := scheduler.Book(f, want.booking)
+		_, _, err := new(scheduler.Rulebook).Book(f, want.booking)
 		e, ok := errors.AsType[*campaign.Error](err)
 		if !ok || e.Kind != campaign.KindInvalid || e.Reason != want.reason || e.Meta["before"] != want.before || e.Meta["after"] != want.after {
 			t.Errorf("%+v: %+v, want %+v", want.booking, err, want)
@@ -129,7 +129,7 @@ func TestARefusedBookingTellsProgramsWhyAndWhatIsNearest(t *testing.T) {
 		if len(e.Violations) != 1 || e.Violations[0].Field != "booking.local" || !strings.Contains(err.Error(), want.after) {
 			t.Errorf("%+v: %v", want.booking, err)
 		}
-		_, _, err = scheduler.Book(f, campaign.Booking{Local: e.Meta["after"], Zone: want.booking.Zone})
+		_, _, err = new(scheduler.Rulebook).Book(f, campaign.Booking{Local: e.Meta["after"], Zone: want.booking.Zone})
 		if want.after != "" && err != nil {
 			t.Errorf("the time that was offered is refused: %v", err)
 		}

@@ -114,10 +114,10 @@ func openGroups(rules *campaign.Rules, groups []campaign.Group, now time.Time) (
 	}
 	known := make(map[string]answer) // by zones: the lists of a campaign share them
 	for _, g := range groups {
-		key := strings.Join(g.Zones, ",")
+		key := strings.Join(g.LeadZones(), ",")
 		a, ok := known[key]
 		if !ok {
-			zones, err := LoadZones(g.Zones)
+			zones, err := LoadZones(g.LeadZones())
 			if err != nil || len(zones) == 0 {
 				continue // no wall clock to ask: never callable, as Decide says
 			}

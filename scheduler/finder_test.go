@@ -61,9 +61,9 @@ func twoCoasts() *dueRecord {
 	return &dueRecord{
 		campaign: campaign.Campaign{ID: 1, State: campaign.CampaignRunning, Rules: campaign.DefaultRules()},
 		groups: []campaign.Group{
-			{ID: 1, Zones: []string{"Asia/Shanghai"}, Priority: 5},
-			{ID: 2, Zones: []string{"America/New_York"}},
-			{ID: 3, Zones: []string{"Asia/Shanghai", "America/New_York"}},
+			{ID: 1, Sites: []campaign.Site{{Zones: []string{"Asia/Shanghai"}}}, Priority: 5},
+			{ID: 2, Sites: []campaign.Site{{Zones: []string{"America/New_York"}}}},
+			{ID: 3, Sites: []campaign.Site{{Zones: []string{"Asia/Shanghai", "America/New_York"}}}},
 		},
 	}
 }
@@ -111,7 +111,7 @@ func TestFindAsksOnlyOpenGroupsAndSaysWhenMoreComes(t *testing.T) {
 func TestFindNamesTheNextOpeningWhenAllIsClosed(t *testing.T) {
 	now := utc("2026-03-02T13:30:00Z") // Shanghai 21:30, New York 08:30
 	r := twoCoasts()
-	r.groups[2].Zones = []string{"Nowhere/Atlantis"}
+	r.groups[2].Sites[0].Zones = []string{"Nowhere/Atlantis"}
 	f := &Finder{Record: r, Now: func() time.Time { return now }}
 	got, err := f.Find(t.Context(), 1, 10, 10)
 	if err != nil || r.queries != 0 {

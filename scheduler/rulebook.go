@@ -11,8 +11,14 @@ import (
 // These answer over campaign.Facts, as the record reads them under its locks. They are what the record is given as
 // its rules, so that a claim, an outcome, a booking and an explanation all come to the same code (I10).
 
+// Rulebook is the rules over the facts of the record. The zero value knows no law packs. It is safe for use by several
+// goroutines at once and must not be copied after its first use.
+type Rulebook struct {
+	Law Law // nil: none
+}
+
 // Plan decides for the lead anew. Suppressions are passed over here: they are a list of their own, which Offer checks.
-func Plan(f *campaign.Facts) campaign.Plan {
+func (rb *Rulebook) Plan(f *campaign.Facts) campaign.Plan {
 	zones, err := LoadZones(f.Lead.Zones)
 	if err != nil {
 		return campaign.Plan{Verdict: campaign.VerdictExhausted, Reason: campaign.ReasonNoCallableTime}
@@ -23,7 +29,7 @@ func Plan(f *campaign.Facts) campaign.Plan {
 
 // Offer says whether the lead may be offered to the agent at f.Now, and as what. The record shows the lead as open,
 // even when the agent holds it already and is about to dial.
-func Offer(f *campaign.Facts, agent campaign.AgentID) campaign.Judgement {
+func (rb *Rulebook) Offer(f *campaign.Facts, agent campaign.AgentID) campaign.Judgement {
 	facts, err := FactsOf(f)
 	if err != nil {
 		return campaign.Judgement{Binding: "hours", Detail: err.Error()}
@@ -64,7 +70,7 @@ func usesOf(f *campaign.Facts) func(campaign.Phone) []time.Time {
 // Book judges a booking for the lead at f.Now: the instant it promises and the end of its grace. The error names what
 // to change: the field, and for a time outside hours the nearest callable times, for programs as the wall times
 // "before" and "after" in the booking's zone.
-func Book(f *campaign.Facts, b campaign.Booking) (at, graceEnd time.Time, err error) {
+func (rb *Rulebook) Book(f *campaign.Facts, b campaign.Booking) (at, graceEnd time.Time, err error) {
 	zones, err := LoadZones(f.Lead.Zones)
 	if err != nil {
 		return at, graceEnd, campaign.Under("zones", err)

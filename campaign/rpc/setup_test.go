@@ -88,7 +88,7 @@ func setup(t *testing.T, phones ...campaign.Phone) *bench {
 	b.Store = must[*store.Store](t)(store.Open(ctx, "sqlite://"+filepath.Join(t.TempDir(), "record.db"), store.Options{
 		Now: func() time.Time { return monday },
 		Rules: store.Rules{
-			Decide: scheduler.Plan, Judge: scheduler.Offer, Book: scheduler.Book, Step: dialer.Follow(dialer.DefaultHeartbeat),
+			Decide: new(scheduler.Rulebook).Plan, Judge: new(scheduler.Rulebook).Offer, Book: new(scheduler.Rulebook).Book, Step: dialer.Follow(dialer.DefaultHeartbeat),
 		},
 	}))
 	t.Cleanup(func() { b.Close() })

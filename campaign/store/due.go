@@ -27,10 +27,10 @@ func (s *Store) Groups(ctx context.Context, id campaign.CampaignID) ([]campaign.
 	var out []campaign.Group
 	err := s.peek(ctx, "read calendar groups", func(t *tx) error {
 		out = nil
-		return t.each(`SELECT g.id, g.campaign_id, g.list_id, g.zones, g.calendar, k.priority FROM calendar_groups g JOIN lists k ON k.id = g.list_id
+		return t.each(`SELECT g.id, g.campaign_id, g.list_id, g.zones, g.calendar, k.hours, k.calendars, k.priority FROM calendar_groups g JOIN lists k ON k.id = g.list_id
 			WHERE g.campaign_id = $1 AND k.state = 'active' AND k.is_on ORDER BY g.id`, []any{int64(id)}, func(r *sql.Rows) error {
 			var g campaign.Group
-			err := r.Scan(&g.ID, &g.CampaignID, &g.ListID, jsonCol{&g.Zones}, &g.Calendar, &g.Priority)
+			err := r.Scan(&g.ID, &g.CampaignID, &g.ListID, sitesCol{&g.Sites}, sitesCol{&g.Sites}, jsonCol{&g.Hours}, jsonCol{&g.Calendars}, &g.Priority)
 			out = append(out, g)
 			return err
 		})

@@ -146,7 +146,7 @@ func (k *work) flushAttempts() error {
 	for _, a := range k.attempts {
 		rows = append(rows, row{a.Assignment, us(a.PlacedAt), a.LeadID, a.CampaignID, a.ListID, a.AgentID, a.Number, a.Outcome, a.Code,
 			a.NewNumber, a.Note, a.Reason, a.promise, us(a.OfferedAt), us(a.EndedAt), us(a.RecordedAt), a.RulesVersion, js(list(a.Zones)),
-			a.Calendar, a.Waived, a.insisted, js(planOf(a.plan))})
+			lawText(a.Law), a.Waived, a.insisted, js(planOf(a.plan))})
 	}
 	const columns = `assignment_id, placed_at, lead_id, campaign_id, list_id, agent_id, number, outcome, code, new_number, note, reason,
 		appointment_id, offered_at, ended_at, recorded_at, rules_version, zones, calendar, waived, insisted, plan`

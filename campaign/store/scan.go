@@ -162,7 +162,7 @@ func scanAttempt(r scanner, more ...any) (*campaign.Attempt, error) {
 	a := new(campaign.Attempt)
 	err := r.Scan(append([]any{&a.Assignment, &a.LeadID, &a.CampaignID, &a.ListID, &a.AgentID, &a.Number, outcomeCol{&a.Outcome}, &a.Code,
 		&a.NewNumber, &a.Note, &a.Reason, usTime{&a.OfferedAt}, usTime{&a.PlacedAt}, usTime{&a.EndedAt}, usTime{&a.RecordedAt},
-		&a.RulesVersion, jsonCol{&a.Zones}, &a.Calendar, &a.Waived}, more...)...)
+		&a.RulesVersion, jsonCol{&a.Zones}, lawCol{&a.Law}, &a.Waived}, more...)...)
 	return a, err
 }
 

@@ -87,7 +87,7 @@ func onBench(t *testing.T, test func(*bench)) {
 func (b *bench) open(dir string) {
 	var err error
 	b.s, err = store.Open(b.Context(), "sqlite://"+filepath.Join(dir, "r.db"), store.Options{Rules: store.Rules{
-		Decide: scheduler.Plan, Judge: scheduler.Offer, Book: scheduler.Book, Step: dialer.Follow(dialer.DefaultHeartbeat),
+		Decide: new(scheduler.Rulebook).Plan, Judge: new(scheduler.Rulebook).Offer, Book: new(scheduler.Rulebook).Book, Step: dialer.Follow(dialer.DefaultHeartbeat),
 	}})
 	b.ok(err)
 	b.Cleanup(func() { b.ok(b.s.Close()) })

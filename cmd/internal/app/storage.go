@@ -26,9 +26,10 @@ func (a *App) openStore(ctx context.Context) error {
 			return err
 		}
 	}
+	rules := &scheduler.Rulebook{}
 	s, err := store.Open(ctx, a.cfg.DatabaseURL(), store.Options{
 		Now: a.opt.Now, Log: a.log,
-		Rules: store.Rules{Decide: scheduler.Plan, Judge: scheduler.Offer, Book: scheduler.Book, Step: dialer.Follow(dialer.DefaultHeartbeat)},
+		Rules: store.Rules{Decide: rules.Plan, Judge: rules.Offer, Book: rules.Book, Step: dialer.Follow(dialer.DefaultHeartbeat)},
 	})
 	if err != nil {
 		return err

@@ -50,6 +50,12 @@ var table = map[string]access{
 	"/campaign.v1.AdminService/Audit":       admins,
 	"/campaign.v1.AdminService/GetServer":   anyToken,
 
+	"/campaign.v1.AdminService/PutCalendar":    keep,
+	"/campaign.v1.AdminService/ImportCalendar": keep,
+	"/campaign.v1.AdminService/GetCalendar":    look,
+	"/campaign.v1.AdminService/ListCalendars":  look,
+	"/campaign.v1.AdminService/DeleteCalendar": keep,
+
 	"/campaign.v1.CampaignService/CreateCampaign": keep,
 	"/campaign.v1.CampaignService/GetCampaign":    look,
 	"/campaign.v1.CampaignService/ListCampaigns":  look,
@@ -73,12 +79,18 @@ var table = map[string]access{
 	"/campaign.v1.ListService/SetPriority":    keep,
 	"/campaign.v1.ListService/SwitchOff":      keep,
 	"/campaign.v1.ListService/SwitchOn":       keep,
+	"/campaign.v1.ListService/SetHours":       keep,
 
 	"/campaign.v1.LeadService/GetLead":      look,
 	"/campaign.v1.LeadService/FindLeads":    look,
 	"/campaign.v1.LeadService/UpdateLead":   feed,
 	"/campaign.v1.LeadService/WithdrawLead": feed,
 	"/campaign.v1.LeadService/ReopenLead":   feed,
+
+	"/campaign.v1.LeadService/RecordConsent":     feed,
+	"/campaign.v1.LeadService/RevokeConsent":     guardDNC,
+	"/campaign.v1.LeadService/ListConsents":      look,
+	"/campaign.v1.LeadService/RecordOutsideCall": feed,
 
 	"/campaign.v1.SuppressionService/Suppress": guardDNC,
 	"/campaign.v1.SuppressionService/Lift":     guardDNC,
@@ -91,6 +103,16 @@ var table = map[string]access{
 
 	"/scheduler.v1.ScheduleService/ExplainLead": look,
 	"/scheduler.v1.ScheduleService/ListDue":     look,
+
+	"/scheduler.v1.ScheduleService/ExplainCampaign": look,
+	"/scheduler.v1.ScheduleService/ListBlocked":     look,
+	"/scheduler.v1.ScheduleService/GetTimeline":     look,
+	"/scheduler.v1.ScheduleService/PreviewRules":    watch,
+	"/scheduler.v1.ScheduleService/WatchReplan":     watch,
+	"/scheduler.v1.ScheduleService/Forecast":        watch,
+	"/scheduler.v1.ScheduleService/Simulate":        watch,
+	"/scheduler.v1.ScheduleService/EstimateStaff":   watch,
+	"/scheduler.v1.ScheduleService/ListLawPacks":    look,
 
 	"/dialer.v1.AgentService/Work":                  desk,
 	"/dialer.v1.AgentService/SignIn":                desk,

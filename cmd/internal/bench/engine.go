@@ -148,6 +148,6 @@ func (e *engine) settle(ctx context.Context, d database) error {
 // open opens a record with the rules that the server gives it.
 func (d database) open(ctx context.Context) (*store.Store, error) {
 	return store.Open(ctx, d.url, store.Options{Rules: store.Rules{
-		Decide: scheduler.Plan, Judge: scheduler.Offer, Book: scheduler.Book, Step: dialer.Follow(dialer.DefaultHeartbeat),
+		Decide: new(scheduler.Rulebook).Plan, Judge: new(scheduler.Rulebook).Offer, Book: new(scheduler.Rulebook).Book, Step: dialer.Follow(dialer.DefaultHeartbeat),
 	}})
 }

@@ -103,7 +103,7 @@ func opened(st *store.Store) intake.Open {
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	st, err := store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "record.db"), store.Options{
-		Rules: store.Rules{Decide: scheduler.Plan, Judge: scheduler.Offer, Book: scheduler.Book},
+		Rules: store.Rules{Decide: new(scheduler.Rulebook).Plan, Judge: new(scheduler.Rulebook).Offer, Book: new(scheduler.Rulebook).Book},
 	})
 	if err != nil {
 		t.Fatal(err)

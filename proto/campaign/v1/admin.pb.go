@@ -92,6 +92,757 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{0}
 }
 
+// Calendar is weekly hours and special days, shared by name among campaigns and lists.
+type Calendar struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique: lower-case letters, digits, - and _, at most 50.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Raised by every change; in a request the version that was seen, 0: it is new.
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Weekly hours in force for a while; empty: none of its own.
+	Weeks []*CalendarWeek `protobuf:"bytes,3,rep,name=weeks,proto3" json:"weeks,omitempty"`
+	// Special days, by date.
+	Days []*CalendarDay `protobuf:"bytes,4,rep,name=days,proto3" json:"days,omitempty"`
+	// In answers: when it last changed.
+	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Calendar) Reset() {
+	*x = Calendar{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Calendar) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Calendar) ProtoMessage() {}
+
+func (x *Calendar) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Calendar.ProtoReflect.Descriptor instead.
+func (*Calendar) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Calendar) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Calendar) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Calendar) GetWeeks() []*CalendarWeek {
+	if x != nil {
+		return x.Weeks
+	}
+	return nil
+}
+
+func (x *Calendar) GetDays() []*CalendarDay {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+func (x *Calendar) GetUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedAt
+	}
+	return nil
+}
+
+// CalendarWeek is weekly hours in force for a while. Of several that hold on a date the shortest range wins.
+type CalendarWeek struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first day, "2026-07-01"; empty: since ever.
+	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// The last day; empty: for ever.
+	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// The hours; at least one.
+	Hours         []*Window `protobuf:"bytes,3,rep,name=hours,proto3" json:"hours,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CalendarWeek) Reset() {
+	*x = CalendarWeek{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CalendarWeek) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CalendarWeek) ProtoMessage() {}
+
+func (x *CalendarWeek) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CalendarWeek.ProtoReflect.Descriptor instead.
+func (*CalendarWeek) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *CalendarWeek) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *CalendarWeek) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *CalendarWeek) GetHours() []*Window {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+// CalendarDay is a special day.
+type CalendarDay struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "2026-10-01".
+	Date string `protobuf:"bytes,1,opt,name=date,proto3" json:"date,omitempty"`
+	// holiday (closed), working (open although its weekday may be closed) or closure (closed ad hoc, beats the others).
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// For people; empty: none.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// For leads that may live there: DE, DE-BY; empty: for all. The narrowest place wins.
+	Place string `protobuf:"bytes,4,opt,name=place,proto3" json:"place,omitempty"`
+	// Of a working day without hours: the weekday whose hours it has, mon to sun; empty: mon.
+	As string `protobuf:"bytes,5,opt,name=as,proto3" json:"as,omitempty"`
+	// Of a working day: its own hours, their days ignored; empty: those of as.
+	Hours []*Window `protobuf:"bytes,6,rep,name=hours,proto3" json:"hours,omitempty"`
+	// Where the date is from; empty: not said.
+	Source        string `protobuf:"bytes,7,opt,name=source,proto3" json:"source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CalendarDay) Reset() {
+	*x = CalendarDay{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CalendarDay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CalendarDay) ProtoMessage() {}
+
+func (x *CalendarDay) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CalendarDay.ProtoReflect.Descriptor instead.
+func (*CalendarDay) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CalendarDay) GetDate() string {
+	if x != nil {
+		return x.Date
+	}
+	return ""
+}
+
+func (x *CalendarDay) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *CalendarDay) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CalendarDay) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+func (x *CalendarDay) GetAs() string {
+	if x != nil {
+		return x.As
+	}
+	return ""
+}
+
+func (x *CalendarDay) GetHours() []*Window {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *CalendarDay) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+// PutCalendarRequest makes or replaces a calendar.
+type PutCalendarRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The whole of it.
+	Calendar      *Calendar `protobuf:"bytes,1,opt,name=calendar,proto3" json:"calendar,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutCalendarRequest) Reset() {
+	*x = PutCalendarRequest{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutCalendarRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutCalendarRequest) ProtoMessage() {}
+
+func (x *PutCalendarRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutCalendarRequest.ProtoReflect.Descriptor instead.
+func (*PutCalendarRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *PutCalendarRequest) GetCalendar() *Calendar {
+	if x != nil {
+		return x.Calendar
+	}
+	return nil
+}
+
+// PutCalendarResponse is the calendar now.
+type PutCalendarResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With its new version.
+	Calendar      *Calendar `protobuf:"bytes,1,opt,name=calendar,proto3" json:"calendar,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutCalendarResponse) Reset() {
+	*x = PutCalendarResponse{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutCalendarResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutCalendarResponse) ProtoMessage() {}
+
+func (x *PutCalendarResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutCalendarResponse.ProtoReflect.Descriptor instead.
+func (*PutCalendarResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *PutCalendarResponse) GetCalendar() *Calendar {
+	if x != nil {
+		return x.Calendar
+	}
+	return nil
+}
+
+// ImportCalendarRequest adds days from a file.
+type ImportCalendarRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The calendar.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// ics, csv or json; empty: guessed from the content.
+	Format string `protobuf:"bytes,2,opt,name=format,proto3" json:"format,omitempty"`
+	// The file, at most 1 MiB.
+	Content []byte `protobuf:"bytes,3,opt,name=content,proto3" json:"content,omitempty"`
+	// The place of days whose row names none; empty: for all.
+	Place string `protobuf:"bytes,4,opt,name=place,proto3" json:"place,omitempty"`
+	// Where the dates are from; empty: as the file says.
+	Source        string `protobuf:"bytes,5,opt,name=source,proto3" json:"source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportCalendarRequest) Reset() {
+	*x = ImportCalendarRequest{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportCalendarRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportCalendarRequest) ProtoMessage() {}
+
+func (x *ImportCalendarRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportCalendarRequest.ProtoReflect.Descriptor instead.
+func (*ImportCalendarRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ImportCalendarRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ImportCalendarRequest) GetFormat() string {
+	if x != nil {
+		return x.Format
+	}
+	return ""
+}
+
+func (x *ImportCalendarRequest) GetContent() []byte {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
+func (x *ImportCalendarRequest) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+func (x *ImportCalendarRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+// ImportCalendarResponse is the calendar now and what was done.
+type ImportCalendarResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With its new version.
+	Calendar *Calendar `protobuf:"bytes,1,opt,name=calendar,proto3" json:"calendar,omitempty"`
+	// Days that were added.
+	Added int32 `protobuf:"varint,2,opt,name=added,proto3" json:"added,omitempty"`
+	// Days that replaced others.
+	Replaced int32 `protobuf:"varint,3,opt,name=replaced,proto3" json:"replaced,omitempty"`
+	// What was passed over, and why: events without a date, and such.
+	Notes         []string `protobuf:"bytes,4,rep,name=notes,proto3" json:"notes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportCalendarResponse) Reset() {
+	*x = ImportCalendarResponse{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportCalendarResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportCalendarResponse) ProtoMessage() {}
+
+func (x *ImportCalendarResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportCalendarResponse.ProtoReflect.Descriptor instead.
+func (*ImportCalendarResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ImportCalendarResponse) GetCalendar() *Calendar {
+	if x != nil {
+		return x.Calendar
+	}
+	return nil
+}
+
+func (x *ImportCalendarResponse) GetAdded() int32 {
+	if x != nil {
+		return x.Added
+	}
+	return 0
+}
+
+func (x *ImportCalendarResponse) GetReplaced() int32 {
+	if x != nil {
+		return x.Replaced
+	}
+	return 0
+}
+
+func (x *ImportCalendarResponse) GetNotes() []string {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
+}
+
+// GetCalendarRequest names a calendar.
+type GetCalendarRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCalendarRequest) Reset() {
+	*x = GetCalendarRequest{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCalendarRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCalendarRequest) ProtoMessage() {}
+
+func (x *GetCalendarRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCalendarRequest.ProtoReflect.Descriptor instead.
+func (*GetCalendarRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GetCalendarRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// GetCalendarResponse is the calendar.
+type GetCalendarResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Calendar      *Calendar `protobuf:"bytes,1,opt,name=calendar,proto3" json:"calendar,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCalendarResponse) Reset() {
+	*x = GetCalendarResponse{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCalendarResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCalendarResponse) ProtoMessage() {}
+
+func (x *GetCalendarResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCalendarResponse.ProtoReflect.Descriptor instead.
+func (*GetCalendarResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GetCalendarResponse) GetCalendar() *Calendar {
+	if x != nil {
+		return x.Calendar
+	}
+	return nil
+}
+
+// ListCalendarsRequest asks for all calendars.
+type ListCalendarsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCalendarsRequest) Reset() {
+	*x = ListCalendarsRequest{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCalendarsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCalendarsRequest) ProtoMessage() {}
+
+func (x *ListCalendarsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCalendarsRequest.ProtoReflect.Descriptor instead.
+func (*ListCalendarsRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{9}
+}
+
+// ListCalendarsResponse is the calendars.
+type ListCalendarsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By name, without their days.
+	Calendars     []*Calendar `protobuf:"bytes,1,rep,name=calendars,proto3" json:"calendars,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCalendarsResponse) Reset() {
+	*x = ListCalendarsResponse{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCalendarsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCalendarsResponse) ProtoMessage() {}
+
+func (x *ListCalendarsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCalendarsResponse.ProtoReflect.Descriptor instead.
+func (*ListCalendarsResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListCalendarsResponse) GetCalendars() []*Calendar {
+	if x != nil {
+		return x.Calendars
+	}
+	return nil
+}
+
+// DeleteCalendarRequest removes a calendar.
+type DeleteCalendarRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteCalendarRequest) Reset() {
+	*x = DeleteCalendarRequest{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteCalendarRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteCalendarRequest) ProtoMessage() {}
+
+func (x *DeleteCalendarRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteCalendarRequest.ProtoReflect.Descriptor instead.
+func (*DeleteCalendarRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *DeleteCalendarRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// DeleteCalendarResponse is empty.
+type DeleteCalendarResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteCalendarResponse) Reset() {
+	*x = DeleteCalendarResponse{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteCalendarResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteCalendarResponse) ProtoMessage() {}
+
+func (x *DeleteCalendarResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteCalendarResponse.ProtoReflect.Descriptor instead.
+func (*DeleteCalendarResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{12}
+}
+
 // Agent is somebody who calls.
 type Agent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -117,7 +868,7 @@ type Agent struct {
 
 func (x *Agent) Reset() {
 	*x = Agent{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[0]
+	mi := &file_campaign_v1_admin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -129,7 +880,7 @@ func (x *Agent) String() string {
 func (*Agent) ProtoMessage() {}
 
 func (x *Agent) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[0]
+	mi := &file_campaign_v1_admin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -142,7 +893,7 @@ func (x *Agent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Agent.ProtoReflect.Descriptor instead.
 func (*Agent) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{0}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Agent) GetId() int64 {
@@ -216,7 +967,7 @@ type Membership struct {
 
 func (x *Membership) Reset() {
 	*x = Membership{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[1]
+	mi := &file_campaign_v1_admin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -228,7 +979,7 @@ func (x *Membership) String() string {
 func (*Membership) ProtoMessage() {}
 
 func (x *Membership) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[1]
+	mi := &file_campaign_v1_admin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -241,7 +992,7 @@ func (x *Membership) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Membership.ProtoReflect.Descriptor instead.
 func (*Membership) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{1}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Membership) GetCampaignId() int64 {
@@ -276,7 +1027,7 @@ type CreateAgentRequest struct {
 
 func (x *CreateAgentRequest) Reset() {
 	*x = CreateAgentRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[2]
+	mi := &file_campaign_v1_admin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -288,7 +1039,7 @@ func (x *CreateAgentRequest) String() string {
 func (*CreateAgentRequest) ProtoMessage() {}
 
 func (x *CreateAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[2]
+	mi := &file_campaign_v1_admin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -301,7 +1052,7 @@ func (x *CreateAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAgentRequest.ProtoReflect.Descriptor instead.
 func (*CreateAgentRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{2}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CreateAgentRequest) GetAgent() *Agent {
@@ -322,7 +1073,7 @@ type CreateAgentResponse struct {
 
 func (x *CreateAgentResponse) Reset() {
 	*x = CreateAgentResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[3]
+	mi := &file_campaign_v1_admin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -334,7 +1085,7 @@ func (x *CreateAgentResponse) String() string {
 func (*CreateAgentResponse) ProtoMessage() {}
 
 func (x *CreateAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[3]
+	mi := &file_campaign_v1_admin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -347,7 +1098,7 @@ func (x *CreateAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAgentResponse.ProtoReflect.Descriptor instead.
 func (*CreateAgentResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{3}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CreateAgentResponse) GetAgent() *Agent {
@@ -370,7 +1121,7 @@ type GetAgentRequest struct {
 
 func (x *GetAgentRequest) Reset() {
 	*x = GetAgentRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[4]
+	mi := &file_campaign_v1_admin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -382,7 +1133,7 @@ func (x *GetAgentRequest) String() string {
 func (*GetAgentRequest) ProtoMessage() {}
 
 func (x *GetAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[4]
+	mi := &file_campaign_v1_admin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -395,7 +1146,7 @@ func (x *GetAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAgentRequest.ProtoReflect.Descriptor instead.
 func (*GetAgentRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{4}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetAgentRequest) GetId() int64 {
@@ -423,7 +1174,7 @@ type GetAgentResponse struct {
 
 func (x *GetAgentResponse) Reset() {
 	*x = GetAgentResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[5]
+	mi := &file_campaign_v1_admin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -435,7 +1186,7 @@ func (x *GetAgentResponse) String() string {
 func (*GetAgentResponse) ProtoMessage() {}
 
 func (x *GetAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[5]
+	mi := &file_campaign_v1_admin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -448,7 +1199,7 @@ func (x *GetAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAgentResponse.ProtoReflect.Descriptor instead.
 func (*GetAgentResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{5}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetAgentResponse) GetAgent() *Agent {
@@ -475,7 +1226,7 @@ type ListAgentsRequest struct {
 
 func (x *ListAgentsRequest) Reset() {
 	*x = ListAgentsRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[6]
+	mi := &file_campaign_v1_admin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -487,7 +1238,7 @@ func (x *ListAgentsRequest) String() string {
 func (*ListAgentsRequest) ProtoMessage() {}
 
 func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[6]
+	mi := &file_campaign_v1_admin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -500,7 +1251,7 @@ func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAgentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAgentsRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{6}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListAgentsRequest) GetCampaignId() int64 {
@@ -544,7 +1295,7 @@ type ListAgentsResponse struct {
 
 func (x *ListAgentsResponse) Reset() {
 	*x = ListAgentsResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[7]
+	mi := &file_campaign_v1_admin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -556,7 +1307,7 @@ func (x *ListAgentsResponse) String() string {
 func (*ListAgentsResponse) ProtoMessage() {}
 
 func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[7]
+	mi := &file_campaign_v1_admin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -569,7 +1320,7 @@ func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAgentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAgentsResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{7}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListAgentsResponse) GetAgents() []*Agent {
@@ -601,7 +1352,7 @@ type UpdateAgentRequest struct {
 
 func (x *UpdateAgentRequest) Reset() {
 	*x = UpdateAgentRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[8]
+	mi := &file_campaign_v1_admin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -613,7 +1364,7 @@ func (x *UpdateAgentRequest) String() string {
 func (*UpdateAgentRequest) ProtoMessage() {}
 
 func (x *UpdateAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[8]
+	mi := &file_campaign_v1_admin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -626,7 +1377,7 @@ func (x *UpdateAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAgentRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAgentRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{8}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *UpdateAgentRequest) GetAgent() *Agent {
@@ -663,7 +1414,7 @@ type UpdateAgentResponse struct {
 
 func (x *UpdateAgentResponse) Reset() {
 	*x = UpdateAgentResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[9]
+	mi := &file_campaign_v1_admin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -675,7 +1426,7 @@ func (x *UpdateAgentResponse) String() string {
 func (*UpdateAgentResponse) ProtoMessage() {}
 
 func (x *UpdateAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[9]
+	mi := &file_campaign_v1_admin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -688,7 +1439,7 @@ func (x *UpdateAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAgentResponse.ProtoReflect.Descriptor instead.
 func (*UpdateAgentResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{9}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UpdateAgentResponse) GetAgent() *Agent {
@@ -726,7 +1477,7 @@ type Token struct {
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[10]
+	mi := &file_campaign_v1_admin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +1489,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[10]
+	mi := &file_campaign_v1_admin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -751,7 +1502,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{10}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Token) GetId() int64 {
@@ -809,7 +1560,7 @@ type CreateTokenRequest struct {
 
 func (x *CreateTokenRequest) Reset() {
 	*x = CreateTokenRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[11]
+	mi := &file_campaign_v1_admin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -821,7 +1572,7 @@ func (x *CreateTokenRequest) String() string {
 func (*CreateTokenRequest) ProtoMessage() {}
 
 func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[11]
+	mi := &file_campaign_v1_admin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -834,7 +1585,7 @@ func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{11}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CreateTokenRequest) GetOwner() string {
@@ -864,7 +1615,7 @@ type CreateTokenResponse struct {
 
 func (x *CreateTokenResponse) Reset() {
 	*x = CreateTokenResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[12]
+	mi := &file_campaign_v1_admin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +1627,7 @@ func (x *CreateTokenResponse) String() string {
 func (*CreateTokenResponse) ProtoMessage() {}
 
 func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[12]
+	mi := &file_campaign_v1_admin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,7 +1640,7 @@ func (x *CreateTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenResponse.ProtoReflect.Descriptor instead.
 func (*CreateTokenResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{12}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CreateTokenResponse) GetToken() *Token {
@@ -921,7 +1672,7 @@ type ListTokensRequest struct {
 
 func (x *ListTokensRequest) Reset() {
 	*x = ListTokensRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[13]
+	mi := &file_campaign_v1_admin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1684,7 @@ func (x *ListTokensRequest) String() string {
 func (*ListTokensRequest) ProtoMessage() {}
 
 func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[13]
+	mi := &file_campaign_v1_admin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1697,7 @@ func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
 func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{13}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListTokensRequest) GetRevoked() bool {
@@ -983,7 +1734,7 @@ type ListTokensResponse struct {
 
 func (x *ListTokensResponse) Reset() {
 	*x = ListTokensResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[14]
+	mi := &file_campaign_v1_admin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1746,7 @@ func (x *ListTokensResponse) String() string {
 func (*ListTokensResponse) ProtoMessage() {}
 
 func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[14]
+	mi := &file_campaign_v1_admin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1759,7 @@ func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
 func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{14}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListTokensResponse) GetTokens() []*Token {
@@ -1036,7 +1787,7 @@ type RevokeTokenRequest struct {
 
 func (x *RevokeTokenRequest) Reset() {
 	*x = RevokeTokenRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[15]
+	mi := &file_campaign_v1_admin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1799,7 @@ func (x *RevokeTokenRequest) String() string {
 func (*RevokeTokenRequest) ProtoMessage() {}
 
 func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[15]
+	mi := &file_campaign_v1_admin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1812,7 @@ func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenRequest.ProtoReflect.Descriptor instead.
 func (*RevokeTokenRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{15}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RevokeTokenRequest) GetId() int64 {
@@ -1082,7 +1833,7 @@ type RevokeTokenResponse struct {
 
 func (x *RevokeTokenResponse) Reset() {
 	*x = RevokeTokenResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[16]
+	mi := &file_campaign_v1_admin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1094,7 +1845,7 @@ func (x *RevokeTokenResponse) String() string {
 func (*RevokeTokenResponse) ProtoMessage() {}
 
 func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[16]
+	mi := &file_campaign_v1_admin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1107,7 +1858,7 @@ func (x *RevokeTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenResponse.ProtoReflect.Descriptor instead.
 func (*RevokeTokenResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{16}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RevokeTokenResponse) GetToken() *Token {
@@ -1128,7 +1879,7 @@ type AuditRequest struct {
 
 func (x *AuditRequest) Reset() {
 	*x = AuditRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[17]
+	mi := &file_campaign_v1_admin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1140,7 +1891,7 @@ func (x *AuditRequest) String() string {
 func (*AuditRequest) ProtoMessage() {}
 
 func (x *AuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[17]
+	mi := &file_campaign_v1_admin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1153,7 +1904,7 @@ func (x *AuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditRequest.ProtoReflect.Descriptor instead.
 func (*AuditRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{17}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AuditRequest) GetCampaignId() int64 {
@@ -1179,7 +1930,7 @@ type AuditResponse struct {
 
 func (x *AuditResponse) Reset() {
 	*x = AuditResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[18]
+	mi := &file_campaign_v1_admin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1191,7 +1942,7 @@ func (x *AuditResponse) String() string {
 func (*AuditResponse) ProtoMessage() {}
 
 func (x *AuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[18]
+	mi := &file_campaign_v1_admin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1204,7 +1955,7 @@ func (x *AuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditResponse.ProtoReflect.Descriptor instead.
 func (*AuditResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{18}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AuditResponse) GetItem() isAuditResponse_Item {
@@ -1269,7 +2020,7 @@ type Breach struct {
 
 func (x *Breach) Reset() {
 	*x = Breach{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[19]
+	mi := &file_campaign_v1_admin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1281,7 +2032,7 @@ func (x *Breach) String() string {
 func (*Breach) ProtoMessage() {}
 
 func (x *Breach) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[19]
+	mi := &file_campaign_v1_admin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1294,7 +2045,7 @@ func (x *Breach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breach.ProtoReflect.Descriptor instead.
 func (*Breach) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{19}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Breach) GetInvariant() string {
@@ -1351,7 +2102,7 @@ type AuditSummary struct {
 
 func (x *AuditSummary) Reset() {
 	*x = AuditSummary{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[20]
+	mi := &file_campaign_v1_admin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1363,7 +2114,7 @@ func (x *AuditSummary) String() string {
 func (*AuditSummary) ProtoMessage() {}
 
 func (x *AuditSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[20]
+	mi := &file_campaign_v1_admin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1376,7 +2127,7 @@ func (x *AuditSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditSummary.ProtoReflect.Descriptor instead.
 func (*AuditSummary) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{20}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AuditSummary) GetLeads() int64 {
@@ -1423,7 +2174,7 @@ type GetServerRequest struct {
 
 func (x *GetServerRequest) Reset() {
 	*x = GetServerRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[21]
+	mi := &file_campaign_v1_admin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1435,7 +2186,7 @@ func (x *GetServerRequest) String() string {
 func (*GetServerRequest) ProtoMessage() {}
 
 func (x *GetServerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[21]
+	mi := &file_campaign_v1_admin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1448,7 +2199,7 @@ func (x *GetServerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerRequest.ProtoReflect.Descriptor instead.
 func (*GetServerRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{21}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{34}
 }
 
 // GetServerResponse is what is running.
@@ -1471,14 +2222,16 @@ type GetServerResponse struct {
 	// When the node started.
 	StartedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
 	// It was started with a demonstration.
-	Demo          bool `protobuf:"varint,9,opt,name=demo,proto3" json:"demo,omitempty"`
+	Demo bool `protobuf:"varint,9,opt,name=demo,proto3" json:"demo,omitempty"`
+	// The version of the zone data the program carries, such as 2025b.
+	Tzdata        string `protobuf:"bytes,10,opt,name=tzdata,proto3" json:"tzdata,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetServerResponse) Reset() {
 	*x = GetServerResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[22]
+	mi := &file_campaign_v1_admin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +2243,7 @@ func (x *GetServerResponse) String() string {
 func (*GetServerResponse) ProtoMessage() {}
 
 func (x *GetServerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[22]
+	mi := &file_campaign_v1_admin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +2256,7 @@ func (x *GetServerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerResponse.ProtoReflect.Descriptor instead.
 func (*GetServerResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{22}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetServerResponse) GetVersion() string {
@@ -1569,11 +2322,62 @@ func (x *GetServerResponse) GetDemo() bool {
 	return false
 }
 
+func (x *GetServerResponse) GetTzdata() string {
+	if x != nil {
+		return x.Tzdata
+	}
+	return ""
+}
+
 var File_campaign_v1_admin_proto protoreflect.FileDescriptor
 
 const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x17campaign/v1/admin.proto\x12\vcampaign.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x01\n" +
+	"\x17campaign/v1/admin.proto\x12\vcampaign.v1\x1a\x17campaign/v1/types.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n" +
+	"\bCalendar\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\x12/\n" +
+	"\x05weeks\x18\x03 \x03(\v2\x19.campaign.v1.CalendarWeekR\x05weeks\x12,\n" +
+	"\x04days\x18\x04 \x03(\v2\x18.campaign.v1.CalendarDayR\x04days\x129\n" +
+	"\n" +
+	"updated_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"]\n" +
+	"\fCalendarWeek\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12)\n" +
+	"\x05hours\x18\x03 \x03(\v2\x13.campaign.v1.WindowR\x05hours\"\xb2\x01\n" +
+	"\vCalendarDay\x12\x12\n" +
+	"\x04date\x18\x01 \x01(\tR\x04date\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n" +
+	"\x05place\x18\x04 \x01(\tR\x05place\x12\x0e\n" +
+	"\x02as\x18\x05 \x01(\tR\x02as\x12)\n" +
+	"\x05hours\x18\x06 \x03(\v2\x13.campaign.v1.WindowR\x05hours\x12\x16\n" +
+	"\x06source\x18\a \x01(\tR\x06source\"G\n" +
+	"\x12PutCalendarRequest\x121\n" +
+	"\bcalendar\x18\x01 \x01(\v2\x15.campaign.v1.CalendarR\bcalendar\"H\n" +
+	"\x13PutCalendarResponse\x121\n" +
+	"\bcalendar\x18\x01 \x01(\v2\x15.campaign.v1.CalendarR\bcalendar\"\x8b\x01\n" +
+	"\x15ImportCalendarRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06format\x18\x02 \x01(\tR\x06format\x12\x18\n" +
+	"\acontent\x18\x03 \x01(\fR\acontent\x12\x14\n" +
+	"\x05place\x18\x04 \x01(\tR\x05place\x12\x16\n" +
+	"\x06source\x18\x05 \x01(\tR\x06source\"\x93\x01\n" +
+	"\x16ImportCalendarResponse\x121\n" +
+	"\bcalendar\x18\x01 \x01(\v2\x15.campaign.v1.CalendarR\bcalendar\x12\x14\n" +
+	"\x05added\x18\x02 \x01(\x05R\x05added\x12\x1a\n" +
+	"\breplaced\x18\x03 \x01(\x05R\breplaced\x12\x14\n" +
+	"\x05notes\x18\x04 \x03(\tR\x05notes\"(\n" +
+	"\x12GetCalendarRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"H\n" +
+	"\x13GetCalendarResponse\x121\n" +
+	"\bcalendar\x18\x01 \x01(\v2\x15.campaign.v1.CalendarR\bcalendar\"\x16\n" +
+	"\x14ListCalendarsRequest\"L\n" +
+	"\x15ListCalendarsResponse\x123\n" +
+	"\tcalendars\x18\x01 \x03(\v2\x15.campaign.v1.CalendarR\tcalendars\"+\n" +
+	"\x15DeleteCalendarRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"\x18\n" +
+	"\x16DeleteCalendarResponse\"\xfd\x01\n" +
 	"\x05Agent\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x14\n" +
 	"\x05login\x18\x02 \x01(\tR\x05login\x12\x12\n" +
@@ -1666,7 +2470,7 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"invariants\x18\x05 \x03(\tR\n" +
 	"invariants\"\x12\n" +
-	"\x10GetServerRequest\"\x9f\x02\n" +
+	"\x10GetServerRequest\"\xb7\x02\n" +
 	"\x11GetServerResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\tR\x04node\x12\x16\n" +
@@ -1677,7 +2481,9 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\x03now\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x129\n" +
 	"\n" +
 	"started_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12\x12\n" +
-	"\x04demo\x18\t \x01(\bR\x04demo*\x83\x01\n" +
+	"\x04demo\x18\t \x01(\bR\x04demo\x12\x16\n" +
+	"\x06tzdata\x18\n" +
+	" \x01(\tR\x06tzdata*\x83\x01\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -1687,7 +2493,7 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\bROLE_CRM\x10\x04\x12\x10\n" +
 	"\fROLE_QUALITY\x10\x05\x12\x0e\n" +
 	"\n" +
-	"ROLE_ADMIN\x10\x062\xcb\x05\n" +
+	"ROLE_ADMIN\x10\x062\xfd\b\n" +
 	"\fAdminService\x12P\n" +
 	"\vCreateAgent\x12\x1f.campaign.v1.CreateAgentRequest\x1a .campaign.v1.CreateAgentResponse\x12G\n" +
 	"\bGetAgent\x12\x1c.campaign.v1.GetAgentRequest\x1a\x1d.campaign.v1.GetAgentResponse\x12M\n" +
@@ -1698,7 +2504,12 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"ListTokens\x12\x1e.campaign.v1.ListTokensRequest\x1a\x1f.campaign.v1.ListTokensResponse\x12P\n" +
 	"\vRevokeToken\x12\x1f.campaign.v1.RevokeTokenRequest\x1a .campaign.v1.RevokeTokenResponse\x12@\n" +
-	"\x05Audit\x12\x19.campaign.v1.AuditRequest\x1a\x1a.campaign.v1.AuditResponse0\x01\x12J\n" +
+	"\x05Audit\x12\x19.campaign.v1.AuditRequest\x1a\x1a.campaign.v1.AuditResponse0\x01\x12P\n" +
+	"\vPutCalendar\x12\x1f.campaign.v1.PutCalendarRequest\x1a .campaign.v1.PutCalendarResponse\x12Y\n" +
+	"\x0eImportCalendar\x12\".campaign.v1.ImportCalendarRequest\x1a#.campaign.v1.ImportCalendarResponse\x12P\n" +
+	"\vGetCalendar\x12\x1f.campaign.v1.GetCalendarRequest\x1a .campaign.v1.GetCalendarResponse\x12V\n" +
+	"\rListCalendars\x12!.campaign.v1.ListCalendarsRequest\x1a\".campaign.v1.ListCalendarsResponse\x12Y\n" +
+	"\x0eDeleteCalendar\x12\".campaign.v1.DeleteCalendarRequest\x1a#.campaign.v1.DeleteCalendarResponse\x12J\n" +
 	"\tGetServer\x12\x1d.campaign.v1.GetServerRequest\x1a\x1e.campaign.v1.GetServerResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
 
 var (
@@ -1714,80 +2525,114 @@ func file_campaign_v1_admin_proto_rawDescGZIP() []byte {
 }
 
 var file_campaign_v1_admin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_campaign_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_campaign_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_campaign_v1_admin_proto_goTypes = []any{
-	(Role)(0),                     // 0: campaign.v1.Role
-	(*Agent)(nil),                 // 1: campaign.v1.Agent
-	(*Membership)(nil),            // 2: campaign.v1.Membership
-	(*CreateAgentRequest)(nil),    // 3: campaign.v1.CreateAgentRequest
-	(*CreateAgentResponse)(nil),   // 4: campaign.v1.CreateAgentResponse
-	(*GetAgentRequest)(nil),       // 5: campaign.v1.GetAgentRequest
-	(*GetAgentResponse)(nil),      // 6: campaign.v1.GetAgentResponse
-	(*ListAgentsRequest)(nil),     // 7: campaign.v1.ListAgentsRequest
-	(*ListAgentsResponse)(nil),    // 8: campaign.v1.ListAgentsResponse
-	(*UpdateAgentRequest)(nil),    // 9: campaign.v1.UpdateAgentRequest
-	(*UpdateAgentResponse)(nil),   // 10: campaign.v1.UpdateAgentResponse
-	(*Token)(nil),                 // 11: campaign.v1.Token
-	(*CreateTokenRequest)(nil),    // 12: campaign.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),   // 13: campaign.v1.CreateTokenResponse
-	(*ListTokensRequest)(nil),     // 14: campaign.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),    // 15: campaign.v1.ListTokensResponse
-	(*RevokeTokenRequest)(nil),    // 16: campaign.v1.RevokeTokenRequest
-	(*RevokeTokenResponse)(nil),   // 17: campaign.v1.RevokeTokenResponse
-	(*AuditRequest)(nil),          // 18: campaign.v1.AuditRequest
-	(*AuditResponse)(nil),         // 19: campaign.v1.AuditResponse
-	(*Breach)(nil),                // 20: campaign.v1.Breach
-	(*AuditSummary)(nil),          // 21: campaign.v1.AuditSummary
-	(*GetServerRequest)(nil),      // 22: campaign.v1.GetServerRequest
-	(*GetServerResponse)(nil),     // 23: campaign.v1.GetServerResponse
-	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil), // 25: google.protobuf.FieldMask
+	(Role)(0),                      // 0: campaign.v1.Role
+	(*Calendar)(nil),               // 1: campaign.v1.Calendar
+	(*CalendarWeek)(nil),           // 2: campaign.v1.CalendarWeek
+	(*CalendarDay)(nil),            // 3: campaign.v1.CalendarDay
+	(*PutCalendarRequest)(nil),     // 4: campaign.v1.PutCalendarRequest
+	(*PutCalendarResponse)(nil),    // 5: campaign.v1.PutCalendarResponse
+	(*ImportCalendarRequest)(nil),  // 6: campaign.v1.ImportCalendarRequest
+	(*ImportCalendarResponse)(nil), // 7: campaign.v1.ImportCalendarResponse
+	(*GetCalendarRequest)(nil),     // 8: campaign.v1.GetCalendarRequest
+	(*GetCalendarResponse)(nil),    // 9: campaign.v1.GetCalendarResponse
+	(*ListCalendarsRequest)(nil),   // 10: campaign.v1.ListCalendarsRequest
+	(*ListCalendarsResponse)(nil),  // 11: campaign.v1.ListCalendarsResponse
+	(*DeleteCalendarRequest)(nil),  // 12: campaign.v1.DeleteCalendarRequest
+	(*DeleteCalendarResponse)(nil), // 13: campaign.v1.DeleteCalendarResponse
+	(*Agent)(nil),                  // 14: campaign.v1.Agent
+	(*Membership)(nil),             // 15: campaign.v1.Membership
+	(*CreateAgentRequest)(nil),     // 16: campaign.v1.CreateAgentRequest
+	(*CreateAgentResponse)(nil),    // 17: campaign.v1.CreateAgentResponse
+	(*GetAgentRequest)(nil),        // 18: campaign.v1.GetAgentRequest
+	(*GetAgentResponse)(nil),       // 19: campaign.v1.GetAgentResponse
+	(*ListAgentsRequest)(nil),      // 20: campaign.v1.ListAgentsRequest
+	(*ListAgentsResponse)(nil),     // 21: campaign.v1.ListAgentsResponse
+	(*UpdateAgentRequest)(nil),     // 22: campaign.v1.UpdateAgentRequest
+	(*UpdateAgentResponse)(nil),    // 23: campaign.v1.UpdateAgentResponse
+	(*Token)(nil),                  // 24: campaign.v1.Token
+	(*CreateTokenRequest)(nil),     // 25: campaign.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),    // 26: campaign.v1.CreateTokenResponse
+	(*ListTokensRequest)(nil),      // 27: campaign.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),     // 28: campaign.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),     // 29: campaign.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),    // 30: campaign.v1.RevokeTokenResponse
+	(*AuditRequest)(nil),           // 31: campaign.v1.AuditRequest
+	(*AuditResponse)(nil),          // 32: campaign.v1.AuditResponse
+	(*Breach)(nil),                 // 33: campaign.v1.Breach
+	(*AuditSummary)(nil),           // 34: campaign.v1.AuditSummary
+	(*GetServerRequest)(nil),       // 35: campaign.v1.GetServerRequest
+	(*GetServerResponse)(nil),      // 36: campaign.v1.GetServerResponse
+	(*timestamppb.Timestamp)(nil),  // 37: google.protobuf.Timestamp
+	(*Window)(nil),                 // 38: campaign.v1.Window
+	(*fieldmaskpb.FieldMask)(nil),  // 39: google.protobuf.FieldMask
 }
 var file_campaign_v1_admin_proto_depIdxs = []int32{
-	2,  // 0: campaign.v1.Agent.campaigns:type_name -> campaign.v1.Membership
-	24, // 1: campaign.v1.Agent.created_at:type_name -> google.protobuf.Timestamp
-	1,  // 2: campaign.v1.CreateAgentRequest.agent:type_name -> campaign.v1.Agent
-	1,  // 3: campaign.v1.CreateAgentResponse.agent:type_name -> campaign.v1.Agent
-	1,  // 4: campaign.v1.GetAgentResponse.agent:type_name -> campaign.v1.Agent
-	1,  // 5: campaign.v1.ListAgentsResponse.agents:type_name -> campaign.v1.Agent
-	1,  // 6: campaign.v1.UpdateAgentRequest.agent:type_name -> campaign.v1.Agent
-	25, // 7: campaign.v1.UpdateAgentRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 8: campaign.v1.UpdateAgentResponse.agent:type_name -> campaign.v1.Agent
-	0,  // 9: campaign.v1.Token.role:type_name -> campaign.v1.Role
-	24, // 10: campaign.v1.Token.created_at:type_name -> google.protobuf.Timestamp
-	24, // 11: campaign.v1.Token.revoked_at:type_name -> google.protobuf.Timestamp
-	0,  // 12: campaign.v1.CreateTokenRequest.role:type_name -> campaign.v1.Role
-	11, // 13: campaign.v1.CreateTokenResponse.token:type_name -> campaign.v1.Token
-	11, // 14: campaign.v1.ListTokensResponse.tokens:type_name -> campaign.v1.Token
-	11, // 15: campaign.v1.RevokeTokenResponse.token:type_name -> campaign.v1.Token
-	20, // 16: campaign.v1.AuditResponse.breach:type_name -> campaign.v1.Breach
-	21, // 17: campaign.v1.AuditResponse.summary:type_name -> campaign.v1.AuditSummary
-	24, // 18: campaign.v1.Breach.at:type_name -> google.protobuf.Timestamp
-	24, // 19: campaign.v1.GetServerResponse.now:type_name -> google.protobuf.Timestamp
-	24, // 20: campaign.v1.GetServerResponse.started_at:type_name -> google.protobuf.Timestamp
-	3,  // 21: campaign.v1.AdminService.CreateAgent:input_type -> campaign.v1.CreateAgentRequest
-	5,  // 22: campaign.v1.AdminService.GetAgent:input_type -> campaign.v1.GetAgentRequest
-	7,  // 23: campaign.v1.AdminService.ListAgents:input_type -> campaign.v1.ListAgentsRequest
-	9,  // 24: campaign.v1.AdminService.UpdateAgent:input_type -> campaign.v1.UpdateAgentRequest
-	12, // 25: campaign.v1.AdminService.CreateToken:input_type -> campaign.v1.CreateTokenRequest
-	14, // 26: campaign.v1.AdminService.ListTokens:input_type -> campaign.v1.ListTokensRequest
-	16, // 27: campaign.v1.AdminService.RevokeToken:input_type -> campaign.v1.RevokeTokenRequest
-	18, // 28: campaign.v1.AdminService.Audit:input_type -> campaign.v1.AuditRequest
-	22, // 29: campaign.v1.AdminService.GetServer:input_type -> campaign.v1.GetServerRequest
-	4,  // 30: campaign.v1.AdminService.CreateAgent:output_type -> campaign.v1.CreateAgentResponse
-	6,  // 31: campaign.v1.AdminService.GetAgent:output_type -> campaign.v1.GetAgentResponse
-	8,  // 32: campaign.v1.AdminService.ListAgents:output_type -> campaign.v1.ListAgentsResponse
-	10, // 33: campaign.v1.AdminService.UpdateAgent:output_type -> campaign.v1.UpdateAgentResponse
-	13, // 34: campaign.v1.AdminService.CreateToken:output_type -> campaign.v1.CreateTokenResponse
-	15, // 35: campaign.v1.AdminService.ListTokens:output_type -> campaign.v1.ListTokensResponse
-	17, // 36: campaign.v1.AdminService.RevokeToken:output_type -> campaign.v1.RevokeTokenResponse
-	19, // 37: campaign.v1.AdminService.Audit:output_type -> campaign.v1.AuditResponse
-	23, // 38: campaign.v1.AdminService.GetServer:output_type -> campaign.v1.GetServerResponse
-	30, // [30:39] is the sub-list for method output_type
-	21, // [21:30] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	2,  // 0: campaign.v1.Calendar.weeks:type_name -> campaign.v1.CalendarWeek
+	3,  // 1: campaign.v1.Calendar.days:type_name -> campaign.v1.CalendarDay
+	37, // 2: campaign.v1.Calendar.updated_at:type_name -> google.protobuf.Timestamp
+	38, // 3: campaign.v1.CalendarWeek.hours:type_name -> campaign.v1.Window
+	38, // 4: campaign.v1.CalendarDay.hours:type_name -> campaign.v1.Window
+	1,  // 5: campaign.v1.PutCalendarRequest.calendar:type_name -> campaign.v1.Calendar
+	1,  // 6: campaign.v1.PutCalendarResponse.calendar:type_name -> campaign.v1.Calendar
+	1,  // 7: campaign.v1.ImportCalendarResponse.calendar:type_name -> campaign.v1.Calendar
+	1,  // 8: campaign.v1.GetCalendarResponse.calendar:type_name -> campaign.v1.Calendar
+	1,  // 9: campaign.v1.ListCalendarsResponse.calendars:type_name -> campaign.v1.Calendar
+	15, // 10: campaign.v1.Agent.campaigns:type_name -> campaign.v1.Membership
+	37, // 11: campaign.v1.Agent.created_at:type_name -> google.protobuf.Timestamp
+	14, // 12: campaign.v1.CreateAgentRequest.agent:type_name -> campaign.v1.Agent
+	14, // 13: campaign.v1.CreateAgentResponse.agent:type_name -> campaign.v1.Agent
+	14, // 14: campaign.v1.GetAgentResponse.agent:type_name -> campaign.v1.Agent
+	14, // 15: campaign.v1.ListAgentsResponse.agents:type_name -> campaign.v1.Agent
+	14, // 16: campaign.v1.UpdateAgentRequest.agent:type_name -> campaign.v1.Agent
+	39, // 17: campaign.v1.UpdateAgentRequest.update_mask:type_name -> google.protobuf.FieldMask
+	14, // 18: campaign.v1.UpdateAgentResponse.agent:type_name -> campaign.v1.Agent
+	0,  // 19: campaign.v1.Token.role:type_name -> campaign.v1.Role
+	37, // 20: campaign.v1.Token.created_at:type_name -> google.protobuf.Timestamp
+	37, // 21: campaign.v1.Token.revoked_at:type_name -> google.protobuf.Timestamp
+	0,  // 22: campaign.v1.CreateTokenRequest.role:type_name -> campaign.v1.Role
+	24, // 23: campaign.v1.CreateTokenResponse.token:type_name -> campaign.v1.Token
+	24, // 24: campaign.v1.ListTokensResponse.tokens:type_name -> campaign.v1.Token
+	24, // 25: campaign.v1.RevokeTokenResponse.token:type_name -> campaign.v1.Token
+	33, // 26: campaign.v1.AuditResponse.breach:type_name -> campaign.v1.Breach
+	34, // 27: campaign.v1.AuditResponse.summary:type_name -> campaign.v1.AuditSummary
+	37, // 28: campaign.v1.Breach.at:type_name -> google.protobuf.Timestamp
+	37, // 29: campaign.v1.GetServerResponse.now:type_name -> google.protobuf.Timestamp
+	37, // 30: campaign.v1.GetServerResponse.started_at:type_name -> google.protobuf.Timestamp
+	16, // 31: campaign.v1.AdminService.CreateAgent:input_type -> campaign.v1.CreateAgentRequest
+	18, // 32: campaign.v1.AdminService.GetAgent:input_type -> campaign.v1.GetAgentRequest
+	20, // 33: campaign.v1.AdminService.ListAgents:input_type -> campaign.v1.ListAgentsRequest
+	22, // 34: campaign.v1.AdminService.UpdateAgent:input_type -> campaign.v1.UpdateAgentRequest
+	25, // 35: campaign.v1.AdminService.CreateToken:input_type -> campaign.v1.CreateTokenRequest
+	27, // 36: campaign.v1.AdminService.ListTokens:input_type -> campaign.v1.ListTokensRequest
+	29, // 37: campaign.v1.AdminService.RevokeToken:input_type -> campaign.v1.RevokeTokenRequest
+	31, // 38: campaign.v1.AdminService.Audit:input_type -> campaign.v1.AuditRequest
+	4,  // 39: campaign.v1.AdminService.PutCalendar:input_type -> campaign.v1.PutCalendarRequest
+	6,  // 40: campaign.v1.AdminService.ImportCalendar:input_type -> campaign.v1.ImportCalendarRequest
+	8,  // 41: campaign.v1.AdminService.GetCalendar:input_type -> campaign.v1.GetCalendarRequest
+	10, // 42: campaign.v1.AdminService.ListCalendars:input_type -> campaign.v1.ListCalendarsRequest
+	12, // 43: campaign.v1.AdminService.DeleteCalendar:input_type -> campaign.v1.DeleteCalendarRequest
+	35, // 44: campaign.v1.AdminService.GetServer:input_type -> campaign.v1.GetServerRequest
+	17, // 45: campaign.v1.AdminService.CreateAgent:output_type -> campaign.v1.CreateAgentResponse
+	19, // 46: campaign.v1.AdminService.GetAgent:output_type -> campaign.v1.GetAgentResponse
+	21, // 47: campaign.v1.AdminService.ListAgents:output_type -> campaign.v1.ListAgentsResponse
+	23, // 48: campaign.v1.AdminService.UpdateAgent:output_type -> campaign.v1.UpdateAgentResponse
+	26, // 49: campaign.v1.AdminService.CreateToken:output_type -> campaign.v1.CreateTokenResponse
+	28, // 50: campaign.v1.AdminService.ListTokens:output_type -> campaign.v1.ListTokensResponse
+	30, // 51: campaign.v1.AdminService.RevokeToken:output_type -> campaign.v1.RevokeTokenResponse
+	32, // 52: campaign.v1.AdminService.Audit:output_type -> campaign.v1.AuditResponse
+	5,  // 53: campaign.v1.AdminService.PutCalendar:output_type -> campaign.v1.PutCalendarResponse
+	7,  // 54: campaign.v1.AdminService.ImportCalendar:output_type -> campaign.v1.ImportCalendarResponse
+	9,  // 55: campaign.v1.AdminService.GetCalendar:output_type -> campaign.v1.GetCalendarResponse
+	11, // 56: campaign.v1.AdminService.ListCalendars:output_type -> campaign.v1.ListCalendarsResponse
+	13, // 57: campaign.v1.AdminService.DeleteCalendar:output_type -> campaign.v1.DeleteCalendarResponse
+	36, // 58: campaign.v1.AdminService.GetServer:output_type -> campaign.v1.GetServerResponse
+	45, // [45:59] is the sub-list for method output_type
+	31, // [31:45] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_admin_proto_init() }
@@ -1795,7 +2640,8 @@ func file_campaign_v1_admin_proto_init() {
 	if File_campaign_v1_admin_proto != nil {
 		return
 	}
-	file_campaign_v1_admin_proto_msgTypes[18].OneofWrappers = []any{
+	file_campaign_v1_types_proto_init()
+	file_campaign_v1_admin_proto_msgTypes[31].OneofWrappers = []any{
 		(*AuditResponse_Breach)(nil),
 		(*AuditResponse_Summary)(nil),
 	}
@@ -1805,7 +2651,7 @@ func file_campaign_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_admin_proto_rawDesc), len(file_campaign_v1_admin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   23,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

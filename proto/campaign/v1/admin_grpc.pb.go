@@ -19,15 +19,20 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AdminService_CreateAgent_FullMethodName = "/campaign.v1.AdminService/CreateAgent"
-	AdminService_GetAgent_FullMethodName    = "/campaign.v1.AdminService/GetAgent"
-	AdminService_ListAgents_FullMethodName  = "/campaign.v1.AdminService/ListAgents"
-	AdminService_UpdateAgent_FullMethodName = "/campaign.v1.AdminService/UpdateAgent"
-	AdminService_CreateToken_FullMethodName = "/campaign.v1.AdminService/CreateToken"
-	AdminService_ListTokens_FullMethodName  = "/campaign.v1.AdminService/ListTokens"
-	AdminService_RevokeToken_FullMethodName = "/campaign.v1.AdminService/RevokeToken"
-	AdminService_Audit_FullMethodName       = "/campaign.v1.AdminService/Audit"
-	AdminService_GetServer_FullMethodName   = "/campaign.v1.AdminService/GetServer"
+	AdminService_CreateAgent_FullMethodName    = "/campaign.v1.AdminService/CreateAgent"
+	AdminService_GetAgent_FullMethodName       = "/campaign.v1.AdminService/GetAgent"
+	AdminService_ListAgents_FullMethodName     = "/campaign.v1.AdminService/ListAgents"
+	AdminService_UpdateAgent_FullMethodName    = "/campaign.v1.AdminService/UpdateAgent"
+	AdminService_CreateToken_FullMethodName    = "/campaign.v1.AdminService/CreateToken"
+	AdminService_ListTokens_FullMethodName     = "/campaign.v1.AdminService/ListTokens"
+	AdminService_RevokeToken_FullMethodName    = "/campaign.v1.AdminService/RevokeToken"
+	AdminService_Audit_FullMethodName          = "/campaign.v1.AdminService/Audit"
+	AdminService_PutCalendar_FullMethodName    = "/campaign.v1.AdminService/PutCalendar"
+	AdminService_ImportCalendar_FullMethodName = "/campaign.v1.AdminService/ImportCalendar"
+	AdminService_GetCalendar_FullMethodName    = "/campaign.v1.AdminService/GetCalendar"
+	AdminService_ListCalendars_FullMethodName  = "/campaign.v1.AdminService/ListCalendars"
+	AdminService_DeleteCalendar_FullMethodName = "/campaign.v1.AdminService/DeleteCalendar"
+	AdminService_GetServer_FullMethodName      = "/campaign.v1.AdminService/GetServer"
 )
 
 // AdminServiceClient is the client API for AdminService service.
@@ -58,6 +63,20 @@ type AdminServiceClient interface {
 	// Audit walks the ledger and reports every breach of an invariant as it is found, then the summary.
 	// Errors: NOT_FOUND the campaign.
 	Audit(ctx context.Context, in *AuditRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[AuditResponse], error)
+	// PutCalendar makes a calendar or replaces it whole. It is in force at once for every campaign and list that names
+	// it; no lead is planned anew but those that had no callable time. Errors: INVALID_ARGUMENT names the field; ABORTED
+	// VERSION_MISMATCH.
+	PutCalendar(ctx context.Context, in *PutCalendarRequest, opts ...grpc.CallOption) (*PutCalendarResponse, error)
+	// ImportCalendar adds the days of an ICS, CSV or JSON file to a calendar, which is made if it is new; days of the same
+	// date and place are replaced. Errors: INVALID_ARGUMENT names the line.
+	ImportCalendar(ctx context.Context, in *ImportCalendarRequest, opts ...grpc.CallOption) (*ImportCalendarResponse, error)
+	// GetCalendar finds one by its name. Errors: NOT_FOUND.
+	GetCalendar(ctx context.Context, in *GetCalendarRequest, opts ...grpc.CallOption) (*GetCalendarResponse, error)
+	// ListCalendars lists them by name, without their days.
+	ListCalendars(ctx context.Context, in *ListCalendarsRequest, opts ...grpc.CallOption) (*ListCalendarsResponse, error)
+	// DeleteCalendar removes one that nothing names. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE while a
+	// campaign or list names it.
+	DeleteCalendar(ctx context.Context, in *DeleteCalendarRequest, opts ...grpc.CallOption) (*DeleteCalendarResponse, error)
 	// GetServer says what is running.
 	GetServer(ctx context.Context, in *GetServerRequest, opts ...grpc.CallOption) (*GetServerResponse, error)
 }
@@ -159,6 +178,56 @@ func (c *adminServiceClient) Audit(ctx context.Context, in *AuditRequest, opts .
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AdminService_AuditClient = grpc.ServerStreamingClient[AuditResponse]
 
+func (c *adminServiceClient) PutCalendar(ctx context.Context, in *PutCalendarRequest, opts ...grpc.CallOption) (*PutCalendarResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PutCalendarResponse)
+	err := c.cc.Invoke(ctx, AdminService_PutCalendar_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) ImportCalendar(ctx context.Context, in *ImportCalendarRequest, opts ...grpc.CallOption) (*ImportCalendarResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ImportCalendarResponse)
+	err := c.cc.Invoke(ctx, AdminService_ImportCalendar_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) GetCalendar(ctx context.Context, in *GetCalendarRequest, opts ...grpc.CallOption) (*GetCalendarResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCalendarResponse)
+	err := c.cc.Invoke(ctx, AdminService_GetCalendar_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) ListCalendars(ctx context.Context, in *ListCalendarsRequest, opts ...grpc.CallOption) (*ListCalendarsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCalendarsResponse)
+	err := c.cc.Invoke(ctx, AdminService_ListCalendars_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) DeleteCalendar(ctx context.Context, in *DeleteCalendarRequest, opts ...grpc.CallOption) (*DeleteCalendarResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteCalendarResponse)
+	err := c.cc.Invoke(ctx, AdminService_DeleteCalendar_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *adminServiceClient) GetServer(ctx context.Context, in *GetServerRequest, opts ...grpc.CallOption) (*GetServerResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetServerResponse)
@@ -197,6 +266,20 @@ type AdminServiceServer interface {
 	// Audit walks the ledger and reports every breach of an invariant as it is found, then the summary.
 	// Errors: NOT_FOUND the campaign.
 	Audit(*AuditRequest, grpc.ServerStreamingServer[AuditResponse]) error
+	// PutCalendar makes a calendar or replaces it whole. It is in force at once for every campaign and list that names
+	// it; no lead is planned anew but those that had no callable time. Errors: INVALID_ARGUMENT names the field; ABORTED
+	// VERSION_MISMATCH.
+	PutCalendar(context.Context, *PutCalendarRequest) (*PutCalendarResponse, error)
+	// ImportCalendar adds the days of an ICS, CSV or JSON file to a calendar, which is made if it is new; days of the same
+	// date and place are replaced. Errors: INVALID_ARGUMENT names the line.
+	ImportCalendar(context.Context, *ImportCalendarRequest) (*ImportCalendarResponse, error)
+	// GetCalendar finds one by its name. Errors: NOT_FOUND.
+	GetCalendar(context.Context, *GetCalendarRequest) (*GetCalendarResponse, error)
+	// ListCalendars lists them by name, without their days.
+	ListCalendars(context.Context, *ListCalendarsRequest) (*ListCalendarsResponse, error)
+	// DeleteCalendar removes one that nothing names. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE while a
+	// campaign or list names it.
+	DeleteCalendar(context.Context, *DeleteCalendarRequest) (*DeleteCalendarResponse, error)
 	// GetServer says what is running.
 	GetServer(context.Context, *GetServerRequest) (*GetServerResponse, error)
 	mustEmbedUnimplementedAdminServiceServer()
@@ -232,6 +315,21 @@ func (UnimplementedAdminServiceServer) RevokeToken(context.Context, *RevokeToken
 }
 func (UnimplementedAdminServiceServer) Audit(*AuditRequest, grpc.ServerStreamingServer[AuditResponse]) error {
 	return status.Error(codes.Unimplemented, "method Audit not implemented")
+}
+func (UnimplementedAdminServiceServer) PutCalendar(context.Context, *PutCalendarRequest) (*PutCalendarResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PutCalendar not implemented")
+}
+func (UnimplementedAdminServiceServer) ImportCalendar(context.Context, *ImportCalendarRequest) (*ImportCalendarResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportCalendar not implemented")
+}
+func (UnimplementedAdminServiceServer) GetCalendar(context.Context, *GetCalendarRequest) (*GetCalendarResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCalendar not implemented")
+}
+func (UnimplementedAdminServiceServer) ListCalendars(context.Context, *ListCalendarsRequest) (*ListCalendarsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCalendars not implemented")
+}
+func (UnimplementedAdminServiceServer) DeleteCalendar(context.Context, *DeleteCalendarRequest) (*DeleteCalendarResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteCalendar not implemented")
 }
 func (UnimplementedAdminServiceServer) GetServer(context.Context, *GetServerRequest) (*GetServerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetServer not implemented")
@@ -394,6 +492,96 @@ func _AdminService_Audit_Handler(srv interface{}, stream grpc.ServerStream) erro
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AdminService_AuditServer = grpc.ServerStreamingServer[AuditResponse]
 
+func _AdminService_PutCalendar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PutCalendarRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).PutCalendar(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_PutCalendar_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).PutCalendar(ctx, req.(*PutCalendarRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_ImportCalendar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportCalendarRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ImportCalendar(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ImportCalendar_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ImportCalendar(ctx, req.(*ImportCalendarRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_GetCalendar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCalendarRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).GetCalendar(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_GetCalendar_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).GetCalendar(ctx, req.(*GetCalendarRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_ListCalendars_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCalendarsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ListCalendars(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ListCalendars_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ListCalendars(ctx, req.(*ListCalendarsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_DeleteCalendar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteCalendarRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).DeleteCalendar(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_DeleteCalendar_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).DeleteCalendar(ctx, req.(*DeleteCalendarRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AdminService_GetServer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetServerRequest)
 	if err := dec(in); err != nil {
@@ -446,6 +634,26 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RevokeToken",
 			Handler:    _AdminService_RevokeToken_Handler,
+		},
+		{
+			MethodName: "PutCalendar",
+			Handler:    _AdminService_PutCalendar_Handler,
+		},
+		{
+			MethodName: "ImportCalendar",
+			Handler:    _AdminService_ImportCalendar_Handler,
+		},
+		{
+			MethodName: "GetCalendar",
+			Handler:    _AdminService_GetCalendar_Handler,
+		},
+		{
+			MethodName: "ListCalendars",
+			Handler:    _AdminService_ListCalendars_Handler,
+		},
+		{
+			MethodName: "DeleteCalendar",
+			Handler:    _AdminService_DeleteCalendar_Handler,
 		},
 		{
 			MethodName: "GetServer",

@@ -9,6 +9,7 @@ package campaignv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
@@ -23,6 +24,618 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Consent is a person's word that calls may be made which a law would forbid.
+type Consent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Identity; given by the server.
+	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The lead by which it came in.
+	LeadId int64 `protobuf:"varint,2,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// For calls to this number alone, E.164; empty: to the person.
+	Phone string `protobuf:"bytes,3,opt,name=phone,proto3" json:"phone,omitempty"`
+	// For calls of this purpose: sales, research, collections or service; empty: any.
+	Purpose string `protobuf:"bytes,4,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// What it opens, at least one of: contact (being called at all), hours, frequency (caps and cool-offs).
+	Scopes []string `protobuf:"bytes,5,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	// When it was given; unset in a request: now.
+	GivenAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`
+	// When it ends by itself; unset: never.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// When it was revoked; unset: it stands.
+	RevokedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=revoked_at,json=revokedAt,proto3" json:"revoked_at,omitempty"`
+	// Where it can be seen: a form's id, a recording; 1 to 500 characters. Required.
+	Proof string `protobuf:"bytes,9,opt,name=proof,proto3" json:"proof,omitempty"`
+	// In answers: who recorded it.
+	Source string `protobuf:"bytes,10,opt,name=source,proto3" json:"source,omitempty"`
+	// In answers: who revoked it, and why; empty: nobody.
+	RevokedBy     string `protobuf:"bytes,11,opt,name=revoked_by,json=revokedBy,proto3" json:"revoked_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Consent) Reset() {
+	*x = Consent{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Consent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Consent) ProtoMessage() {}
+
+func (x *Consent) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Consent.ProtoReflect.Descriptor instead.
+func (*Consent) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Consent) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Consent) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+func (x *Consent) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *Consent) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *Consent) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *Consent) GetGivenAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GivenAt
+	}
+	return nil
+}
+
+func (x *Consent) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Consent) GetRevokedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RevokedAt
+	}
+	return nil
+}
+
+func (x *Consent) GetProof() string {
+	if x != nil {
+		return x.Proof
+	}
+	return ""
+}
+
+func (x *Consent) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Consent) GetRevokedBy() string {
+	if x != nil {
+		return x.RevokedBy
+	}
+	return ""
+}
+
+// RecordConsentRequest records a consent.
+type RecordConsentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose: by one of its leads.
+	LeadId int64 `protobuf:"varint,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// What was said; id, lead_id, revoked_at, source and revoked_by are ignored.
+	Consent       *Consent `protobuf:"bytes,2,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordConsentRequest) Reset() {
+	*x = RecordConsentRequest{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordConsentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordConsentRequest) ProtoMessage() {}
+
+func (x *RecordConsentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordConsentRequest.ProtoReflect.Descriptor instead.
+func (*RecordConsentRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *RecordConsentRequest) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+func (x *RecordConsentRequest) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// RecordConsentResponse is the consent and what it opened.
+type RecordConsentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it was recorded.
+	Consent *Consent `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	// The lead, planned again.
+	Lead          *Lead `protobuf:"bytes,2,opt,name=lead,proto3" json:"lead,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordConsentResponse) Reset() {
+	*x = RecordConsentResponse{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordConsentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordConsentResponse) ProtoMessage() {}
+
+func (x *RecordConsentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordConsentResponse.ProtoReflect.Descriptor instead.
+func (*RecordConsentResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RecordConsentResponse) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+func (x *RecordConsentResponse) GetLead() *Lead {
+	if x != nil {
+		return x.Lead
+	}
+	return nil
+}
+
+// RevokeConsentRequest ends a consent.
+type RevokeConsentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why, for the record, at most 500 characters. Required.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeConsentRequest) Reset() {
+	*x = RevokeConsentRequest{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeConsentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeConsentRequest) ProtoMessage() {}
+
+func (x *RevokeConsentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeConsentRequest.ProtoReflect.Descriptor instead.
+func (*RevokeConsentRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RevokeConsentRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *RevokeConsentRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// RevokeConsentResponse is the ended consent.
+type RevokeConsentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is now.
+	Consent *Consent `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	// Cards taken back from agents before dialling.
+	Revoked       int64 `protobuf:"varint,2,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeConsentResponse) Reset() {
+	*x = RevokeConsentResponse{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeConsentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeConsentResponse) ProtoMessage() {}
+
+func (x *RevokeConsentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeConsentResponse.ProtoReflect.Descriptor instead.
+func (*RevokeConsentResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RevokeConsentResponse) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+func (x *RevokeConsentResponse) GetRevoked() int64 {
+	if x != nil {
+		return x.Revoked
+	}
+	return 0
+}
+
+// ListConsentsRequest asks for the consents of a lead's person.
+type ListConsentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which lead.
+	LeadId        int64 `protobuf:"varint,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListConsentsRequest) Reset() {
+	*x = ListConsentsRequest{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListConsentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListConsentsRequest) ProtoMessage() {}
+
+func (x *ListConsentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListConsentsRequest.ProtoReflect.Descriptor instead.
+func (*ListConsentsRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListConsentsRequest) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+// ListConsentsResponse is the consents.
+type ListConsentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Consents      []*Consent `protobuf:"bytes,1,rep,name=consents,proto3" json:"consents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListConsentsResponse) Reset() {
+	*x = ListConsentsResponse{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListConsentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListConsentsResponse) ProtoMessage() {}
+
+func (x *ListConsentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListConsentsResponse.ProtoReflect.Descriptor instead.
+func (*ListConsentsResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListConsentsResponse) GetConsents() []*Consent {
+	if x != nil {
+		return x.Consents
+	}
+	return nil
+}
+
+// RecordOutsideCallRequest tells of a call made elsewhere.
+type RecordOutsideCallRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// To whom: by one of its leads.
+	LeadId int64 `protobuf:"varint,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// Who tells, 1 to 100 characters. Required.
+	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	// Unique in source, 1 to 200 characters. Required.
+	Key string `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	// The number, E.164; empty: the lead's first.
+	Number string `protobuf:"bytes,4,opt,name=number,proto3" json:"number,omitempty"`
+	// When it was placed, not in the future. Required.
+	PlacedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
+	// What came of it. Required.
+	Outcome Outcome `protobuf:"varint,6,opt,name=outcome,proto3,enum=campaign.v1.Outcome" json:"outcome,omitempty"`
+	// How long they talked; unset: not at all.
+	Talk *durationpb.Duration `protobuf:"bytes,7,opt,name=talk,proto3" json:"talk,omitempty"`
+	// The person called: it is no attempt, but its conversation may start a cool-off.
+	Inbound       bool `protobuf:"varint,8,opt,name=inbound,proto3" json:"inbound,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordOutsideCallRequest) Reset() {
+	*x = RecordOutsideCallRequest{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordOutsideCallRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordOutsideCallRequest) ProtoMessage() {}
+
+func (x *RecordOutsideCallRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordOutsideCallRequest.ProtoReflect.Descriptor instead.
+func (*RecordOutsideCallRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RecordOutsideCallRequest) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+func (x *RecordOutsideCallRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *RecordOutsideCallRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *RecordOutsideCallRequest) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *RecordOutsideCallRequest) GetPlacedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PlacedAt
+	}
+	return nil
+}
+
+func (x *RecordOutsideCallRequest) GetOutcome() Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return Outcome_OUTCOME_UNSPECIFIED
+}
+
+func (x *RecordOutsideCallRequest) GetTalk() *durationpb.Duration {
+	if x != nil {
+		return x.Talk
+	}
+	return nil
+}
+
+func (x *RecordOutsideCallRequest) GetInbound() bool {
+	if x != nil {
+		return x.Inbound
+	}
+	return false
+}
+
+// RecordOutsideCallResponse says what it changed.
+type RecordOutsideCallResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// It was told before; nothing changed.
+	Replay bool `protobuf:"varint,1,opt,name=replay,proto3" json:"replay,omitempty"`
+	// The lead, planned again.
+	Lead          *Lead `protobuf:"bytes,2,opt,name=lead,proto3" json:"lead,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordOutsideCallResponse) Reset() {
+	*x = RecordOutsideCallResponse{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordOutsideCallResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordOutsideCallResponse) ProtoMessage() {}
+
+func (x *RecordOutsideCallResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordOutsideCallResponse.ProtoReflect.Descriptor instead.
+func (*RecordOutsideCallResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RecordOutsideCallResponse) GetReplay() bool {
+	if x != nil {
+		return x.Replay
+	}
+	return false
+}
+
+func (x *RecordOutsideCallResponse) GetLead() *Lead {
+	if x != nil {
+		return x.Lead
+	}
+	return nil
+}
+
 // GetLeadRequest names a lead.
 type GetLeadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -34,7 +647,7 @@ type GetLeadRequest struct {
 
 func (x *GetLeadRequest) Reset() {
 	*x = GetLeadRequest{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[0]
+	mi := &file_campaign_v1_lead_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -46,7 +659,7 @@ func (x *GetLeadRequest) String() string {
 func (*GetLeadRequest) ProtoMessage() {}
 
 func (x *GetLeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[0]
+	mi := &file_campaign_v1_lead_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -59,7 +672,7 @@ func (x *GetLeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLeadRequest.ProtoReflect.Descriptor instead.
 func (*GetLeadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{0}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetLeadRequest) GetId() int64 {
@@ -94,7 +707,7 @@ type GetLeadResponse struct {
 
 func (x *GetLeadResponse) Reset() {
 	*x = GetLeadResponse{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[1]
+	mi := &file_campaign_v1_lead_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -106,7 +719,7 @@ func (x *GetLeadResponse) String() string {
 func (*GetLeadResponse) ProtoMessage() {}
 
 func (x *GetLeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[1]
+	mi := &file_campaign_v1_lead_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -119,7 +732,7 @@ func (x *GetLeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLeadResponse.ProtoReflect.Descriptor instead.
 func (*GetLeadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{1}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetLeadResponse) GetLead() *Lead {
@@ -198,7 +811,7 @@ type FindLeadsRequest struct {
 
 func (x *FindLeadsRequest) Reset() {
 	*x = FindLeadsRequest{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[2]
+	mi := &file_campaign_v1_lead_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -210,7 +823,7 @@ func (x *FindLeadsRequest) String() string {
 func (*FindLeadsRequest) ProtoMessage() {}
 
 func (x *FindLeadsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[2]
+	mi := &file_campaign_v1_lead_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -223,7 +836,7 @@ func (x *FindLeadsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindLeadsRequest.ProtoReflect.Descriptor instead.
 func (*FindLeadsRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{2}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *FindLeadsRequest) GetCampaignId() int64 {
@@ -302,7 +915,7 @@ type FindLeadsResponse struct {
 
 func (x *FindLeadsResponse) Reset() {
 	*x = FindLeadsResponse{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[3]
+	mi := &file_campaign_v1_lead_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -314,7 +927,7 @@ func (x *FindLeadsResponse) String() string {
 func (*FindLeadsResponse) ProtoMessage() {}
 
 func (x *FindLeadsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[3]
+	mi := &file_campaign_v1_lead_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -327,7 +940,7 @@ func (x *FindLeadsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindLeadsResponse.ProtoReflect.Descriptor instead.
 func (*FindLeadsResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{3}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FindLeadsResponse) GetLeads() []*Lead {
@@ -349,7 +962,7 @@ type UpdateLeadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id, the version that was seen (required), and the new values.
 	Lead *Lead `protobuf:"bytes,1,opt,name=lead,proto3" json:"lead,omitempty"`
-	// Which of name, numbers, zones, attributes, priority to take; each is replaced whole. Required.
+	// Which of name, numbers, zones, attributes, priority, account, places to take; each is replaced whole. Required.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -357,7 +970,7 @@ type UpdateLeadRequest struct {
 
 func (x *UpdateLeadRequest) Reset() {
 	*x = UpdateLeadRequest{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[4]
+	mi := &file_campaign_v1_lead_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -369,7 +982,7 @@ func (x *UpdateLeadRequest) String() string {
 func (*UpdateLeadRequest) ProtoMessage() {}
 
 func (x *UpdateLeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[4]
+	mi := &file_campaign_v1_lead_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -382,7 +995,7 @@ func (x *UpdateLeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateLeadRequest.ProtoReflect.Descriptor instead.
 func (*UpdateLeadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{4}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpdateLeadRequest) GetLead() *Lead {
@@ -410,7 +1023,7 @@ type UpdateLeadResponse struct {
 
 func (x *UpdateLeadResponse) Reset() {
 	*x = UpdateLeadResponse{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[5]
+	mi := &file_campaign_v1_lead_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +1035,7 @@ func (x *UpdateLeadResponse) String() string {
 func (*UpdateLeadResponse) ProtoMessage() {}
 
 func (x *UpdateLeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[5]
+	mi := &file_campaign_v1_lead_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +1048,7 @@ func (x *UpdateLeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateLeadResponse.ProtoReflect.Descriptor instead.
 func (*UpdateLeadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{5}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UpdateLeadResponse) GetLead() *Lead {
@@ -458,7 +1071,7 @@ type WithdrawLeadRequest struct {
 
 func (x *WithdrawLeadRequest) Reset() {
 	*x = WithdrawLeadRequest{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[6]
+	mi := &file_campaign_v1_lead_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -470,7 +1083,7 @@ func (x *WithdrawLeadRequest) String() string {
 func (*WithdrawLeadRequest) ProtoMessage() {}
 
 func (x *WithdrawLeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[6]
+	mi := &file_campaign_v1_lead_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -483,7 +1096,7 @@ func (x *WithdrawLeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawLeadRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawLeadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{6}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WithdrawLeadRequest) GetId() int64 {
@@ -511,7 +1124,7 @@ type WithdrawLeadResponse struct {
 
 func (x *WithdrawLeadResponse) Reset() {
 	*x = WithdrawLeadResponse{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[7]
+	mi := &file_campaign_v1_lead_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -523,7 +1136,7 @@ func (x *WithdrawLeadResponse) String() string {
 func (*WithdrawLeadResponse) ProtoMessage() {}
 
 func (x *WithdrawLeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[7]
+	mi := &file_campaign_v1_lead_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -536,7 +1149,7 @@ func (x *WithdrawLeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawLeadResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawLeadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{7}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WithdrawLeadResponse) GetLead() *Lead {
@@ -559,7 +1172,7 @@ type ReopenLeadRequest struct {
 
 func (x *ReopenLeadRequest) Reset() {
 	*x = ReopenLeadRequest{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[8]
+	mi := &file_campaign_v1_lead_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -571,7 +1184,7 @@ func (x *ReopenLeadRequest) String() string {
 func (*ReopenLeadRequest) ProtoMessage() {}
 
 func (x *ReopenLeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[8]
+	mi := &file_campaign_v1_lead_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -584,7 +1197,7 @@ func (x *ReopenLeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReopenLeadRequest.ProtoReflect.Descriptor instead.
 func (*ReopenLeadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{8}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReopenLeadRequest) GetId() int64 {
@@ -614,7 +1227,7 @@ type ReopenLeadResponse struct {
 
 func (x *ReopenLeadResponse) Reset() {
 	*x = ReopenLeadResponse{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[9]
+	mi := &file_campaign_v1_lead_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -626,7 +1239,7 @@ func (x *ReopenLeadResponse) String() string {
 func (*ReopenLeadResponse) ProtoMessage() {}
 
 func (x *ReopenLeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[9]
+	mi := &file_campaign_v1_lead_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,7 +1252,7 @@ func (x *ReopenLeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReopenLeadResponse.ProtoReflect.Descriptor instead.
 func (*ReopenLeadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{9}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReopenLeadResponse) GetLead() *Lead {
@@ -660,7 +1273,51 @@ var File_campaign_v1_lead_proto protoreflect.FileDescriptor
 
 const file_campaign_v1_lead_proto_rawDesc = "" +
 	"\n" +
-	"\x16campaign/v1/lead.proto\x12\vcampaign.v1\x1a\x17campaign/v1/types.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\" \n" +
+	"\x16campaign/v1/lead.proto\x12\vcampaign.v1\x1a\x17campaign/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\x02\n" +
+	"\aConsent\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x17\n" +
+	"\alead_id\x18\x02 \x01(\x03R\x06leadId\x12\x14\n" +
+	"\x05phone\x18\x03 \x01(\tR\x05phone\x12\x18\n" +
+	"\apurpose\x18\x04 \x01(\tR\apurpose\x12\x16\n" +
+	"\x06scopes\x18\x05 \x03(\tR\x06scopes\x125\n" +
+	"\bgiven_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\agivenAt\x129\n" +
+	"\n" +
+	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x129\n" +
+	"\n" +
+	"revoked_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\trevokedAt\x12\x14\n" +
+	"\x05proof\x18\t \x01(\tR\x05proof\x12\x16\n" +
+	"\x06source\x18\n" +
+	" \x01(\tR\x06source\x12\x1d\n" +
+	"\n" +
+	"revoked_by\x18\v \x01(\tR\trevokedBy\"_\n" +
+	"\x14RecordConsentRequest\x12\x17\n" +
+	"\alead_id\x18\x01 \x01(\x03R\x06leadId\x12.\n" +
+	"\aconsent\x18\x02 \x01(\v2\x14.campaign.v1.ConsentR\aconsent\"n\n" +
+	"\x15RecordConsentResponse\x12.\n" +
+	"\aconsent\x18\x01 \x01(\v2\x14.campaign.v1.ConsentR\aconsent\x12%\n" +
+	"\x04lead\x18\x02 \x01(\v2\x11.campaign.v1.LeadR\x04lead\">\n" +
+	"\x14RevokeConsentRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"a\n" +
+	"\x15RevokeConsentResponse\x12.\n" +
+	"\aconsent\x18\x01 \x01(\v2\x14.campaign.v1.ConsentR\aconsent\x12\x18\n" +
+	"\arevoked\x18\x02 \x01(\x03R\arevoked\".\n" +
+	"\x13ListConsentsRequest\x12\x17\n" +
+	"\alead_id\x18\x01 \x01(\x03R\x06leadId\"H\n" +
+	"\x14ListConsentsResponse\x120\n" +
+	"\bconsents\x18\x01 \x03(\v2\x14.campaign.v1.ConsentR\bconsents\"\xa7\x02\n" +
+	"\x18RecordOutsideCallRequest\x12\x17\n" +
+	"\alead_id\x18\x01 \x01(\x03R\x06leadId\x12\x16\n" +
+	"\x06source\x18\x02 \x01(\tR\x06source\x12\x10\n" +
+	"\x03key\x18\x03 \x01(\tR\x03key\x12\x16\n" +
+	"\x06number\x18\x04 \x01(\tR\x06number\x127\n" +
+	"\tplaced_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\x12.\n" +
+	"\aoutcome\x18\x06 \x01(\x0e2\x14.campaign.v1.OutcomeR\aoutcome\x12-\n" +
+	"\x04talk\x18\a \x01(\v2\x19.google.protobuf.DurationR\x04talk\x12\x18\n" +
+	"\ainbound\x18\b \x01(\bR\ainbound\"Z\n" +
+	"\x19RecordOutsideCallResponse\x12\x16\n" +
+	"\x06replay\x18\x01 \x01(\bR\x06replay\x12%\n" +
+	"\x04lead\x18\x02 \x01(\v2\x11.campaign.v1.LeadR\x04lead\" \n" +
 	"\x0eGetLeadRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\"\xaf\x02\n" +
 	"\x0fGetLeadResponse\x12%\n" +
@@ -704,7 +1361,7 @@ const file_campaign_v1_lead_proto_rawDesc = "" +
 	"\x12ReopenLeadResponse\x12%\n" +
 	"\x04lead\x18\x01 \x01(\v2\x11.campaign.v1.LeadR\x04lead\x129\n" +
 	"\n" +
-	"decided_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tdecidedAt2\x92\x03\n" +
+	"decided_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tdecidedAt2\xfb\x05\n" +
 	"\vLeadService\x12D\n" +
 	"\aGetLead\x12\x1b.campaign.v1.GetLeadRequest\x1a\x1c.campaign.v1.GetLeadResponse\x12J\n" +
 	"\tFindLeads\x12\x1d.campaign.v1.FindLeadsRequest\x1a\x1e.campaign.v1.FindLeadsResponse\x12M\n" +
@@ -712,7 +1369,11 @@ const file_campaign_v1_lead_proto_rawDesc = "" +
 	"UpdateLead\x12\x1e.campaign.v1.UpdateLeadRequest\x1a\x1f.campaign.v1.UpdateLeadResponse\x12S\n" +
 	"\fWithdrawLead\x12 .campaign.v1.WithdrawLeadRequest\x1a!.campaign.v1.WithdrawLeadResponse\x12M\n" +
 	"\n" +
-	"ReopenLead\x12\x1e.campaign.v1.ReopenLeadRequest\x1a\x1f.campaign.v1.ReopenLeadResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
+	"ReopenLead\x12\x1e.campaign.v1.ReopenLeadRequest\x1a\x1f.campaign.v1.ReopenLeadResponse\x12V\n" +
+	"\rRecordConsent\x12!.campaign.v1.RecordConsentRequest\x1a\".campaign.v1.RecordConsentResponse\x12V\n" +
+	"\rRevokeConsent\x12!.campaign.v1.RevokeConsentRequest\x1a\".campaign.v1.RevokeConsentResponse\x12S\n" +
+	"\fListConsents\x12 .campaign.v1.ListConsentsRequest\x1a!.campaign.v1.ListConsentsResponse\x12b\n" +
+	"\x11RecordOutsideCall\x12%.campaign.v1.RecordOutsideCallRequest\x1a&.campaign.v1.RecordOutsideCallResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
 
 var (
 	file_campaign_v1_lead_proto_rawDescOnce sync.Once
@@ -726,54 +1387,85 @@ func file_campaign_v1_lead_proto_rawDescGZIP() []byte {
 	return file_campaign_v1_lead_proto_rawDescData
 }
 
-var file_campaign_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_campaign_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_campaign_v1_lead_proto_goTypes = []any{
-	(*GetLeadRequest)(nil),        // 0: campaign.v1.GetLeadRequest
-	(*GetLeadResponse)(nil),       // 1: campaign.v1.GetLeadResponse
-	(*FindLeadsRequest)(nil),      // 2: campaign.v1.FindLeadsRequest
-	(*FindLeadsResponse)(nil),     // 3: campaign.v1.FindLeadsResponse
-	(*UpdateLeadRequest)(nil),     // 4: campaign.v1.UpdateLeadRequest
-	(*UpdateLeadResponse)(nil),    // 5: campaign.v1.UpdateLeadResponse
-	(*WithdrawLeadRequest)(nil),   // 6: campaign.v1.WithdrawLeadRequest
-	(*WithdrawLeadResponse)(nil),  // 7: campaign.v1.WithdrawLeadResponse
-	(*ReopenLeadRequest)(nil),     // 8: campaign.v1.ReopenLeadRequest
-	(*ReopenLeadResponse)(nil),    // 9: campaign.v1.ReopenLeadResponse
-	(*Lead)(nil),                  // 10: campaign.v1.Lead
-	(*Try)(nil),                   // 11: campaign.v1.Try
-	(*Attempt)(nil),               // 12: campaign.v1.Attempt
-	(*Appointment)(nil),           // 13: campaign.v1.Appointment
-	(LeadState)(0),                // 14: campaign.v1.LeadState
-	(*fieldmaskpb.FieldMask)(nil), // 15: google.protobuf.FieldMask
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Consent)(nil),                   // 0: campaign.v1.Consent
+	(*RecordConsentRequest)(nil),      // 1: campaign.v1.RecordConsentRequest
+	(*RecordConsentResponse)(nil),     // 2: campaign.v1.RecordConsentResponse
+	(*RevokeConsentRequest)(nil),      // 3: campaign.v1.RevokeConsentRequest
+	(*RevokeConsentResponse)(nil),     // 4: campaign.v1.RevokeConsentResponse
+	(*ListConsentsRequest)(nil),       // 5: campaign.v1.ListConsentsRequest
+	(*ListConsentsResponse)(nil),      // 6: campaign.v1.ListConsentsResponse
+	(*RecordOutsideCallRequest)(nil),  // 7: campaign.v1.RecordOutsideCallRequest
+	(*RecordOutsideCallResponse)(nil), // 8: campaign.v1.RecordOutsideCallResponse
+	(*GetLeadRequest)(nil),            // 9: campaign.v1.GetLeadRequest
+	(*GetLeadResponse)(nil),           // 10: campaign.v1.GetLeadResponse
+	(*FindLeadsRequest)(nil),          // 11: campaign.v1.FindLeadsRequest
+	(*FindLeadsResponse)(nil),         // 12: campaign.v1.FindLeadsResponse
+	(*UpdateLeadRequest)(nil),         // 13: campaign.v1.UpdateLeadRequest
+	(*UpdateLeadResponse)(nil),        // 14: campaign.v1.UpdateLeadResponse
+	(*WithdrawLeadRequest)(nil),       // 15: campaign.v1.WithdrawLeadRequest
+	(*WithdrawLeadResponse)(nil),      // 16: campaign.v1.WithdrawLeadResponse
+	(*ReopenLeadRequest)(nil),         // 17: campaign.v1.ReopenLeadRequest
+	(*ReopenLeadResponse)(nil),        // 18: campaign.v1.ReopenLeadResponse
+	(*timestamppb.Timestamp)(nil),     // 19: google.protobuf.Timestamp
+	(*Lead)(nil),                      // 20: campaign.v1.Lead
+	(Outcome)(0),                      // 21: campaign.v1.Outcome
+	(*durationpb.Duration)(nil),       // 22: google.protobuf.Duration
+	(*Try)(nil),                       // 23: campaign.v1.Try
+	(*Attempt)(nil),                   // 24: campaign.v1.Attempt
+	(*Appointment)(nil),               // 25: campaign.v1.Appointment
+	(LeadState)(0),                    // 26: campaign.v1.LeadState
+	(*fieldmaskpb.FieldMask)(nil),     // 27: google.protobuf.FieldMask
 }
 var file_campaign_v1_lead_proto_depIdxs = []int32{
-	10, // 0: campaign.v1.GetLeadResponse.lead:type_name -> campaign.v1.Lead
-	11, // 1: campaign.v1.GetLeadResponse.tries:type_name -> campaign.v1.Try
-	12, // 2: campaign.v1.GetLeadResponse.attempts:type_name -> campaign.v1.Attempt
-	13, // 3: campaign.v1.GetLeadResponse.appointments:type_name -> campaign.v1.Appointment
-	14, // 4: campaign.v1.FindLeadsRequest.state:type_name -> campaign.v1.LeadState
-	10, // 5: campaign.v1.FindLeadsResponse.leads:type_name -> campaign.v1.Lead
-	10, // 6: campaign.v1.UpdateLeadRequest.lead:type_name -> campaign.v1.Lead
-	15, // 7: campaign.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
-	10, // 8: campaign.v1.UpdateLeadResponse.lead:type_name -> campaign.v1.Lead
-	10, // 9: campaign.v1.WithdrawLeadResponse.lead:type_name -> campaign.v1.Lead
-	10, // 10: campaign.v1.ReopenLeadResponse.lead:type_name -> campaign.v1.Lead
-	16, // 11: campaign.v1.ReopenLeadResponse.decided_at:type_name -> google.protobuf.Timestamp
-	0,  // 12: campaign.v1.LeadService.GetLead:input_type -> campaign.v1.GetLeadRequest
-	2,  // 13: campaign.v1.LeadService.FindLeads:input_type -> campaign.v1.FindLeadsRequest
-	4,  // 14: campaign.v1.LeadService.UpdateLead:input_type -> campaign.v1.UpdateLeadRequest
-	6,  // 15: campaign.v1.LeadService.WithdrawLead:input_type -> campaign.v1.WithdrawLeadRequest
-	8,  // 16: campaign.v1.LeadService.ReopenLead:input_type -> campaign.v1.ReopenLeadRequest
-	1,  // 17: campaign.v1.LeadService.GetLead:output_type -> campaign.v1.GetLeadResponse
-	3,  // 18: campaign.v1.LeadService.FindLeads:output_type -> campaign.v1.FindLeadsResponse
-	5,  // 19: campaign.v1.LeadService.UpdateLead:output_type -> campaign.v1.UpdateLeadResponse
-	7,  // 20: campaign.v1.LeadService.WithdrawLead:output_type -> campaign.v1.WithdrawLeadResponse
-	9,  // 21: campaign.v1.LeadService.ReopenLead:output_type -> campaign.v1.ReopenLeadResponse
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	19, // 0: campaign.v1.Consent.given_at:type_name -> google.protobuf.Timestamp
+	19, // 1: campaign.v1.Consent.expires_at:type_name -> google.protobuf.Timestamp
+	19, // 2: campaign.v1.Consent.revoked_at:type_name -> google.protobuf.Timestamp
+	0,  // 3: campaign.v1.RecordConsentRequest.consent:type_name -> campaign.v1.Consent
+	0,  // 4: campaign.v1.RecordConsentResponse.consent:type_name -> campaign.v1.Consent
+	20, // 5: campaign.v1.RecordConsentResponse.lead:type_name -> campaign.v1.Lead
+	0,  // 6: campaign.v1.RevokeConsentResponse.consent:type_name -> campaign.v1.Consent
+	0,  // 7: campaign.v1.ListConsentsResponse.consents:type_name -> campaign.v1.Consent
+	19, // 8: campaign.v1.RecordOutsideCallRequest.placed_at:type_name -> google.protobuf.Timestamp
+	21, // 9: campaign.v1.RecordOutsideCallRequest.outcome:type_name -> campaign.v1.Outcome
+	22, // 10: campaign.v1.RecordOutsideCallRequest.talk:type_name -> google.protobuf.Duration
+	20, // 11: campaign.v1.RecordOutsideCallResponse.lead:type_name -> campaign.v1.Lead
+	20, // 12: campaign.v1.GetLeadResponse.lead:type_name -> campaign.v1.Lead
+	23, // 13: campaign.v1.GetLeadResponse.tries:type_name -> campaign.v1.Try
+	24, // 14: campaign.v1.GetLeadResponse.attempts:type_name -> campaign.v1.Attempt
+	25, // 15: campaign.v1.GetLeadResponse.appointments:type_name -> campaign.v1.Appointment
+	26, // 16: campaign.v1.FindLeadsRequest.state:type_name -> campaign.v1.LeadState
+	20, // 17: campaign.v1.FindLeadsResponse.leads:type_name -> campaign.v1.Lead
+	20, // 18: campaign.v1.UpdateLeadRequest.lead:type_name -> campaign.v1.Lead
+	27, // 19: campaign.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
+	20, // 20: campaign.v1.UpdateLeadResponse.lead:type_name -> campaign.v1.Lead
+	20, // 21: campaign.v1.WithdrawLeadResponse.lead:type_name -> campaign.v1.Lead
+	20, // 22: campaign.v1.ReopenLeadResponse.lead:type_name -> campaign.v1.Lead
+	19, // 23: campaign.v1.ReopenLeadResponse.decided_at:type_name -> google.protobuf.Timestamp
+	9,  // 24: campaign.v1.LeadService.GetLead:input_type -> campaign.v1.GetLeadRequest
+	11, // 25: campaign.v1.LeadService.FindLeads:input_type -> campaign.v1.FindLeadsRequest
+	13, // 26: campaign.v1.LeadService.UpdateLead:input_type -> campaign.v1.UpdateLeadRequest
+	15, // 27: campaign.v1.LeadService.WithdrawLead:input_type -> campaign.v1.WithdrawLeadRequest
+	17, // 28: campaign.v1.LeadService.ReopenLead:input_type -> campaign.v1.ReopenLeadRequest
+	1,  // 29: campaign.v1.LeadService.RecordConsent:input_type -> campaign.v1.RecordConsentRequest
+	3,  // 30: campaign.v1.LeadService.RevokeConsent:input_type -> campaign.v1.RevokeConsentRequest
+	5,  // 31: campaign.v1.LeadService.ListConsents:input_type -> campaign.v1.ListConsentsRequest
+	7,  // 32: campaign.v1.LeadService.RecordOutsideCall:input_type -> campaign.v1.RecordOutsideCallRequest
+	10, // 33: campaign.v1.LeadService.GetLead:output_type -> campaign.v1.GetLeadResponse
+	12, // 34: campaign.v1.LeadService.FindLeads:output_type -> campaign.v1.FindLeadsResponse
+	14, // 35: campaign.v1.LeadService.UpdateLead:output_type -> campaign.v1.UpdateLeadResponse
+	16, // 36: campaign.v1.LeadService.WithdrawLead:output_type -> campaign.v1.WithdrawLeadResponse
+	18, // 37: campaign.v1.LeadService.ReopenLead:output_type -> campaign.v1.ReopenLeadResponse
+	2,  // 38: campaign.v1.LeadService.RecordConsent:output_type -> campaign.v1.RecordConsentResponse
+	4,  // 39: campaign.v1.LeadService.RevokeConsent:output_type -> campaign.v1.RevokeConsentResponse
+	6,  // 40: campaign.v1.LeadService.ListConsents:output_type -> campaign.v1.ListConsentsResponse
+	8,  // 41: campaign.v1.LeadService.RecordOutsideCall:output_type -> campaign.v1.RecordOutsideCallResponse
+	33, // [33:42] is the sub-list for method output_type
+	24, // [24:33] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_lead_proto_init() }
@@ -788,7 +1480,7 @@ func file_campaign_v1_lead_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_lead_proto_rawDesc), len(file_campaign_v1_lead_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,11 +19,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	LeadService_GetLead_FullMethodName      = "/campaign.v1.LeadService/GetLead"
-	LeadService_FindLeads_FullMethodName    = "/campaign.v1.LeadService/FindLeads"
-	LeadService_UpdateLead_FullMethodName   = "/campaign.v1.LeadService/UpdateLead"
-	LeadService_WithdrawLead_FullMethodName = "/campaign.v1.LeadService/WithdrawLead"
-	LeadService_ReopenLead_FullMethodName   = "/campaign.v1.LeadService/ReopenLead"
+	LeadService_GetLead_FullMethodName           = "/campaign.v1.LeadService/GetLead"
+	LeadService_FindLeads_FullMethodName         = "/campaign.v1.LeadService/FindLeads"
+	LeadService_UpdateLead_FullMethodName        = "/campaign.v1.LeadService/UpdateLead"
+	LeadService_WithdrawLead_FullMethodName      = "/campaign.v1.LeadService/WithdrawLead"
+	LeadService_ReopenLead_FullMethodName        = "/campaign.v1.LeadService/ReopenLead"
+	LeadService_RecordConsent_FullMethodName     = "/campaign.v1.LeadService/RecordConsent"
+	LeadService_RevokeConsent_FullMethodName     = "/campaign.v1.LeadService/RevokeConsent"
+	LeadService_ListConsents_FullMethodName      = "/campaign.v1.LeadService/ListConsents"
+	LeadService_RecordOutsideCall_FullMethodName = "/campaign.v1.LeadService/RecordOutsideCall"
 )
 
 // LeadServiceClient is the client API for LeadService service.
@@ -53,6 +57,18 @@ type LeadServiceClient interface {
 	// SUPPRESSED every number is; ALREADY_EXISTS it was withdrawn and its number or external id is another lead's now;
 	// INVALID_ARGUMENT without reason; NOT_FOUND.
 	ReopenLead(ctx context.Context, in *ReopenLeadRequest, opts ...grpc.CallOption) (*ReopenLeadResponse, error)
+	// RecordConsent keeps a person's word that calls may be made which a law would forbid; it is in force when
+	// acknowledged, for every lead of that person. Errors: INVALID_ARGUMENT names the field; NOT_FOUND the lead.
+	RecordConsent(ctx context.Context, in *RecordConsentRequest, opts ...grpc.CallOption) (*RecordConsentResponse, error)
+	// RevokeConsent ends a consent: from its acknowledgement on no call is offered or dialled that needed it. Again: no
+	// change. Errors: NOT_FOUND; INVALID_ARGUMENT without reason.
+	RevokeConsent(ctx context.Context, in *RevokeConsentRequest, opts ...grpc.CallOption) (*RevokeConsentResponse, error)
+	// ListConsents lists the consents of a lead's person, newest first, ended ones included. Errors: NOT_FOUND the lead.
+	ListConsents(ctx context.Context, in *ListConsentsRequest, opts ...grpc.CallOption) (*ListConsentsResponse, error)
+	// RecordOutsideCall tells of a call to a lead's person made elsewhere (an agency, another system, an inbound call),
+	// which company-wide caps and cool-offs count. The same source and key again: no change. Errors: INVALID_ARGUMENT
+	// names the field; NOT_FOUND the lead.
+	RecordOutsideCall(ctx context.Context, in *RecordOutsideCallRequest, opts ...grpc.CallOption) (*RecordOutsideCallResponse, error)
 }
 
 type leadServiceClient struct {
@@ -113,6 +129,46 @@ func (c *leadServiceClient) ReopenLead(ctx context.Context, in *ReopenLeadReques
 	return out, nil
 }
 
+func (c *leadServiceClient) RecordConsent(ctx context.Context, in *RecordConsentRequest, opts ...grpc.CallOption) (*RecordConsentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordConsentResponse)
+	err := c.cc.Invoke(ctx, LeadService_RecordConsent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *leadServiceClient) RevokeConsent(ctx context.Context, in *RevokeConsentRequest, opts ...grpc.CallOption) (*RevokeConsentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevokeConsentResponse)
+	err := c.cc.Invoke(ctx, LeadService_RevokeConsent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *leadServiceClient) ListConsents(ctx context.Context, in *ListConsentsRequest, opts ...grpc.CallOption) (*ListConsentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListConsentsResponse)
+	err := c.cc.Invoke(ctx, LeadService_ListConsents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *leadServiceClient) RecordOutsideCall(ctx context.Context, in *RecordOutsideCallRequest, opts ...grpc.CallOption) (*RecordOutsideCallResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordOutsideCallResponse)
+	err := c.cc.Invoke(ctx, LeadService_RecordOutsideCall_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LeadServiceServer is the server API for LeadService service.
 // All implementations must embed UnimplementedLeadServiceServer
 // for forward compatibility.
@@ -140,6 +196,18 @@ type LeadServiceServer interface {
 	// SUPPRESSED every number is; ALREADY_EXISTS it was withdrawn and its number or external id is another lead's now;
 	// INVALID_ARGUMENT without reason; NOT_FOUND.
 	ReopenLead(context.Context, *ReopenLeadRequest) (*ReopenLeadResponse, error)
+	// RecordConsent keeps a person's word that calls may be made which a law would forbid; it is in force when
+	// acknowledged, for every lead of that person. Errors: INVALID_ARGUMENT names the field; NOT_FOUND the lead.
+	RecordConsent(context.Context, *RecordConsentRequest) (*RecordConsentResponse, error)
+	// RevokeConsent ends a consent: from its acknowledgement on no call is offered or dialled that needed it. Again: no
+	// change. Errors: NOT_FOUND; INVALID_ARGUMENT without reason.
+	RevokeConsent(context.Context, *RevokeConsentRequest) (*RevokeConsentResponse, error)
+	// ListConsents lists the consents of a lead's person, newest first, ended ones included. Errors: NOT_FOUND the lead.
+	ListConsents(context.Context, *ListConsentsRequest) (*ListConsentsResponse, error)
+	// RecordOutsideCall tells of a call to a lead's person made elsewhere (an agency, another system, an inbound call),
+	// which company-wide caps and cool-offs count. The same source and key again: no change. Errors: INVALID_ARGUMENT
+	// names the field; NOT_FOUND the lead.
+	RecordOutsideCall(context.Context, *RecordOutsideCallRequest) (*RecordOutsideCallResponse, error)
 	mustEmbedUnimplementedLeadServiceServer()
 }
 
@@ -164,6 +232,18 @@ func (UnimplementedLeadServiceServer) WithdrawLead(context.Context, *WithdrawLea
 }
 func (UnimplementedLeadServiceServer) ReopenLead(context.Context, *ReopenLeadRequest) (*ReopenLeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReopenLead not implemented")
+}
+func (UnimplementedLeadServiceServer) RecordConsent(context.Context, *RecordConsentRequest) (*RecordConsentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordConsent not implemented")
+}
+func (UnimplementedLeadServiceServer) RevokeConsent(context.Context, *RevokeConsentRequest) (*RevokeConsentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RevokeConsent not implemented")
+}
+func (UnimplementedLeadServiceServer) ListConsents(context.Context, *ListConsentsRequest) (*ListConsentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListConsents not implemented")
+}
+func (UnimplementedLeadServiceServer) RecordOutsideCall(context.Context, *RecordOutsideCallRequest) (*RecordOutsideCallResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordOutsideCall not implemented")
 }
 func (UnimplementedLeadServiceServer) mustEmbedUnimplementedLeadServiceServer() {}
 func (UnimplementedLeadServiceServer) testEmbeddedByValue()                     {}
@@ -276,6 +356,78 @@ func _LeadService_ReopenLead_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LeadService_RecordConsent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordConsentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeadServiceServer).RecordConsent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LeadService_RecordConsent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeadServiceServer).RecordConsent(ctx, req.(*RecordConsentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LeadService_RevokeConsent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokeConsentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeadServiceServer).RevokeConsent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LeadService_RevokeConsent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeadServiceServer).RevokeConsent(ctx, req.(*RevokeConsentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LeadService_ListConsents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListConsentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeadServiceServer).ListConsents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LeadService_ListConsents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeadServiceServer).ListConsents(ctx, req.(*ListConsentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LeadService_RecordOutsideCall_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordOutsideCallRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeadServiceServer).RecordOutsideCall(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LeadService_RecordOutsideCall_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeadServiceServer).RecordOutsideCall(ctx, req.(*RecordOutsideCallRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // LeadService_ServiceDesc is the grpc.ServiceDesc for LeadService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -302,6 +454,22 @@ var LeadService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReopenLead",
 			Handler:    _LeadService_ReopenLead_Handler,
+		},
+		{
+			MethodName: "RecordConsent",
+			Handler:    _LeadService_RecordConsent_Handler,
+		},
+		{
+			MethodName: "RevokeConsent",
+			Handler:    _LeadService_RevokeConsent_Handler,
+		},
+		{
+			MethodName: "ListConsents",
+			Handler:    _LeadService_ListConsents_Handler,
+		},
+		{
+			MethodName: "RecordOutsideCall",
+			Handler:    _LeadService_RecordOutsideCall_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -221,7 +221,11 @@ type List struct {
 	// When its upload was committed.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// When its leads appeared; unset: not yet.
-	LoadedAt      *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=loaded_at,json=loadedAt,proto3" json:"loaded_at,omitempty"`
+	LoadedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=loaded_at,json=loadedAt,proto3" json:"loaded_at,omitempty"`
+	// When its leads may be called, within the campaign's hours; empty: as the campaign.
+	Hours []*Window `protobuf:"bytes,12,rep,name=hours,proto3" json:"hours,omitempty"`
+	// Names of calendars that apply besides the campaign's; empty: none.
+	Calendars     []string `protobuf:"bytes,13,rep,name=calendars,proto3" json:"calendars,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -333,6 +337,139 @@ func (x *List) GetLoadedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *List) GetHours() []*Window {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *List) GetCalendars() []string {
+	if x != nil {
+		return x.Calendars
+	}
+	return nil
+}
+
+// SetHoursRequest narrows the hours of a list.
+type SetHoursRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The version that was seen; 0: whatever it is.
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// When its leads may be called; empty: as the campaign.
+	Hours []*Window `protobuf:"bytes,3,rep,name=hours,proto3" json:"hours,omitempty"`
+	// Names of calendars that apply besides the campaign's; empty: none.
+	Calendars     []string `protobuf:"bytes,4,rep,name=calendars,proto3" json:"calendars,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetHoursRequest) Reset() {
+	*x = SetHoursRequest{}
+	mi := &file_campaign_v1_list_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetHoursRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetHoursRequest) ProtoMessage() {}
+
+func (x *SetHoursRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_list_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetHoursRequest.ProtoReflect.Descriptor instead.
+func (*SetHoursRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SetHoursRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *SetHoursRequest) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *SetHoursRequest) GetHours() []*Window {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *SetHoursRequest) GetCalendars() []string {
+	if x != nil {
+		return x.Calendars
+	}
+	return nil
+}
+
+// SetHoursResponse is the list as it is now.
+type SetHoursResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With its new version.
+	List          *List `protobuf:"bytes,1,opt,name=list,proto3" json:"list,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetHoursResponse) Reset() {
+	*x = SetHoursResponse{}
+	mi := &file_campaign_v1_list_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetHoursResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetHoursResponse) ProtoMessage() {}
+
+func (x *SetHoursResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_list_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetHoursResponse.ProtoReflect.Descriptor instead.
+func (*SetHoursResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SetHoursResponse) GetList() *List {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
 // Tally is what became of the rows of a file. rows = leads + problems + duplicates.
 type Tally struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -352,7 +489,7 @@ type Tally struct {
 
 func (x *Tally) Reset() {
 	*x = Tally{}
-	mi := &file_campaign_v1_list_proto_msgTypes[1]
+	mi := &file_campaign_v1_list_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -364,7 +501,7 @@ func (x *Tally) String() string {
 func (*Tally) ProtoMessage() {}
 
 func (x *Tally) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[1]
+	mi := &file_campaign_v1_list_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -377,7 +514,7 @@ func (x *Tally) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tally.ProtoReflect.Descriptor instead.
 func (*Tally) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{1}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Tally) GetRows() int64 {
@@ -438,7 +575,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_campaign_v1_list_proto_msgTypes[2]
+	mi := &file_campaign_v1_list_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -450,7 +587,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[2]
+	mi := &file_campaign_v1_list_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -463,7 +600,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{2}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Problem) GetLine() int64 {
@@ -545,7 +682,7 @@ type ImportOptions struct {
 
 func (x *ImportOptions) Reset() {
 	*x = ImportOptions{}
-	mi := &file_campaign_v1_list_proto_msgTypes[3]
+	mi := &file_campaign_v1_list_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -557,7 +694,7 @@ func (x *ImportOptions) String() string {
 func (*ImportOptions) ProtoMessage() {}
 
 func (x *ImportOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[3]
+	mi := &file_campaign_v1_list_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +707,7 @@ func (x *ImportOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportOptions.ProtoReflect.Descriptor instead.
 func (*ImportOptions) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{3}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ImportOptions) GetListName() string {
@@ -676,7 +813,7 @@ type Upload struct {
 
 func (x *Upload) Reset() {
 	*x = Upload{}
-	mi := &file_campaign_v1_list_proto_msgTypes[4]
+	mi := &file_campaign_v1_list_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +825,7 @@ func (x *Upload) String() string {
 func (*Upload) ProtoMessage() {}
 
 func (x *Upload) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[4]
+	mi := &file_campaign_v1_list_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +838,7 @@ func (x *Upload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upload.ProtoReflect.Descriptor instead.
 func (*Upload) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{4}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Upload) GetId() int64 {
@@ -805,7 +942,7 @@ type BeginUploadRequest struct {
 
 func (x *BeginUploadRequest) Reset() {
 	*x = BeginUploadRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[5]
+	mi := &file_campaign_v1_list_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +954,7 @@ func (x *BeginUploadRequest) String() string {
 func (*BeginUploadRequest) ProtoMessage() {}
 
 func (x *BeginUploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[5]
+	mi := &file_campaign_v1_list_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +967,7 @@ func (x *BeginUploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginUploadRequest.ProtoReflect.Descriptor instead.
 func (*BeginUploadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{5}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *BeginUploadRequest) GetCampaignId() int64 {
@@ -872,7 +1009,7 @@ type BeginUploadResponse struct {
 
 func (x *BeginUploadResponse) Reset() {
 	*x = BeginUploadResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[6]
+	mi := &file_campaign_v1_list_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -884,7 +1021,7 @@ func (x *BeginUploadResponse) String() string {
 func (*BeginUploadResponse) ProtoMessage() {}
 
 func (x *BeginUploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[6]
+	mi := &file_campaign_v1_list_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -897,7 +1034,7 @@ func (x *BeginUploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginUploadResponse.ProtoReflect.Descriptor instead.
 func (*BeginUploadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{6}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *BeginUploadResponse) GetUpload() *Upload {
@@ -922,7 +1059,7 @@ type UploadRequest struct {
 
 func (x *UploadRequest) Reset() {
 	*x = UploadRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[7]
+	mi := &file_campaign_v1_list_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +1071,7 @@ func (x *UploadRequest) String() string {
 func (*UploadRequest) ProtoMessage() {}
 
 func (x *UploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[7]
+	mi := &file_campaign_v1_list_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1084,7 @@ func (x *UploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadRequest.ProtoReflect.Descriptor instead.
 func (*UploadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{7}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UploadRequest) GetUploadId() int64 {
@@ -982,7 +1119,7 @@ type UploadResponse struct {
 
 func (x *UploadResponse) Reset() {
 	*x = UploadResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[8]
+	mi := &file_campaign_v1_list_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -994,7 +1131,7 @@ func (x *UploadResponse) String() string {
 func (*UploadResponse) ProtoMessage() {}
 
 func (x *UploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[8]
+	mi := &file_campaign_v1_list_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1007,7 +1144,7 @@ func (x *UploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadResponse.ProtoReflect.Descriptor instead.
 func (*UploadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{8}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UploadResponse) GetSize() int64 {
@@ -1032,7 +1169,7 @@ type PreviewImportRequest struct {
 
 func (x *PreviewImportRequest) Reset() {
 	*x = PreviewImportRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[9]
+	mi := &file_campaign_v1_list_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1044,7 +1181,7 @@ func (x *PreviewImportRequest) String() string {
 func (*PreviewImportRequest) ProtoMessage() {}
 
 func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[9]
+	mi := &file_campaign_v1_list_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1057,7 +1194,7 @@ func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewImportRequest.ProtoReflect.Descriptor instead.
 func (*PreviewImportRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{9}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PreviewImportRequest) GetUploadId() int64 {
@@ -1100,7 +1237,7 @@ type PreviewColumn struct {
 
 func (x *PreviewColumn) Reset() {
 	*x = PreviewColumn{}
-	mi := &file_campaign_v1_list_proto_msgTypes[10]
+	mi := &file_campaign_v1_list_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1112,7 +1249,7 @@ func (x *PreviewColumn) String() string {
 func (*PreviewColumn) ProtoMessage() {}
 
 func (x *PreviewColumn) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[10]
+	mi := &file_campaign_v1_list_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1125,7 +1262,7 @@ func (x *PreviewColumn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewColumn.ProtoReflect.Descriptor instead.
 func (*PreviewColumn) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{10}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PreviewColumn) GetIndex() int32 {
@@ -1192,7 +1329,7 @@ type PreviewImportResponse struct {
 
 func (x *PreviewImportResponse) Reset() {
 	*x = PreviewImportResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[11]
+	mi := &file_campaign_v1_list_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +1341,7 @@ func (x *PreviewImportResponse) String() string {
 func (*PreviewImportResponse) ProtoMessage() {}
 
 func (x *PreviewImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[11]
+	mi := &file_campaign_v1_list_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1354,7 @@ func (x *PreviewImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewImportResponse.ProtoReflect.Descriptor instead.
 func (*PreviewImportResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{11}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PreviewImportResponse) GetFormat() string {
@@ -1305,7 +1442,7 @@ type CommitUploadRequest struct {
 
 func (x *CommitUploadRequest) Reset() {
 	*x = CommitUploadRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[12]
+	mi := &file_campaign_v1_list_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1317,7 +1454,7 @@ func (x *CommitUploadRequest) String() string {
 func (*CommitUploadRequest) ProtoMessage() {}
 
 func (x *CommitUploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[12]
+	mi := &file_campaign_v1_list_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1330,7 +1467,7 @@ func (x *CommitUploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitUploadRequest.ProtoReflect.Descriptor instead.
 func (*CommitUploadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{12}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CommitUploadRequest) GetUploadId() int64 {
@@ -1365,7 +1502,7 @@ type CommitUploadResponse struct {
 
 func (x *CommitUploadResponse) Reset() {
 	*x = CommitUploadResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[13]
+	mi := &file_campaign_v1_list_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1377,7 +1514,7 @@ func (x *CommitUploadResponse) String() string {
 func (*CommitUploadResponse) ProtoMessage() {}
 
 func (x *CommitUploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[13]
+	mi := &file_campaign_v1_list_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1390,7 +1527,7 @@ func (x *CommitUploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitUploadResponse.ProtoReflect.Descriptor instead.
 func (*CommitUploadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{13}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CommitUploadResponse) GetUpload() *Upload {
@@ -1411,7 +1548,7 @@ type DiscardUploadRequest struct {
 
 func (x *DiscardUploadRequest) Reset() {
 	*x = DiscardUploadRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[14]
+	mi := &file_campaign_v1_list_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1423,7 +1560,7 @@ func (x *DiscardUploadRequest) String() string {
 func (*DiscardUploadRequest) ProtoMessage() {}
 
 func (x *DiscardUploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[14]
+	mi := &file_campaign_v1_list_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1436,7 +1573,7 @@ func (x *DiscardUploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardUploadRequest.ProtoReflect.Descriptor instead.
 func (*DiscardUploadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{14}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DiscardUploadRequest) GetUploadId() int64 {
@@ -1455,7 +1592,7 @@ type DiscardUploadResponse struct {
 
 func (x *DiscardUploadResponse) Reset() {
 	*x = DiscardUploadResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[15]
+	mi := &file_campaign_v1_list_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1467,7 +1604,7 @@ func (x *DiscardUploadResponse) String() string {
 func (*DiscardUploadResponse) ProtoMessage() {}
 
 func (x *DiscardUploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[15]
+	mi := &file_campaign_v1_list_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1480,7 +1617,7 @@ func (x *DiscardUploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardUploadResponse.ProtoReflect.Descriptor instead.
 func (*DiscardUploadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{15}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{17}
 }
 
 // GetUploadRequest names an upload.
@@ -1494,7 +1631,7 @@ type GetUploadRequest struct {
 
 func (x *GetUploadRequest) Reset() {
 	*x = GetUploadRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[16]
+	mi := &file_campaign_v1_list_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1506,7 +1643,7 @@ func (x *GetUploadRequest) String() string {
 func (*GetUploadRequest) ProtoMessage() {}
 
 func (x *GetUploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[16]
+	mi := &file_campaign_v1_list_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1519,7 +1656,7 @@ func (x *GetUploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUploadRequest.ProtoReflect.Descriptor instead.
 func (*GetUploadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{16}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetUploadRequest) GetUploadId() int64 {
@@ -1540,7 +1677,7 @@ type GetUploadResponse struct {
 
 func (x *GetUploadResponse) Reset() {
 	*x = GetUploadResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[17]
+	mi := &file_campaign_v1_list_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +1689,7 @@ func (x *GetUploadResponse) String() string {
 func (*GetUploadResponse) ProtoMessage() {}
 
 func (x *GetUploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[17]
+	mi := &file_campaign_v1_list_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +1702,7 @@ func (x *GetUploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUploadResponse.ProtoReflect.Descriptor instead.
 func (*GetUploadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{17}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetUploadResponse) GetUpload() *Upload {
@@ -1586,7 +1723,7 @@ type WatchImportRequest struct {
 
 func (x *WatchImportRequest) Reset() {
 	*x = WatchImportRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[18]
+	mi := &file_campaign_v1_list_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +1735,7 @@ func (x *WatchImportRequest) String() string {
 func (*WatchImportRequest) ProtoMessage() {}
 
 func (x *WatchImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[18]
+	mi := &file_campaign_v1_list_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +1748,7 @@ func (x *WatchImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchImportRequest.ProtoReflect.Descriptor instead.
 func (*WatchImportRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{18}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WatchImportRequest) GetUploadId() int64 {
@@ -1632,7 +1769,7 @@ type WatchImportResponse struct {
 
 func (x *WatchImportResponse) Reset() {
 	*x = WatchImportResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[19]
+	mi := &file_campaign_v1_list_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +1781,7 @@ func (x *WatchImportResponse) String() string {
 func (*WatchImportResponse) ProtoMessage() {}
 
 func (x *WatchImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[19]
+	mi := &file_campaign_v1_list_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +1794,7 @@ func (x *WatchImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchImportResponse.ProtoReflect.Descriptor instead.
 func (*WatchImportResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{19}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WatchImportResponse) GetUpload() *Upload {
@@ -1682,7 +1819,7 @@ type ListListsRequest struct {
 
 func (x *ListListsRequest) Reset() {
 	*x = ListListsRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[20]
+	mi := &file_campaign_v1_list_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1694,7 +1831,7 @@ func (x *ListListsRequest) String() string {
 func (*ListListsRequest) ProtoMessage() {}
 
 func (x *ListListsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[20]
+	mi := &file_campaign_v1_list_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1707,7 +1844,7 @@ func (x *ListListsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListListsRequest.ProtoReflect.Descriptor instead.
 func (*ListListsRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{20}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListListsRequest) GetCampaignId() int64 {
@@ -1744,7 +1881,7 @@ type ListListsResponse struct {
 
 func (x *ListListsResponse) Reset() {
 	*x = ListListsResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[21]
+	mi := &file_campaign_v1_list_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1756,7 +1893,7 @@ func (x *ListListsResponse) String() string {
 func (*ListListsResponse) ProtoMessage() {}
 
 func (x *ListListsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[21]
+	mi := &file_campaign_v1_list_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1769,7 +1906,7 @@ func (x *ListListsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListListsResponse.ProtoReflect.Descriptor instead.
 func (*ListListsResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{21}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListListsResponse) GetLists() []*List {
@@ -1797,7 +1934,7 @@ type GetListRequest struct {
 
 func (x *GetListRequest) Reset() {
 	*x = GetListRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[22]
+	mi := &file_campaign_v1_list_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1809,7 +1946,7 @@ func (x *GetListRequest) String() string {
 func (*GetListRequest) ProtoMessage() {}
 
 func (x *GetListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[22]
+	mi := &file_campaign_v1_list_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1822,7 +1959,7 @@ func (x *GetListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetListRequest.ProtoReflect.Descriptor instead.
 func (*GetListRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{22}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetListRequest) GetId() int64 {
@@ -1843,7 +1980,7 @@ type GetListResponse struct {
 
 func (x *GetListResponse) Reset() {
 	*x = GetListResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[23]
+	mi := &file_campaign_v1_list_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1855,7 +1992,7 @@ func (x *GetListResponse) String() string {
 func (*GetListResponse) ProtoMessage() {}
 
 func (x *GetListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[23]
+	mi := &file_campaign_v1_list_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1868,7 +2005,7 @@ func (x *GetListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetListResponse.ProtoReflect.Descriptor instead.
 func (*GetListResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{23}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetListResponse) GetList() *List {
@@ -1893,7 +2030,7 @@ type ListProblemsRequest struct {
 
 func (x *ListProblemsRequest) Reset() {
 	*x = ListProblemsRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[24]
+	mi := &file_campaign_v1_list_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1905,7 +2042,7 @@ func (x *ListProblemsRequest) String() string {
 func (*ListProblemsRequest) ProtoMessage() {}
 
 func (x *ListProblemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[24]
+	mi := &file_campaign_v1_list_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1918,7 +2055,7 @@ func (x *ListProblemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProblemsRequest.ProtoReflect.Descriptor instead.
 func (*ListProblemsRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{24}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListProblemsRequest) GetListId() int64 {
@@ -1957,7 +2094,7 @@ type ListProblemsResponse struct {
 
 func (x *ListProblemsResponse) Reset() {
 	*x = ListProblemsResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[25]
+	mi := &file_campaign_v1_list_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1969,7 +2106,7 @@ func (x *ListProblemsResponse) String() string {
 func (*ListProblemsResponse) ProtoMessage() {}
 
 func (x *ListProblemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[25]
+	mi := &file_campaign_v1_list_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1982,7 +2119,7 @@ func (x *ListProblemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProblemsResponse.ProtoReflect.Descriptor instead.
 func (*ListProblemsResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{25}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListProblemsResponse) GetProblems() []*Problem {
@@ -2017,7 +2154,7 @@ type ExportProblemsRequest struct {
 
 func (x *ExportProblemsRequest) Reset() {
 	*x = ExportProblemsRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[26]
+	mi := &file_campaign_v1_list_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2029,7 +2166,7 @@ func (x *ExportProblemsRequest) String() string {
 func (*ExportProblemsRequest) ProtoMessage() {}
 
 func (x *ExportProblemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[26]
+	mi := &file_campaign_v1_list_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2042,7 +2179,7 @@ func (x *ExportProblemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProblemsRequest.ProtoReflect.Descriptor instead.
 func (*ExportProblemsRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{26}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ExportProblemsRequest) GetListId() int64 {
@@ -2065,7 +2202,7 @@ type ExportProblemsResponse struct {
 
 func (x *ExportProblemsResponse) Reset() {
 	*x = ExportProblemsResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[27]
+	mi := &file_campaign_v1_list_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2077,7 +2214,7 @@ func (x *ExportProblemsResponse) String() string {
 func (*ExportProblemsResponse) ProtoMessage() {}
 
 func (x *ExportProblemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[27]
+	mi := &file_campaign_v1_list_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2090,7 +2227,7 @@ func (x *ExportProblemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProblemsResponse.ProtoReflect.Descriptor instead.
 func (*ExportProblemsResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{27}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ExportProblemsResponse) GetFileName() string {
@@ -2118,7 +2255,7 @@ type UndoImportRequest struct {
 
 func (x *UndoImportRequest) Reset() {
 	*x = UndoImportRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[28]
+	mi := &file_campaign_v1_list_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2130,7 +2267,7 @@ func (x *UndoImportRequest) String() string {
 func (*UndoImportRequest) ProtoMessage() {}
 
 func (x *UndoImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[28]
+	mi := &file_campaign_v1_list_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2143,7 +2280,7 @@ func (x *UndoImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoImportRequest.ProtoReflect.Descriptor instead.
 func (*UndoImportRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{28}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *UndoImportRequest) GetListId() int64 {
@@ -2168,7 +2305,7 @@ type UndoImportResponse struct {
 
 func (x *UndoImportResponse) Reset() {
 	*x = UndoImportResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[29]
+	mi := &file_campaign_v1_list_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2180,7 +2317,7 @@ func (x *UndoImportResponse) String() string {
 func (*UndoImportResponse) ProtoMessage() {}
 
 func (x *UndoImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[29]
+	mi := &file_campaign_v1_list_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2193,7 +2330,7 @@ func (x *UndoImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoImportResponse.ProtoReflect.Descriptor instead.
 func (*UndoImportResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{29}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *UndoImportResponse) GetList() *List {
@@ -2230,7 +2367,7 @@ type SetPriorityRequest struct {
 
 func (x *SetPriorityRequest) Reset() {
 	*x = SetPriorityRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[30]
+	mi := &file_campaign_v1_list_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2242,7 +2379,7 @@ func (x *SetPriorityRequest) String() string {
 func (*SetPriorityRequest) ProtoMessage() {}
 
 func (x *SetPriorityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[30]
+	mi := &file_campaign_v1_list_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2255,7 +2392,7 @@ func (x *SetPriorityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPriorityRequest.ProtoReflect.Descriptor instead.
 func (*SetPriorityRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{30}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SetPriorityRequest) GetListId() int64 {
@@ -2283,7 +2420,7 @@ type SetPriorityResponse struct {
 
 func (x *SetPriorityResponse) Reset() {
 	*x = SetPriorityResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[31]
+	mi := &file_campaign_v1_list_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2295,7 +2432,7 @@ func (x *SetPriorityResponse) String() string {
 func (*SetPriorityResponse) ProtoMessage() {}
 
 func (x *SetPriorityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[31]
+	mi := &file_campaign_v1_list_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2308,7 +2445,7 @@ func (x *SetPriorityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPriorityResponse.ProtoReflect.Descriptor instead.
 func (*SetPriorityResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{31}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SetPriorityResponse) GetList() *List {
@@ -2329,7 +2466,7 @@ type SwitchOffRequest struct {
 
 func (x *SwitchOffRequest) Reset() {
 	*x = SwitchOffRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[32]
+	mi := &file_campaign_v1_list_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2341,7 +2478,7 @@ func (x *SwitchOffRequest) String() string {
 func (*SwitchOffRequest) ProtoMessage() {}
 
 func (x *SwitchOffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[32]
+	mi := &file_campaign_v1_list_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2354,7 +2491,7 @@ func (x *SwitchOffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchOffRequest.ProtoReflect.Descriptor instead.
 func (*SwitchOffRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{32}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *SwitchOffRequest) GetListId() int64 {
@@ -2377,7 +2514,7 @@ type SwitchOffResponse struct {
 
 func (x *SwitchOffResponse) Reset() {
 	*x = SwitchOffResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[33]
+	mi := &file_campaign_v1_list_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2389,7 +2526,7 @@ func (x *SwitchOffResponse) String() string {
 func (*SwitchOffResponse) ProtoMessage() {}
 
 func (x *SwitchOffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[33]
+	mi := &file_campaign_v1_list_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2402,7 +2539,7 @@ func (x *SwitchOffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchOffResponse.ProtoReflect.Descriptor instead.
 func (*SwitchOffResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{33}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *SwitchOffResponse) GetList() *List {
@@ -2430,7 +2567,7 @@ type SwitchOnRequest struct {
 
 func (x *SwitchOnRequest) Reset() {
 	*x = SwitchOnRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[34]
+	mi := &file_campaign_v1_list_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2442,7 +2579,7 @@ func (x *SwitchOnRequest) String() string {
 func (*SwitchOnRequest) ProtoMessage() {}
 
 func (x *SwitchOnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[34]
+	mi := &file_campaign_v1_list_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2455,7 +2592,7 @@ func (x *SwitchOnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchOnRequest.ProtoReflect.Descriptor instead.
 func (*SwitchOnRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{34}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SwitchOnRequest) GetListId() int64 {
@@ -2476,7 +2613,7 @@ type SwitchOnResponse struct {
 
 func (x *SwitchOnResponse) Reset() {
 	*x = SwitchOnResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[35]
+	mi := &file_campaign_v1_list_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2488,7 +2625,7 @@ func (x *SwitchOnResponse) String() string {
 func (*SwitchOnResponse) ProtoMessage() {}
 
 func (x *SwitchOnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[35]
+	mi := &file_campaign_v1_list_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2501,7 +2638,7 @@ func (x *SwitchOnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchOnResponse.ProtoReflect.Descriptor instead.
 func (*SwitchOnResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{35}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SwitchOnResponse) GetList() *List {
@@ -2515,7 +2652,7 @@ var File_campaign_v1_list_proto protoreflect.FileDescriptor
 
 const file_campaign_v1_list_proto_rawDesc = "" +
 	"\n" +
-	"\x16campaign/v1/list.proto\x12\vcampaign.v1\x1a\x17campaign/v1/types.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\x02\n" +
+	"\x16campaign/v1/list.proto\x12\vcampaign.v1\x1a\x17campaign/v1/types.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc0\x03\n" +
 	"\x04List\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1f\n" +
 	"\vcampaign_id\x18\x02 \x01(\x03R\n" +
@@ -2530,7 +2667,16 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
-	"\tloaded_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\bloadedAt\"\x8d\x01\n" +
+	"\tloaded_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\bloadedAt\x12)\n" +
+	"\x05hours\x18\f \x03(\v2\x13.campaign.v1.WindowR\x05hours\x12\x1c\n" +
+	"\tcalendars\x18\r \x03(\tR\tcalendars\"\x84\x01\n" +
+	"\x0fSetHoursRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\x12)\n" +
+	"\x05hours\x18\x03 \x03(\v2\x13.campaign.v1.WindowR\x05hours\x12\x1c\n" +
+	"\tcalendars\x18\x04 \x03(\tR\tcalendars\"9\n" +
+	"\x10SetHoursResponse\x12%\n" +
+	"\x04list\x18\x01 \x01(\v2\x11.campaign.v1.ListR\x04list\"\x8d\x01\n" +
 	"\x05Tally\x12\x12\n" +
 	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\x14\n" +
 	"\x05leads\x18\x02 \x01(\x03R\x05leads\x12\x1a\n" +
@@ -2701,7 +2847,8 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	"HeaderMode\x12\x1b\n" +
 	"\x17HEADER_MODE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fHEADER_MODE_YES\x10\x01\x12\x12\n" +
-	"\x0eHEADER_MODE_NO\x10\x022\xc3\t\n" +
+	"\x0eHEADER_MODE_NO\x10\x022\x8c\n" +
+	"\n" +
 	"\vListService\x12P\n" +
 	"\vBeginUpload\x12\x1f.campaign.v1.BeginUploadRequest\x1a .campaign.v1.BeginUploadResponse\x12C\n" +
 	"\x06Upload\x12\x1a.campaign.v1.UploadRequest\x1a\x1b.campaign.v1.UploadResponse(\x01\x12V\n" +
@@ -2718,7 +2865,8 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	"UndoImport\x12\x1e.campaign.v1.UndoImportRequest\x1a\x1f.campaign.v1.UndoImportResponse\x12P\n" +
 	"\vSetPriority\x12\x1f.campaign.v1.SetPriorityRequest\x1a .campaign.v1.SetPriorityResponse\x12J\n" +
 	"\tSwitchOff\x12\x1d.campaign.v1.SwitchOffRequest\x1a\x1e.campaign.v1.SwitchOffResponse\x12G\n" +
-	"\bSwitchOn\x12\x1c.campaign.v1.SwitchOnRequest\x1a\x1d.campaign.v1.SwitchOnResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
+	"\bSwitchOn\x12\x1c.campaign.v1.SwitchOnRequest\x1a\x1d.campaign.v1.SwitchOnResponse\x12G\n" +
+	"\bSetHours\x12\x1c.campaign.v1.SetHoursRequest\x1a\x1d.campaign.v1.SetHoursResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
 
 var (
 	file_campaign_v1_list_proto_rawDescOnce sync.Once
@@ -2733,115 +2881,123 @@ func file_campaign_v1_list_proto_rawDescGZIP() []byte {
 }
 
 var file_campaign_v1_list_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_campaign_v1_list_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_campaign_v1_list_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_campaign_v1_list_proto_goTypes = []any{
 	(ListState)(0),                 // 0: campaign.v1.ListState
 	(UploadState)(0),               // 1: campaign.v1.UploadState
 	(HeaderMode)(0),                // 2: campaign.v1.HeaderMode
 	(*List)(nil),                   // 3: campaign.v1.List
-	(*Tally)(nil),                  // 4: campaign.v1.Tally
-	(*Problem)(nil),                // 5: campaign.v1.Problem
-	(*ImportOptions)(nil),          // 6: campaign.v1.ImportOptions
-	(*Upload)(nil),                 // 7: campaign.v1.Upload
-	(*BeginUploadRequest)(nil),     // 8: campaign.v1.BeginUploadRequest
-	(*BeginUploadResponse)(nil),    // 9: campaign.v1.BeginUploadResponse
-	(*UploadRequest)(nil),          // 10: campaign.v1.UploadRequest
-	(*UploadResponse)(nil),         // 11: campaign.v1.UploadResponse
-	(*PreviewImportRequest)(nil),   // 12: campaign.v1.PreviewImportRequest
-	(*PreviewColumn)(nil),          // 13: campaign.v1.PreviewColumn
-	(*PreviewImportResponse)(nil),  // 14: campaign.v1.PreviewImportResponse
-	(*CommitUploadRequest)(nil),    // 15: campaign.v1.CommitUploadRequest
-	(*CommitUploadResponse)(nil),   // 16: campaign.v1.CommitUploadResponse
-	(*DiscardUploadRequest)(nil),   // 17: campaign.v1.DiscardUploadRequest
-	(*DiscardUploadResponse)(nil),  // 18: campaign.v1.DiscardUploadResponse
-	(*GetUploadRequest)(nil),       // 19: campaign.v1.GetUploadRequest
-	(*GetUploadResponse)(nil),      // 20: campaign.v1.GetUploadResponse
-	(*WatchImportRequest)(nil),     // 21: campaign.v1.WatchImportRequest
-	(*WatchImportResponse)(nil),    // 22: campaign.v1.WatchImportResponse
-	(*ListListsRequest)(nil),       // 23: campaign.v1.ListListsRequest
-	(*ListListsResponse)(nil),      // 24: campaign.v1.ListListsResponse
-	(*GetListRequest)(nil),         // 25: campaign.v1.GetListRequest
-	(*GetListResponse)(nil),        // 26: campaign.v1.GetListResponse
-	(*ListProblemsRequest)(nil),    // 27: campaign.v1.ListProblemsRequest
-	(*ListProblemsResponse)(nil),   // 28: campaign.v1.ListProblemsResponse
-	(*ExportProblemsRequest)(nil),  // 29: campaign.v1.ExportProblemsRequest
-	(*ExportProblemsResponse)(nil), // 30: campaign.v1.ExportProblemsResponse
-	(*UndoImportRequest)(nil),      // 31: campaign.v1.UndoImportRequest
-	(*UndoImportResponse)(nil),     // 32: campaign.v1.UndoImportResponse
-	(*SetPriorityRequest)(nil),     // 33: campaign.v1.SetPriorityRequest
-	(*SetPriorityResponse)(nil),    // 34: campaign.v1.SetPriorityResponse
-	(*SwitchOffRequest)(nil),       // 35: campaign.v1.SwitchOffRequest
-	(*SwitchOffResponse)(nil),      // 36: campaign.v1.SwitchOffResponse
-	(*SwitchOnRequest)(nil),        // 37: campaign.v1.SwitchOnRequest
-	(*SwitchOnResponse)(nil),       // 38: campaign.v1.SwitchOnResponse
-	nil,                            // 39: campaign.v1.ImportOptions.MapEntry
-	(*timestamppb.Timestamp)(nil),  // 40: google.protobuf.Timestamp
-	(*Lead)(nil),                   // 41: campaign.v1.Lead
+	(*SetHoursRequest)(nil),        // 4: campaign.v1.SetHoursRequest
+	(*SetHoursResponse)(nil),       // 5: campaign.v1.SetHoursResponse
+	(*Tally)(nil),                  // 6: campaign.v1.Tally
+	(*Problem)(nil),                // 7: campaign.v1.Problem
+	(*ImportOptions)(nil),          // 8: campaign.v1.ImportOptions
+	(*Upload)(nil),                 // 9: campaign.v1.Upload
+	(*BeginUploadRequest)(nil),     // 10: campaign.v1.BeginUploadRequest
+	(*BeginUploadResponse)(nil),    // 11: campaign.v1.BeginUploadResponse
+	(*UploadRequest)(nil),          // 12: campaign.v1.UploadRequest
+	(*UploadResponse)(nil),         // 13: campaign.v1.UploadResponse
+	(*PreviewImportRequest)(nil),   // 14: campaign.v1.PreviewImportRequest
+	(*PreviewColumn)(nil),          // 15: campaign.v1.PreviewColumn
+	(*PreviewImportResponse)(nil),  // 16: campaign.v1.PreviewImportResponse
+	(*CommitUploadRequest)(nil),    // 17: campaign.v1.CommitUploadRequest
+	(*CommitUploadResponse)(nil),   // 18: campaign.v1.CommitUploadResponse
+	(*DiscardUploadRequest)(nil),   // 19: campaign.v1.DiscardUploadRequest
+	(*DiscardUploadResponse)(nil),  // 20: campaign.v1.DiscardUploadResponse
+	(*GetUploadRequest)(nil),       // 21: campaign.v1.GetUploadRequest
+	(*GetUploadResponse)(nil),      // 22: campaign.v1.GetUploadResponse
+	(*WatchImportRequest)(nil),     // 23: campaign.v1.WatchImportRequest
+	(*WatchImportResponse)(nil),    // 24: campaign.v1.WatchImportResponse
+	(*ListListsRequest)(nil),       // 25: campaign.v1.ListListsRequest
+	(*ListListsResponse)(nil),      // 26: campaign.v1.ListListsResponse
+	(*GetListRequest)(nil),         // 27: campaign.v1.GetListRequest
+	(*GetListResponse)(nil),        // 28: campaign.v1.GetListResponse
+	(*ListProblemsRequest)(nil),    // 29: campaign.v1.ListProblemsRequest
+	(*ListProblemsResponse)(nil),   // 30: campaign.v1.ListProblemsResponse
+	(*ExportProblemsRequest)(nil),  // 31: campaign.v1.ExportProblemsRequest
+	(*ExportProblemsResponse)(nil), // 32: campaign.v1.ExportProblemsResponse
+	(*UndoImportRequest)(nil),      // 33: campaign.v1.UndoImportRequest
+	(*UndoImportResponse)(nil),     // 34: campaign.v1.UndoImportResponse
+	(*SetPriorityRequest)(nil),     // 35: campaign.v1.SetPriorityRequest
+	(*SetPriorityResponse)(nil),    // 36: campaign.v1.SetPriorityResponse
+	(*SwitchOffRequest)(nil),       // 37: campaign.v1.SwitchOffRequest
+	(*SwitchOffResponse)(nil),      // 38: campaign.v1.SwitchOffResponse
+	(*SwitchOnRequest)(nil),        // 39: campaign.v1.SwitchOnRequest
+	(*SwitchOnResponse)(nil),       // 40: campaign.v1.SwitchOnResponse
+	nil,                            // 41: campaign.v1.ImportOptions.MapEntry
+	(*timestamppb.Timestamp)(nil),  // 42: google.protobuf.Timestamp
+	(*Window)(nil),                 // 43: campaign.v1.Window
+	(*Lead)(nil),                   // 44: campaign.v1.Lead
 }
 var file_campaign_v1_list_proto_depIdxs = []int32{
 	0,  // 0: campaign.v1.List.state:type_name -> campaign.v1.ListState
-	4,  // 1: campaign.v1.List.tally:type_name -> campaign.v1.Tally
-	40, // 2: campaign.v1.List.created_at:type_name -> google.protobuf.Timestamp
-	40, // 3: campaign.v1.List.loaded_at:type_name -> google.protobuf.Timestamp
-	39, // 4: campaign.v1.ImportOptions.map:type_name -> campaign.v1.ImportOptions.MapEntry
-	2,  // 5: campaign.v1.ImportOptions.header:type_name -> campaign.v1.HeaderMode
-	1,  // 6: campaign.v1.Upload.state:type_name -> campaign.v1.UploadState
-	6,  // 7: campaign.v1.Upload.options:type_name -> campaign.v1.ImportOptions
-	4,  // 8: campaign.v1.Upload.tally:type_name -> campaign.v1.Tally
-	40, // 9: campaign.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
-	6,  // 10: campaign.v1.BeginUploadRequest.options:type_name -> campaign.v1.ImportOptions
-	7,  // 11: campaign.v1.BeginUploadResponse.upload:type_name -> campaign.v1.Upload
-	6,  // 12: campaign.v1.PreviewImportRequest.options:type_name -> campaign.v1.ImportOptions
-	13, // 13: campaign.v1.PreviewImportResponse.columns:type_name -> campaign.v1.PreviewColumn
-	41, // 14: campaign.v1.PreviewImportResponse.leads:type_name -> campaign.v1.Lead
-	5,  // 15: campaign.v1.PreviewImportResponse.problems:type_name -> campaign.v1.Problem
-	4,  // 16: campaign.v1.PreviewImportResponse.tally:type_name -> campaign.v1.Tally
-	6,  // 17: campaign.v1.CommitUploadRequest.options:type_name -> campaign.v1.ImportOptions
-	7,  // 18: campaign.v1.CommitUploadResponse.upload:type_name -> campaign.v1.Upload
-	7,  // 19: campaign.v1.GetUploadResponse.upload:type_name -> campaign.v1.Upload
-	7,  // 20: campaign.v1.WatchImportResponse.upload:type_name -> campaign.v1.Upload
-	3,  // 21: campaign.v1.ListListsResponse.lists:type_name -> campaign.v1.List
-	3,  // 22: campaign.v1.GetListResponse.list:type_name -> campaign.v1.List
-	5,  // 23: campaign.v1.ListProblemsResponse.problems:type_name -> campaign.v1.Problem
-	3,  // 24: campaign.v1.UndoImportResponse.list:type_name -> campaign.v1.List
-	3,  // 25: campaign.v1.SetPriorityResponse.list:type_name -> campaign.v1.List
-	3,  // 26: campaign.v1.SwitchOffResponse.list:type_name -> campaign.v1.List
-	3,  // 27: campaign.v1.SwitchOnResponse.list:type_name -> campaign.v1.List
-	8,  // 28: campaign.v1.ListService.BeginUpload:input_type -> campaign.v1.BeginUploadRequest
-	10, // 29: campaign.v1.ListService.Upload:input_type -> campaign.v1.UploadRequest
-	12, // 30: campaign.v1.ListService.PreviewImport:input_type -> campaign.v1.PreviewImportRequest
-	15, // 31: campaign.v1.ListService.CommitUpload:input_type -> campaign.v1.CommitUploadRequest
-	17, // 32: campaign.v1.ListService.DiscardUpload:input_type -> campaign.v1.DiscardUploadRequest
-	19, // 33: campaign.v1.ListService.GetUpload:input_type -> campaign.v1.GetUploadRequest
-	21, // 34: campaign.v1.ListService.WatchImport:input_type -> campaign.v1.WatchImportRequest
-	23, // 35: campaign.v1.ListService.ListLists:input_type -> campaign.v1.ListListsRequest
-	25, // 36: campaign.v1.ListService.GetList:input_type -> campaign.v1.GetListRequest
-	27, // 37: campaign.v1.ListService.ListProblems:input_type -> campaign.v1.ListProblemsRequest
-	29, // 38: campaign.v1.ListService.ExportProblems:input_type -> campaign.v1.ExportProblemsRequest
-	31, // 39: campaign.v1.ListService.UndoImport:input_type -> campaign.v1.UndoImportRequest
-	33, // 40: campaign.v1.ListService.SetPriority:input_type -> campaign.v1.SetPriorityRequest
-	35, // 41: campaign.v1.ListService.SwitchOff:input_type -> campaign.v1.SwitchOffRequest
-	37, // 42: campaign.v1.ListService.SwitchOn:input_type -> campaign.v1.SwitchOnRequest
-	9,  // 43: campaign.v1.ListService.BeginUpload:output_type -> campaign.v1.BeginUploadResponse
-	11, // 44: campaign.v1.ListService.Upload:output_type -> campaign.v1.UploadResponse
-	14, // 45: campaign.v1.ListService.PreviewImport:output_type -> campaign.v1.PreviewImportResponse
-	16, // 46: campaign.v1.ListService.CommitUpload:output_type -> campaign.v1.CommitUploadResponse
-	18, // 47: campaign.v1.ListService.DiscardUpload:output_type -> campaign.v1.DiscardUploadResponse
-	20, // 48: campaign.v1.ListService.GetUpload:output_type -> campaign.v1.GetUploadResponse
-	22, // 49: campaign.v1.ListService.WatchImport:output_type -> campaign.v1.WatchImportResponse
-	24, // 50: campaign.v1.ListService.ListLists:output_type -> campaign.v1.ListListsResponse
-	26, // 51: campaign.v1.ListService.GetList:output_type -> campaign.v1.GetListResponse
-	28, // 52: campaign.v1.ListService.ListProblems:output_type -> campaign.v1.ListProblemsResponse
-	30, // 53: campaign.v1.ListService.ExportProblems:output_type -> campaign.v1.ExportProblemsResponse
-	32, // 54: campaign.v1.ListService.UndoImport:output_type -> campaign.v1.UndoImportResponse
-	34, // 55: campaign.v1.ListService.SetPriority:output_type -> campaign.v1.SetPriorityResponse
-	36, // 56: campaign.v1.ListService.SwitchOff:output_type -> campaign.v1.SwitchOffResponse
-	38, // 57: campaign.v1.ListService.SwitchOn:output_type -> campaign.v1.SwitchOnResponse
-	43, // [43:58] is the sub-list for method output_type
-	28, // [28:43] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	6,  // 1: campaign.v1.List.tally:type_name -> campaign.v1.Tally
+	42, // 2: campaign.v1.List.created_at:type_name -> google.protobuf.Timestamp
+	42, // 3: campaign.v1.List.loaded_at:type_name -> google.protobuf.Timestamp
+	43, // 4: campaign.v1.List.hours:type_name -> campaign.v1.Window
+	43, // 5: campaign.v1.SetHoursRequest.hours:type_name -> campaign.v1.Window
+	3,  // 6: campaign.v1.SetHoursResponse.list:type_name -> campaign.v1.List
+	41, // 7: campaign.v1.ImportOptions.map:type_name -> campaign.v1.ImportOptions.MapEntry
+	2,  // 8: campaign.v1.ImportOptions.header:type_name -> campaign.v1.HeaderMode
+	1,  // 9: campaign.v1.Upload.state:type_name -> campaign.v1.UploadState
+	8,  // 10: campaign.v1.Upload.options:type_name -> campaign.v1.ImportOptions
+	6,  // 11: campaign.v1.Upload.tally:type_name -> campaign.v1.Tally
+	42, // 12: campaign.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
+	8,  // 13: campaign.v1.BeginUploadRequest.options:type_name -> campaign.v1.ImportOptions
+	9,  // 14: campaign.v1.BeginUploadResponse.upload:type_name -> campaign.v1.Upload
+	8,  // 15: campaign.v1.PreviewImportRequest.options:type_name -> campaign.v1.ImportOptions
+	15, // 16: campaign.v1.PreviewImportResponse.columns:type_name -> campaign.v1.PreviewColumn
+	44, // 17: campaign.v1.PreviewImportResponse.leads:type_name -> campaign.v1.Lead
+	7,  // 18: campaign.v1.PreviewImportResponse.problems:type_name -> campaign.v1.Problem
+	6,  // 19: campaign.v1.PreviewImportResponse.tally:type_name -> campaign.v1.Tally
+	8,  // 20: campaign.v1.CommitUploadRequest.options:type_name -> campaign.v1.ImportOptions
+	9,  // 21: campaign.v1.CommitUploadResponse.upload:type_name -> campaign.v1.Upload
+	9,  // 22: campaign.v1.GetUploadResponse.upload:type_name -> campaign.v1.Upload
+	9,  // 23: campaign.v1.WatchImportResponse.upload:type_name -> campaign.v1.Upload
+	3,  // 24: campaign.v1.ListListsResponse.lists:type_name -> campaign.v1.List
+	3,  // 25: campaign.v1.GetListResponse.list:type_name -> campaign.v1.List
+	7,  // 26: campaign.v1.ListProblemsResponse.problems:type_name -> campaign.v1.Problem
+	3,  // 27: campaign.v1.UndoImportResponse.list:type_name -> campaign.v1.List
+	3,  // 28: campaign.v1.SetPriorityResponse.list:type_name -> campaign.v1.List
+	3,  // 29: campaign.v1.SwitchOffResponse.list:type_name -> campaign.v1.List
+	3,  // 30: campaign.v1.SwitchOnResponse.list:type_name -> campaign.v1.List
+	10, // 31: campaign.v1.ListService.BeginUpload:input_type -> campaign.v1.BeginUploadRequest
+	12, // 32: campaign.v1.ListService.Upload:input_type -> campaign.v1.UploadRequest
+	14, // 33: campaign.v1.ListService.PreviewImport:input_type -> campaign.v1.PreviewImportRequest
+	17, // 34: campaign.v1.ListService.CommitUpload:input_type -> campaign.v1.CommitUploadRequest
+	19, // 35: campaign.v1.ListService.DiscardUpload:input_type -> campaign.v1.DiscardUploadRequest
+	21, // 36: campaign.v1.ListService.GetUpload:input_type -> campaign.v1.GetUploadRequest
+	23, // 37: campaign.v1.ListService.WatchImport:input_type -> campaign.v1.WatchImportRequest
+	25, // 38: campaign.v1.ListService.ListLists:input_type -> campaign.v1.ListListsRequest
+	27, // 39: campaign.v1.ListService.GetList:input_type -> campaign.v1.GetListRequest
+	29, // 40: campaign.v1.ListService.ListProblems:input_type -> campaign.v1.ListProblemsRequest
+	31, // 41: campaign.v1.ListService.ExportProblems:input_type -> campaign.v1.ExportProblemsRequest
+	33, // 42: campaign.v1.ListService.UndoImport:input_type -> campaign.v1.UndoImportRequest
+	35, // 43: campaign.v1.ListService.SetPriority:input_type -> campaign.v1.SetPriorityRequest
+	37, // 44: campaign.v1.ListService.SwitchOff:input_type -> campaign.v1.SwitchOffRequest
+	39, // 45: campaign.v1.ListService.SwitchOn:input_type -> campaign.v1.SwitchOnRequest
+	4,  // 46: campaign.v1.ListService.SetHours:input_type -> campaign.v1.SetHoursRequest
+	11, // 47: campaign.v1.ListService.BeginUpload:output_type -> campaign.v1.BeginUploadResponse
+	13, // 48: campaign.v1.ListService.Upload:output_type -> campaign.v1.UploadResponse
+	16, // 49: campaign.v1.ListService.PreviewImport:output_type -> campaign.v1.PreviewImportResponse
+	18, // 50: campaign.v1.ListService.CommitUpload:output_type -> campaign.v1.CommitUploadResponse
+	20, // 51: campaign.v1.ListService.DiscardUpload:output_type -> campaign.v1.DiscardUploadResponse
+	22, // 52: campaign.v1.ListService.GetUpload:output_type -> campaign.v1.GetUploadResponse
+	24, // 53: campaign.v1.ListService.WatchImport:output_type -> campaign.v1.WatchImportResponse
+	26, // 54: campaign.v1.ListService.ListLists:output_type -> campaign.v1.ListListsResponse
+	28, // 55: campaign.v1.ListService.GetList:output_type -> campaign.v1.GetListResponse
+	30, // 56: campaign.v1.ListService.ListProblems:output_type -> campaign.v1.ListProblemsResponse
+	32, // 57: campaign.v1.ListService.ExportProblems:output_type -> campaign.v1.ExportProblemsResponse
+	34, // 58: campaign.v1.ListService.UndoImport:output_type -> campaign.v1.UndoImportResponse
+	36, // 59: campaign.v1.ListService.SetPriority:output_type -> campaign.v1.SetPriorityResponse
+	38, // 60: campaign.v1.ListService.SwitchOff:output_type -> campaign.v1.SwitchOffResponse
+	40, // 61: campaign.v1.ListService.SwitchOn:output_type -> campaign.v1.SwitchOnResponse
+	5,  // 62: campaign.v1.ListService.SetHours:output_type -> campaign.v1.SetHoursResponse
+	47, // [47:63] is the sub-list for method output_type
+	31, // [31:47] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_list_proto_init() }
@@ -2856,7 +3012,7 @@ func file_campaign_v1_list_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_list_proto_rawDesc), len(file_campaign_v1_list_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   37,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -34,6 +34,7 @@ const (
 	ListService_SetPriority_FullMethodName    = "/campaign.v1.ListService/SetPriority"
 	ListService_SwitchOff_FullMethodName      = "/campaign.v1.ListService/SwitchOff"
 	ListService_SwitchOn_FullMethodName       = "/campaign.v1.ListService/SwitchOn"
+	ListService_SetHours_FullMethodName       = "/campaign.v1.ListService/SetHours"
 )
 
 // ListServiceClient is the client API for ListService service.
@@ -90,6 +91,9 @@ type ListServiceClient interface {
 	SwitchOff(ctx context.Context, in *SwitchOffRequest, opts ...grpc.CallOption) (*SwitchOffResponse, error)
 	// SwitchOn offers the list again. Errors: NOT_FOUND.
 	SwitchOn(ctx context.Context, in *SwitchOnRequest, opts ...grpc.CallOption) (*SwitchOnResponse, error)
+	// SetHours says when the list's leads may be called, within the campaign's hours: a list can only narrow. No lead is
+	// planned anew. Errors: NOT_FOUND the list or a calendar; INVALID_ARGUMENT names the field; ABORTED VERSION_MISMATCH.
+	SetHours(ctx context.Context, in *SetHoursRequest, opts ...grpc.CallOption) (*SetHoursResponse, error)
 }
 
 type listServiceClient struct {
@@ -271,6 +275,16 @@ func (c *listServiceClient) SwitchOn(ctx context.Context, in *SwitchOnRequest, o
 	return out, nil
 }
 
+func (c *listServiceClient) SetHours(ctx context.Context, in *SetHoursRequest, opts ...grpc.CallOption) (*SetHoursResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetHoursResponse)
+	err := c.cc.Invoke(ctx, ListService_SetHours_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ListServiceServer is the server API for ListService service.
 // All implementations must embed UnimplementedListServiceServer
 // for forward compatibility.
@@ -325,6 +339,9 @@ type ListServiceServer interface {
 	SwitchOff(context.Context, *SwitchOffRequest) (*SwitchOffResponse, error)
 	// SwitchOn offers the list again. Errors: NOT_FOUND.
 	SwitchOn(context.Context, *SwitchOnRequest) (*SwitchOnResponse, error)
+	// SetHours says when the list's leads may be called, within the campaign's hours: a list can only narrow. No lead is
+	// planned anew. Errors: NOT_FOUND the list or a calendar; INVALID_ARGUMENT names the field; ABORTED VERSION_MISMATCH.
+	SetHours(context.Context, *SetHoursRequest) (*SetHoursResponse, error)
 	mustEmbedUnimplementedListServiceServer()
 }
 
@@ -379,6 +396,9 @@ func (UnimplementedListServiceServer) SwitchOff(context.Context, *SwitchOffReque
 }
 func (UnimplementedListServiceServer) SwitchOn(context.Context, *SwitchOnRequest) (*SwitchOnResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SwitchOn not implemented")
+}
+func (UnimplementedListServiceServer) SetHours(context.Context, *SetHoursRequest) (*SetHoursResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetHours not implemented")
 }
 func (UnimplementedListServiceServer) mustEmbedUnimplementedListServiceServer() {}
 func (UnimplementedListServiceServer) testEmbeddedByValue()                     {}
@@ -646,6 +666,24 @@ func _ListService_SwitchOn_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ListService_SetHours_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetHoursRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ListServiceServer).SetHours(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ListService_SetHours_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ListServiceServer).SetHours(ctx, req.(*SetHoursRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ListService_ServiceDesc is the grpc.ServiceDesc for ListService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -700,6 +738,10 @@ var ListService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SwitchOn",
 			Handler:    _ListService_SwitchOn_Handler,
+		},
+		{
+			MethodName: "SetHours",
+			Handler:    _ListService_SetHours_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

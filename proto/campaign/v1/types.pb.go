@@ -422,7 +422,8 @@ func (AgentState) EnumDescriptor() ([]byte, []int) {
 	return file_campaign_v1_types_proto_rawDescGZIP(), []int{4}
 }
 
-// CapScope says whose attempts a rolling cap counts.
+// CapScope says whose calls a cap counts; each but the lead's counts those of every list and campaign. A person is
+// whoever has one of the lead's numbers, or its external id from the same source.
 type CapScope int32
 
 const (
@@ -430,8 +431,16 @@ const (
 	CapScope_CAP_SCOPE_UNSPECIFIED CapScope = 0
 	// The lead's attempts, to whatever number.
 	CapScope_CAP_SCOPE_LEAD CapScope = 1
-	// Only attempts to the number to be dialled next, from whatever campaign.
+	// Only calls to the number to be dialled next.
 	CapScope_CAP_SCOPE_NUMBER CapScope = 2
+	// Calls to the person.
+	CapScope_CAP_SCOPE_PERSON CapScope = 3
+	// Calls to the person by campaigns of the same matter.
+	CapScope_CAP_SCOPE_SUBJECT CapScope = 4
+	// Calls about the lead's account; of a lead without one, the person's.
+	CapScope_CAP_SCOPE_ACCOUNT CapScope = 5
+	// Calls to the person, those made outside this system and told to it included.
+	CapScope_CAP_SCOPE_COMPANY CapScope = 6
 )
 
 // Enum value maps for CapScope.
@@ -440,11 +449,19 @@ var (
 		0: "CAP_SCOPE_UNSPECIFIED",
 		1: "CAP_SCOPE_LEAD",
 		2: "CAP_SCOPE_NUMBER",
+		3: "CAP_SCOPE_PERSON",
+		4: "CAP_SCOPE_SUBJECT",
+		5: "CAP_SCOPE_ACCOUNT",
+		6: "CAP_SCOPE_COMPANY",
 	}
 	CapScope_value = map[string]int32{
 		"CAP_SCOPE_UNSPECIFIED": 0,
 		"CAP_SCOPE_LEAD":        1,
 		"CAP_SCOPE_NUMBER":      2,
+		"CAP_SCOPE_PERSON":      3,
+		"CAP_SCOPE_SUBJECT":     4,
+		"CAP_SCOPE_ACCOUNT":     5,
+		"CAP_SCOPE_COMPANY":     6,
 	}
 )
 
@@ -475,6 +492,63 @@ func (CapScope) EnumDescriptor() ([]byte, []int) {
 	return file_campaign_v1_types_proto_rawDescGZIP(), []int{5}
 }
 
+// CapCount says what a cap counts. A call whose outcome is not known yet counts as each.
+type CapCount int32
+
+const (
+	// Not said: attempts.
+	CapCount_CAP_COUNT_UNSPECIFIED CapCount = 0
+	// Counted attempts: all but those with a network outcome.
+	CapCount_CAP_COUNT_ATTEMPTS CapCount = 1
+	// Calls that a human answered.
+	CapCount_CAP_COUNT_CONNECTS CapCount = 2
+	// Connects whose talk time reaches the campaign's threshold.
+	CapCount_CAP_COUNT_CONVERSATIONS CapCount = 3
+)
+
+// Enum value maps for CapCount.
+var (
+	CapCount_name = map[int32]string{
+		0: "CAP_COUNT_UNSPECIFIED",
+		1: "CAP_COUNT_ATTEMPTS",
+		2: "CAP_COUNT_CONNECTS",
+		3: "CAP_COUNT_CONVERSATIONS",
+	}
+	CapCount_value = map[string]int32{
+		"CAP_COUNT_UNSPECIFIED":   0,
+		"CAP_COUNT_ATTEMPTS":      1,
+		"CAP_COUNT_CONNECTS":      2,
+		"CAP_COUNT_CONVERSATIONS": 3,
+	}
+)
+
+func (x CapCount) Enum() *CapCount {
+	p := new(CapCount)
+	*p = x
+	return p
+}
+
+func (x CapCount) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CapCount) Descriptor() protoreflect.EnumDescriptor {
+	return file_campaign_v1_types_proto_enumTypes[6].Descriptor()
+}
+
+func (CapCount) Type() protoreflect.EnumType {
+	return &file_campaign_v1_types_proto_enumTypes[6]
+}
+
+func (x CapCount) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CapCount.Descriptor instead.
+func (CapCount) EnumDescriptor() ([]byte, []int) {
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{6}
+}
+
 // Number is one of a lead's telephone numbers.
 type Number struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -487,7 +561,11 @@ type Number struct {
 	// In answers: an attempt found it to be bad data; it is never dialled again.
 	Bad bool `protobuf:"varint,4,opt,name=bad,proto3" json:"bad,omitempty"`
 	// In answers: it is suppressed now.
-	Suppressed    bool `protobuf:"varint,5,opt,name=suppressed,proto3" json:"suppressed,omitempty"`
+	Suppressed bool `protobuf:"varint,5,opt,name=suppressed,proto3" json:"suppressed,omitempty"`
+	// The zones in which this number may be, where they are not the lead's; empty: the lead's.
+	Zones []string `protobuf:"bytes,6,rep,name=zones,proto3" json:"zones,omitempty"`
+	// What the number tells of where it is, such as US-FL by its area code; in an update it is found from the number.
+	Places        []string `protobuf:"bytes,7,rep,name=places,proto3" json:"places,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -557,6 +635,20 @@ func (x *Number) GetSuppressed() bool {
 	return false
 }
 
+func (x *Number) GetZones() []string {
+	if x != nil {
+		return x.Zones
+	}
+	return nil
+}
+
+func (x *Number) GetPlaces() []string {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
 // Attribute is a column the product gives no meaning to.
 type Attribute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -624,7 +716,8 @@ type Plan struct {
 	// The number to dial; empty: the verdict has none. Masked where the caller may not see it.
 	Number string `protobuf:"bytes,4,opt,name=number,proto3" json:"number,omitempty"`
 	// Why, as the rule of time names it: due, hours, interval, network, day_cap, rolling_cap, appointment, done,
-	// refused, bad_data, do_not_call, max_attempts, max_days, expired, no_callable_time.
+	// refused, bad_data, do_not_call, max_attempts, max_days, expired, no_callable_time, law_hours, law_cap, cool_off,
+	// no_consent.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The first instant that depends on the lead alone (interval, caps, promise), before any calendar; unset: none.
 	Earliest      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=earliest,proto3" json:"earliest,omitempty"`
@@ -707,8 +800,8 @@ func (x *Plan) GetEarliest() *timestamppb.Timestamp {
 // Gate is one thing a lead must pass to be offered.
 type Gate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which: campaign, list, state, suppression, number, interval, hours, day_cap, rolling_cap, number_cap,
-	// max_attempts, max_days, expires_at, promise.
+	// Which: campaign, list, state, suppression, number, consent, max_attempts, interval, hours, law_hours, day_cap,
+	// rolling_cap, cool_off, law_cap, max_days, expires_at, promise.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// It lets the lead through now.
 	Open bool `protobuf:"varint,2,opt,name=open,proto3" json:"open,omitempty"`
@@ -893,7 +986,9 @@ type Attempt struct {
 	// It was made on a promise, which waives the campaign's own interval and caps.
 	Waived bool `protobuf:"varint,19,opt,name=waived,proto3" json:"waived,omitempty"`
 	// Outcome, code, note and new_number are those of the last amendment.
-	Amended       bool `protobuf:"varint,20,opt,name=amended,proto3" json:"amended,omitempty"`
+	Amended bool `protobuf:"varint,20,opt,name=amended,proto3" json:"amended,omitempty"`
+	// The law and the calendars that it was checked against; unset: none.
+	Law           *LawNote `protobuf:"bytes,21,opt,name=law,proto3" json:"law,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1068,6 +1163,168 @@ func (x *Attempt) GetAmended() bool {
 	return false
 }
 
+func (x *Attempt) GetLaw() *LawNote {
+	if x != nil {
+		return x.Law
+	}
+	return nil
+}
+
+// LawNote is what was checked when a call was placed.
+type LawNote struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the number may be: the zones it was judged in.
+	Zones []string `protobuf:"bytes,1,rep,name=zones,proto3" json:"zones,omitempty"`
+	// Where the number may be: the places whose law applied, such as US-FL.
+	Places []string `protobuf:"bytes,2,rep,name=places,proto3" json:"places,omitempty"`
+	// The versions of the calendars, by name.
+	Calendars map[string]int64 `protobuf:"bytes,3,rep,name=calendars,proto3" json:"calendars,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// The versions of the law packs, by name.
+	Packs map[string]string `protobuf:"bytes,4,rep,name=packs,proto3" json:"packs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Rules that would have forbidden the call, and why they did not.
+	Exempt        []*Exemption `protobuf:"bytes,5,rep,name=exempt,proto3" json:"exempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LawNote) Reset() {
+	*x = LawNote{}
+	mi := &file_campaign_v1_types_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LawNote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LawNote) ProtoMessage() {}
+
+func (x *LawNote) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_types_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LawNote.ProtoReflect.Descriptor instead.
+func (*LawNote) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *LawNote) GetZones() []string {
+	if x != nil {
+		return x.Zones
+	}
+	return nil
+}
+
+func (x *LawNote) GetPlaces() []string {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+func (x *LawNote) GetCalendars() map[string]int64 {
+	if x != nil {
+		return x.Calendars
+	}
+	return nil
+}
+
+func (x *LawNote) GetPacks() map[string]string {
+	if x != nil {
+		return x.Packs
+	}
+	return nil
+}
+
+func (x *LawNote) GetExempt() []*Exemption {
+	if x != nil {
+		return x.Exempt
+	}
+	return nil
+}
+
+// Exemption is a rule of a law pack that did not bind a call.
+type Exemption struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, such as fr.hours.
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Why: consent, agent (one was on the line before it rang), waiver (somebody answers for it).
+	By string `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	// The consent; 0: it was none.
+	ConsentId int64 `protobuf:"varint,3,opt,name=consent_id,json=consentId,proto3" json:"consent_id,omitempty"`
+	// The reason of a waiver; empty: it was none.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Exemption) Reset() {
+	*x = Exemption{}
+	mi := &file_campaign_v1_types_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Exemption) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Exemption) ProtoMessage() {}
+
+func (x *Exemption) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_types_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Exemption.ProtoReflect.Descriptor instead.
+func (*Exemption) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Exemption) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *Exemption) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Exemption) GetConsentId() int64 {
+	if x != nil {
+		return x.ConsentId
+	}
+	return 0
+}
+
+func (x *Exemption) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // Booking is a promise as it is asked for: a wall time in a zone.
 type Booking struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1084,7 +1341,7 @@ type Booking struct {
 
 func (x *Booking) Reset() {
 	*x = Booking{}
-	mi := &file_campaign_v1_types_proto_msgTypes[6]
+	mi := &file_campaign_v1_types_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1353,7 @@ func (x *Booking) String() string {
 func (*Booking) ProtoMessage() {}
 
 func (x *Booking) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_types_proto_msgTypes[6]
+	mi := &file_campaign_v1_types_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1366,7 @@ func (x *Booking) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Booking.ProtoReflect.Descriptor instead.
 func (*Booking) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_types_proto_rawDescGZIP(), []int{6}
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Booking) GetLocal() string {
@@ -1174,7 +1431,7 @@ type Appointment struct {
 
 func (x *Appointment) Reset() {
 	*x = Appointment{}
-	mi := &file_campaign_v1_types_proto_msgTypes[7]
+	mi := &file_campaign_v1_types_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1443,7 @@ func (x *Appointment) String() string {
 func (*Appointment) ProtoMessage() {}
 
 func (x *Appointment) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_types_proto_msgTypes[7]
+	mi := &file_campaign_v1_types_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1456,7 @@ func (x *Appointment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appointment.ProtoReflect.Descriptor instead.
 func (*Appointment) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_types_proto_rawDescGZIP(), []int{7}
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Appointment) GetId() int64 {
@@ -1358,14 +1615,18 @@ type Lead struct {
 	// When it came in.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// When it last changed.
-	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// What the calls are about, such as a debt, for caps of scope account; empty: none.
+	Account string `protobuf:"bytes,22,opt,name=account,proto3" json:"account,omitempty"`
+	// Where the lead may live, by its address: ISO 3166 codes such as FR, US-FL; empty: its numbers say.
+	Places        []string `protobuf:"bytes,23,rep,name=places,proto3" json:"places,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Lead) Reset() {
 	*x = Lead{}
-	mi := &file_campaign_v1_types_proto_msgTypes[8]
+	mi := &file_campaign_v1_types_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1377,7 +1638,7 @@ func (x *Lead) String() string {
 func (*Lead) ProtoMessage() {}
 
 func (x *Lead) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_types_proto_msgTypes[8]
+	mi := &file_campaign_v1_types_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1390,7 +1651,7 @@ func (x *Lead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lead.ProtoReflect.Descriptor instead.
 func (*Lead) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_types_proto_rawDescGZIP(), []int{8}
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Lead) GetId() int64 {
@@ -1540,6 +1801,20 @@ func (x *Lead) GetUpdatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Lead) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *Lead) GetPlaces() []string {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
 // Rules are the retry rules of a campaign. In a request an unset field is the default; an answer has them all.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1559,19 +1834,35 @@ type Rules struct {
 	Hours []*Window `protobuf:"bytes,7,rep,name=hours,proto3" json:"hours,omitempty"`
 	// Local dates without calls, "2026-10-01".
 	Holidays []string `protobuf:"bytes,8,rep,name=holidays,proto3" json:"holidays,omitempty"`
-	// Rolling caps, in the order in which they are applied.
+	// Caps, in the order in which they are applied.
 	Caps []*Cap `protobuf:"bytes,9,rep,name=caps,proto3" json:"caps,omitempty"`
 	// The wait after a network outcome, whole seconds; unset: 5 min.
 	NetworkRetry *durationpb.Duration `protobuf:"bytes,10,opt,name=network_retry,json=networkRetry,proto3" json:"network_retry,omitempty"`
 	// After more network outcomes in a row than this, interval applies instead; unset: 3.
 	NetworkRetryLimit *int32 `protobuf:"varint,11,opt,name=network_retry_limit,json=networkRetryLimit,proto3,oneof" json:"network_retry_limit,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Waits after calls of some kind; empty: none.
+	CoolOffs []*CoolOff `protobuf:"bytes,12,rep,name=cool_offs,json=coolOffs,proto3" json:"cool_offs,omitempty"`
+	// After NO_ANSWER or BUSY the lead's next good number goes first.
+	Rotate bool `protobuf:"varint,13,opt,name=rotate,proto3" json:"rotate,omitempty"`
+	// Rolled-over leads are offered at other hours than on the days before; an order alone, no instant changes.
+	MixHours bool `protobuf:"varint,14,opt,name=mix_hours,json=mixHours,proto3" json:"mix_hours,omitempty"`
+	// Names of calendars that apply besides hours and holidays; empty: none.
+	Calendars []string `protobuf:"bytes,15,rep,name=calendars,proto3" json:"calendars,omitempty"`
+	// What the calls are for: sales, research, collections or service, which decides what law applies; empty: sales.
+	Purpose string `protobuf:"bytes,16,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// Campaigns of the same matter share caps of scope subject; empty: the campaign is a matter of its own.
+	Matter string `protobuf:"bytes,17,opt,name=matter,proto3" json:"matter,omitempty"`
+	// Law packs that are switched on, such as us; empty: none.
+	Packs []string `protobuf:"bytes,18,rep,name=packs,proto3" json:"packs,omitempty"`
+	// Rules of the packs that somebody answers for not keeping; empty: none.
+	Waivers       []*Waiver `protobuf:"bytes,19,rep,name=waivers,proto3" json:"waivers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_campaign_v1_types_proto_msgTypes[9]
+	mi := &file_campaign_v1_types_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1874,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_types_proto_msgTypes[9]
+	mi := &file_campaign_v1_types_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1887,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_types_proto_rawDescGZIP(), []int{9}
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Rules) GetInterval() *durationpb.Duration {
@@ -1676,6 +1967,117 @@ func (x *Rules) GetNetworkRetryLimit() int32 {
 	return 0
 }
 
+func (x *Rules) GetCoolOffs() []*CoolOff {
+	if x != nil {
+		return x.CoolOffs
+	}
+	return nil
+}
+
+func (x *Rules) GetRotate() bool {
+	if x != nil {
+		return x.Rotate
+	}
+	return false
+}
+
+func (x *Rules) GetMixHours() bool {
+	if x != nil {
+		return x.MixHours
+	}
+	return false
+}
+
+func (x *Rules) GetCalendars() []string {
+	if x != nil {
+		return x.Calendars
+	}
+	return nil
+}
+
+func (x *Rules) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *Rules) GetMatter() string {
+	if x != nil {
+		return x.Matter
+	}
+	return ""
+}
+
+func (x *Rules) GetPacks() []string {
+	if x != nil {
+		return x.Packs
+	}
+	return nil
+}
+
+func (x *Rules) GetWaivers() []*Waiver {
+	if x != nil {
+		return x.Waivers
+	}
+	return nil
+}
+
+// Waiver switches one rule of a law pack off for a campaign.
+type Waiver struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule's id, such as us-ct.hours.
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Why, 1 to 500 characters. Required.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Waiver) Reset() {
+	*x = Waiver{}
+	mi := &file_campaign_v1_types_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Waiver) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Waiver) ProtoMessage() {}
+
+func (x *Waiver) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_types_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Waiver.ProtoReflect.Descriptor instead.
+func (*Waiver) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Waiver) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *Waiver) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // OutcomeInterval is the interval after one outcome.
 type OutcomeInterval struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1689,7 +2091,7 @@ type OutcomeInterval struct {
 
 func (x *OutcomeInterval) Reset() {
 	*x = OutcomeInterval{}
-	mi := &file_campaign_v1_types_proto_msgTypes[10]
+	mi := &file_campaign_v1_types_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1701,7 +2103,7 @@ func (x *OutcomeInterval) String() string {
 func (*OutcomeInterval) ProtoMessage() {}
 
 func (x *OutcomeInterval) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_types_proto_msgTypes[10]
+	mi := &file_campaign_v1_types_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1714,7 +2116,7 @@ func (x *OutcomeInterval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutcomeInterval.ProtoReflect.Descriptor instead.
 func (*OutcomeInterval) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_types_proto_rawDescGZIP(), []int{10}
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *OutcomeInterval) GetOutcome() Outcome {
@@ -1746,7 +2148,7 @@ type Window struct {
 
 func (x *Window) Reset() {
 	*x = Window{}
-	mi := &file_campaign_v1_types_proto_msgTypes[11]
+	mi := &file_campaign_v1_types_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1758,7 +2160,7 @@ func (x *Window) String() string {
 func (*Window) ProtoMessage() {}
 
 func (x *Window) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_types_proto_msgTypes[11]
+	mi := &file_campaign_v1_types_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1771,7 +2173,7 @@ func (x *Window) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Window.ProtoReflect.Descriptor instead.
 func (*Window) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_types_proto_rawDescGZIP(), []int{11}
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Window) GetDays() []string {
@@ -1795,22 +2197,26 @@ func (x *Window) GetClose() string {
 	return ""
 }
 
-// Cap is a rolling cap: at most max counted attempts in any period.
+// Cap allows at most max calls that count in any period, or in any days. Exactly one of period and days is given.
 type Cap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whose attempts count.
+	// Whose calls count.
 	Scope CapScope `protobuf:"varint,1,opt,name=scope,proto3,enum=campaign.v1.CapScope" json:"scope,omitempty"`
 	// At least 1.
 	Max int32 `protobuf:"varint,2,opt,name=max,proto3" json:"max,omitempty"`
-	// Above 0, whole seconds.
-	Period        *durationpb.Duration `protobuf:"bytes,3,opt,name=period,proto3" json:"period,omitempty"`
+	// Above 0, whole seconds; unset: days is given.
+	Period *durationpb.Duration `protobuf:"bytes,3,opt,name=period,proto3" json:"period,omitempty"`
+	// So many local calendar days, that of the call included; 0: period is given.
+	Days int32 `protobuf:"varint,4,opt,name=days,proto3" json:"days,omitempty"`
+	// What counts; unspecified: attempts.
+	Count         CapCount `protobuf:"varint,5,opt,name=count,proto3,enum=campaign.v1.CapCount" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Cap) Reset() {
 	*x = Cap{}
-	mi := &file_campaign_v1_types_proto_msgTypes[12]
+	mi := &file_campaign_v1_types_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1822,7 +2228,7 @@ func (x *Cap) String() string {
 func (*Cap) ProtoMessage() {}
 
 func (x *Cap) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_types_proto_msgTypes[12]
+	mi := &file_campaign_v1_types_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1835,7 +2241,7 @@ func (x *Cap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cap.ProtoReflect.Descriptor instead.
 func (*Cap) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_types_proto_rawDescGZIP(), []int{12}
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Cap) GetScope() CapScope {
@@ -1859,11 +2265,98 @@ func (x *Cap) GetPeriod() *durationpb.Duration {
 	return nil
 }
 
+func (x *Cap) GetDays() int32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *Cap) GetCount() CapCount {
+	if x != nil {
+		return x.Count
+	}
+	return CapCount_CAP_COUNT_UNSPECIFIED
+}
+
+// CoolOff forbids calls for a while after a call of some kind. Exactly one of period and days is given.
+type CoolOff struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// After which calls: conversation, refused, abandoned or machine.
+	After string `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	// Whose.
+	Scope CapScope `protobuf:"varint,2,opt,name=scope,proto3,enum=campaign.v1.CapScope" json:"scope,omitempty"`
+	// From placed-at, above 0, whole seconds; unset: days is given.
+	Period *durationpb.Duration `protobuf:"bytes,3,opt,name=period,proto3" json:"period,omitempty"`
+	// So many local calendar days, that of the call included; 0: period is given.
+	Days          int32 `protobuf:"varint,4,opt,name=days,proto3" json:"days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CoolOff) Reset() {
+	*x = CoolOff{}
+	mi := &file_campaign_v1_types_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CoolOff) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CoolOff) ProtoMessage() {}
+
+func (x *CoolOff) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_types_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CoolOff.ProtoReflect.Descriptor instead.
+func (*CoolOff) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_types_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *CoolOff) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+func (x *CoolOff) GetScope() CapScope {
+	if x != nil {
+		return x.Scope
+	}
+	return CapScope_CAP_SCOPE_UNSPECIFIED
+}
+
+func (x *CoolOff) GetPeriod() *durationpb.Duration {
+	if x != nil {
+		return x.Period
+	}
+	return nil
+}
+
+func (x *CoolOff) GetDays() int32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
 var File_campaign_v1_types_proto protoreflect.FileDescriptor
 
 const file_campaign_v1_types_proto_rawDesc = "" +
 	"\n" +
-	"\x17campaign/v1/types.proto\x12\vcampaign.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x84\x01\n" +
+	"\x17campaign/v1/types.proto\x12\vcampaign.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\x01\n" +
 	"\x06Number\x12\x14\n" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x1c\n" +
 	"\textension\x18\x02 \x01(\tR\textension\x12\x14\n" +
@@ -1871,7 +2364,9 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"\x03bad\x18\x04 \x01(\bR\x03bad\x12\x1e\n" +
 	"\n" +
 	"suppressed\x18\x05 \x01(\bR\n" +
-	"suppressed\"5\n" +
+	"suppressed\x12\x14\n" +
+	"\x05zones\x18\x06 \x03(\tR\x05zones\x12\x16\n" +
+	"\x06places\x18\a \x03(\tR\x06places\"5\n" +
 	"\tAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"\xfc\x01\n" +
@@ -1892,7 +2387,7 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x14.campaign.v1.OutcomeR\aoutcome\x12\x16\n" +
 	"\x06number\x18\x03 \x01(\tR\x06number\x12\x1d\n" +
 	"\n" +
-	"new_number\x18\x04 \x01(\tR\tnewNumber\"\xb9\x05\n" +
+	"new_number\x18\x04 \x01(\tR\tnewNumber\"\xe1\x05\n" +
 	"\aAttempt\x12#\n" +
 	"\rassignment_id\x18\x01 \x01(\x03R\fassignmentId\x12\x17\n" +
 	"\alead_id\x18\x02 \x01(\x03R\x06leadId\x12\x1f\n" +
@@ -1919,7 +2414,27 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"\rrules_version\x18\x11 \x01(\x03R\frulesVersion\x12\x14\n" +
 	"\x05zones\x18\x12 \x03(\tR\x05zones\x12\x16\n" +
 	"\x06waived\x18\x13 \x01(\bR\x06waived\x12\x18\n" +
-	"\aamended\x18\x14 \x01(\bR\aamended\"O\n" +
+	"\aamended\x18\x14 \x01(\bR\aamended\x12&\n" +
+	"\x03law\x18\x15 \x01(\v2\x14.campaign.v1.LawNoteR\x03law\"\xd9\x02\n" +
+	"\aLawNote\x12\x14\n" +
+	"\x05zones\x18\x01 \x03(\tR\x05zones\x12\x16\n" +
+	"\x06places\x18\x02 \x03(\tR\x06places\x12A\n" +
+	"\tcalendars\x18\x03 \x03(\v2#.campaign.v1.LawNote.CalendarsEntryR\tcalendars\x125\n" +
+	"\x05packs\x18\x04 \x03(\v2\x1f.campaign.v1.LawNote.PacksEntryR\x05packs\x12.\n" +
+	"\x06exempt\x18\x05 \x03(\v2\x16.campaign.v1.ExemptionR\x06exempt\x1a<\n" +
+	"\x0eCalendarsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a8\n" +
+	"\n" +
+	"PacksEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"f\n" +
+	"\tExemption\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\tR\x02by\x12\x1d\n" +
+	"\n" +
+	"consent_id\x18\x03 \x01(\x03R\tconsentId\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"O\n" +
 	"\aBooking\x12\x14\n" +
 	"\x05local\x18\x01 \x01(\tR\x05local\x12\x12\n" +
 	"\x04zone\x18\x02 \x01(\tR\x04zone\x12\x1a\n" +
@@ -1945,7 +2460,7 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"replacesId\x129\n" +
 	"\n" +
 	"created_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
-	"\tclosed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\"\xeb\x05\n" +
+	"\tclosed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\"\x9d\x06\n" +
 	"\x04Lead\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1f\n" +
 	"\vcampaign_id\x18\x02 \x01(\x03R\n" +
@@ -1975,7 +2490,9 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
-	"updated_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"\xa2\x04\n" +
+	"updated_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x18\n" +
+	"\aaccount\x18\x16 \x01(\tR\aaccount\x12\x16\n" +
+	"\x06places\x18\x17 \x03(\tR\x06places\"\x9f\x06\n" +
 	"\x05Rules\x125\n" +
 	"\binterval\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\binterval\x12:\n" +
 	"\tintervals\x18\x02 \x03(\v2\x1c.campaign.v1.OutcomeIntervalR\tintervals\x12#\n" +
@@ -1989,20 +2506,38 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"\x04caps\x18\t \x03(\v2\x10.campaign.v1.CapR\x04caps\x12>\n" +
 	"\rnetwork_retry\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\fnetworkRetry\x123\n" +
-	"\x13network_retry_limit\x18\v \x01(\x05H\x01R\x11networkRetryLimit\x88\x01\x01B\x0e\n" +
+	"\x13network_retry_limit\x18\v \x01(\x05H\x01R\x11networkRetryLimit\x88\x01\x01\x121\n" +
+	"\tcool_offs\x18\f \x03(\v2\x14.campaign.v1.CoolOffR\bcoolOffs\x12\x16\n" +
+	"\x06rotate\x18\r \x01(\bR\x06rotate\x12\x1b\n" +
+	"\tmix_hours\x18\x0e \x01(\bR\bmixHours\x12\x1c\n" +
+	"\tcalendars\x18\x0f \x03(\tR\tcalendars\x12\x18\n" +
+	"\apurpose\x18\x10 \x01(\tR\apurpose\x12\x16\n" +
+	"\x06matter\x18\x11 \x01(\tR\x06matter\x12\x14\n" +
+	"\x05packs\x18\x12 \x03(\tR\x05packs\x12-\n" +
+	"\awaivers\x18\x13 \x03(\v2\x13.campaign.v1.WaiverR\awaiversB\x0e\n" +
 	"\f_max_per_dayB\x16\n" +
-	"\x14_network_retry_limit\"x\n" +
+	"\x14_network_retry_limit\"4\n" +
+	"\x06Waiver\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"x\n" +
 	"\x0fOutcomeInterval\x12.\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x14.campaign.v1.OutcomeR\aoutcome\x125\n" +
 	"\binterval\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\binterval\"F\n" +
 	"\x06Window\x12\x12\n" +
 	"\x04days\x18\x01 \x03(\tR\x04days\x12\x12\n" +
 	"\x04open\x18\x02 \x01(\tR\x04open\x12\x14\n" +
-	"\x05close\x18\x03 \x01(\tR\x05close\"w\n" +
+	"\x05close\x18\x03 \x01(\tR\x05close\"\xb8\x01\n" +
 	"\x03Cap\x12+\n" +
 	"\x05scope\x18\x01 \x01(\x0e2\x15.campaign.v1.CapScopeR\x05scope\x12\x10\n" +
 	"\x03max\x18\x02 \x01(\x05R\x03max\x121\n" +
-	"\x06period\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06period*\xc7\x03\n" +
+	"\x06period\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06period\x12\x12\n" +
+	"\x04days\x18\x04 \x01(\x05R\x04days\x12+\n" +
+	"\x05count\x18\x05 \x01(\x0e2\x15.campaign.v1.CapCountR\x05count\"\x93\x01\n" +
+	"\aCoolOff\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\tR\x05after\x12+\n" +
+	"\x05scope\x18\x02 \x01(\x0e2\x15.campaign.v1.CapScopeR\x05scope\x121\n" +
+	"\x06period\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06period\x12\x12\n" +
+	"\x04days\x18\x04 \x01(\x05R\x04days*\xc7\x03\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fOUTCOME_SUCCESS\x10\x01\x12\x19\n" +
@@ -2054,11 +2589,20 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"\x13AGENT_STATE_OFFERED\x10\x03\x12\x17\n" +
 	"\x13AGENT_STATE_ON_CALL\x10\x04\x12\x17\n" +
 	"\x13AGENT_STATE_WRAP_UP\x10\x05\x12\x15\n" +
-	"\x11AGENT_STATE_BREAK\x10\x06*O\n" +
+	"\x11AGENT_STATE_BREAK\x10\x06*\xaa\x01\n" +
 	"\bCapScope\x12\x19\n" +
 	"\x15CAP_SCOPE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eCAP_SCOPE_LEAD\x10\x01\x12\x14\n" +
-	"\x10CAP_SCOPE_NUMBER\x10\x02B%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
+	"\x10CAP_SCOPE_NUMBER\x10\x02\x12\x14\n" +
+	"\x10CAP_SCOPE_PERSON\x10\x03\x12\x15\n" +
+	"\x11CAP_SCOPE_SUBJECT\x10\x04\x12\x15\n" +
+	"\x11CAP_SCOPE_ACCOUNT\x10\x05\x12\x15\n" +
+	"\x11CAP_SCOPE_COMPANY\x10\x06*r\n" +
+	"\bCapCount\x12\x19\n" +
+	"\x15CAP_COUNT_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12CAP_COUNT_ATTEMPTS\x10\x01\x12\x16\n" +
+	"\x12CAP_COUNT_CONNECTS\x10\x02\x12\x1b\n" +
+	"\x17CAP_COUNT_CONVERSATIONS\x10\x03B%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
 
 var (
 	file_campaign_v1_types_proto_rawDescOnce sync.Once
@@ -2072,8 +2616,8 @@ func file_campaign_v1_types_proto_rawDescGZIP() []byte {
 	return file_campaign_v1_types_proto_rawDescData
 }
 
-var file_campaign_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_campaign_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_campaign_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_campaign_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_campaign_v1_types_proto_goTypes = []any{
 	(Outcome)(0),                  // 0: campaign.v1.Outcome
 	(Verdict)(0),                  // 1: campaign.v1.Verdict
@@ -2081,62 +2625,78 @@ var file_campaign_v1_types_proto_goTypes = []any{
 	(AppointmentState)(0),         // 3: campaign.v1.AppointmentState
 	(AgentState)(0),               // 4: campaign.v1.AgentState
 	(CapScope)(0),                 // 5: campaign.v1.CapScope
-	(*Number)(nil),                // 6: campaign.v1.Number
-	(*Attribute)(nil),             // 7: campaign.v1.Attribute
-	(*Plan)(nil),                  // 8: campaign.v1.Plan
-	(*Gate)(nil),                  // 9: campaign.v1.Gate
-	(*Try)(nil),                   // 10: campaign.v1.Try
-	(*Attempt)(nil),               // 11: campaign.v1.Attempt
-	(*Booking)(nil),               // 12: campaign.v1.Booking
-	(*Appointment)(nil),           // 13: campaign.v1.Appointment
-	(*Lead)(nil),                  // 14: campaign.v1.Lead
-	(*Rules)(nil),                 // 15: campaign.v1.Rules
-	(*OutcomeInterval)(nil),       // 16: campaign.v1.OutcomeInterval
-	(*Window)(nil),                // 17: campaign.v1.Window
-	(*Cap)(nil),                   // 18: campaign.v1.Cap
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
+	(CapCount)(0),                 // 6: campaign.v1.CapCount
+	(*Number)(nil),                // 7: campaign.v1.Number
+	(*Attribute)(nil),             // 8: campaign.v1.Attribute
+	(*Plan)(nil),                  // 9: campaign.v1.Plan
+	(*Gate)(nil),                  // 10: campaign.v1.Gate
+	(*Try)(nil),                   // 11: campaign.v1.Try
+	(*Attempt)(nil),               // 12: campaign.v1.Attempt
+	(*LawNote)(nil),               // 13: campaign.v1.LawNote
+	(*Exemption)(nil),             // 14: campaign.v1.Exemption
+	(*Booking)(nil),               // 15: campaign.v1.Booking
+	(*Appointment)(nil),           // 16: campaign.v1.Appointment
+	(*Lead)(nil),                  // 17: campaign.v1.Lead
+	(*Rules)(nil),                 // 18: campaign.v1.Rules
+	(*Waiver)(nil),                // 19: campaign.v1.Waiver
+	(*OutcomeInterval)(nil),       // 20: campaign.v1.OutcomeInterval
+	(*Window)(nil),                // 21: campaign.v1.Window
+	(*Cap)(nil),                   // 22: campaign.v1.Cap
+	(*CoolOff)(nil),               // 23: campaign.v1.CoolOff
+	nil,                           // 24: campaign.v1.LawNote.CalendarsEntry
+	nil,                           // 25: campaign.v1.LawNote.PacksEntry
+	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 27: google.protobuf.Duration
 }
 var file_campaign_v1_types_proto_depIdxs = []int32{
 	1,  // 0: campaign.v1.Plan.verdict:type_name -> campaign.v1.Verdict
-	19, // 1: campaign.v1.Plan.at:type_name -> google.protobuf.Timestamp
-	19, // 2: campaign.v1.Plan.until:type_name -> google.protobuf.Timestamp
-	19, // 3: campaign.v1.Plan.earliest:type_name -> google.protobuf.Timestamp
-	19, // 4: campaign.v1.Gate.opens_at:type_name -> google.protobuf.Timestamp
-	19, // 5: campaign.v1.Try.placed_at:type_name -> google.protobuf.Timestamp
+	26, // 1: campaign.v1.Plan.at:type_name -> google.protobuf.Timestamp
+	26, // 2: campaign.v1.Plan.until:type_name -> google.protobuf.Timestamp
+	26, // 3: campaign.v1.Plan.earliest:type_name -> google.protobuf.Timestamp
+	26, // 4: campaign.v1.Gate.opens_at:type_name -> google.protobuf.Timestamp
+	26, // 5: campaign.v1.Try.placed_at:type_name -> google.protobuf.Timestamp
 	0,  // 6: campaign.v1.Try.outcome:type_name -> campaign.v1.Outcome
 	0,  // 7: campaign.v1.Attempt.outcome:type_name -> campaign.v1.Outcome
-	19, // 8: campaign.v1.Attempt.offered_at:type_name -> google.protobuf.Timestamp
-	19, // 9: campaign.v1.Attempt.placed_at:type_name -> google.protobuf.Timestamp
-	19, // 10: campaign.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
-	19, // 11: campaign.v1.Attempt.recorded_at:type_name -> google.protobuf.Timestamp
-	19, // 12: campaign.v1.Appointment.at:type_name -> google.protobuf.Timestamp
-	19, // 13: campaign.v1.Appointment.grace_end:type_name -> google.protobuf.Timestamp
-	3,  // 14: campaign.v1.Appointment.state:type_name -> campaign.v1.AppointmentState
-	19, // 15: campaign.v1.Appointment.created_at:type_name -> google.protobuf.Timestamp
-	19, // 16: campaign.v1.Appointment.closed_at:type_name -> google.protobuf.Timestamp
-	2,  // 17: campaign.v1.Lead.state:type_name -> campaign.v1.LeadState
-	6,  // 18: campaign.v1.Lead.numbers:type_name -> campaign.v1.Number
-	7,  // 19: campaign.v1.Lead.attributes:type_name -> campaign.v1.Attribute
-	8,  // 20: campaign.v1.Lead.plan:type_name -> campaign.v1.Plan
-	19, // 21: campaign.v1.Lead.decided_at:type_name -> google.protobuf.Timestamp
-	19, // 22: campaign.v1.Lead.created_at:type_name -> google.protobuf.Timestamp
-	19, // 23: campaign.v1.Lead.updated_at:type_name -> google.protobuf.Timestamp
-	20, // 24: campaign.v1.Rules.interval:type_name -> google.protobuf.Duration
-	16, // 25: campaign.v1.Rules.intervals:type_name -> campaign.v1.OutcomeInterval
-	19, // 26: campaign.v1.Rules.expires_at:type_name -> google.protobuf.Timestamp
-	17, // 27: campaign.v1.Rules.hours:type_name -> campaign.v1.Window
-	18, // 28: campaign.v1.Rules.caps:type_name -> campaign.v1.Cap
-	20, // 29: campaign.v1.Rules.network_retry:type_name -> google.protobuf.Duration
-	0,  // 30: campaign.v1.OutcomeInterval.outcome:type_name -> campaign.v1.Outcome
-	20, // 31: campaign.v1.OutcomeInterval.interval:type_name -> google.protobuf.Duration
-	5,  // 32: campaign.v1.Cap.scope:type_name -> campaign.v1.CapScope
-	20, // 33: campaign.v1.Cap.period:type_name -> google.protobuf.Duration
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	26, // 8: campaign.v1.Attempt.offered_at:type_name -> google.protobuf.Timestamp
+	26, // 9: campaign.v1.Attempt.placed_at:type_name -> google.protobuf.Timestamp
+	26, // 10: campaign.v1.Attempt.ended_at:type_name -> google.protobuf.Timestamp
+	26, // 11: campaign.v1.Attempt.recorded_at:type_name -> google.protobuf.Timestamp
+	13, // 12: campaign.v1.Attempt.law:type_name -> campaign.v1.LawNote
+	24, // 13: campaign.v1.LawNote.calendars:type_name -> campaign.v1.LawNote.CalendarsEntry
+	25, // 14: campaign.v1.LawNote.packs:type_name -> campaign.v1.LawNote.PacksEntry
+	14, // 15: campaign.v1.LawNote.exempt:type_name -> campaign.v1.Exemption
+	26, // 16: campaign.v1.Appointment.at:type_name -> google.protobuf.Timestamp
+	26, // 17: campaign.v1.Appointment.grace_end:type_name -> google.protobuf.Timestamp
+	3,  // 18: campaign.v1.Appointment.state:type_name -> campaign.v1.AppointmentState
+	26, // 19: campaign.v1.Appointment.created_at:type_name -> google.protobuf.Timestamp
+	26, // 20: campaign.v1.Appointment.closed_at:type_name -> google.protobuf.Timestamp
+	2,  // 21: campaign.v1.Lead.state:type_name -> campaign.v1.LeadState
+	7,  // 22: campaign.v1.Lead.numbers:type_name -> campaign.v1.Number
+	8,  // 23: campaign.v1.Lead.attributes:type_name -> campaign.v1.Attribute
+	9,  // 24: campaign.v1.Lead.plan:type_name -> campaign.v1.Plan
+	26, // 25: campaign.v1.Lead.decided_at:type_name -> google.protobuf.Timestamp
+	26, // 26: campaign.v1.Lead.created_at:type_name -> google.protobuf.Timestamp
+	26, // 27: campaign.v1.Lead.updated_at:type_name -> google.protobuf.Timestamp
+	27, // 28: campaign.v1.Rules.interval:type_name -> google.protobuf.Duration
+	20, // 29: campaign.v1.Rules.intervals:type_name -> campaign.v1.OutcomeInterval
+	26, // 30: campaign.v1.Rules.expires_at:type_name -> google.protobuf.Timestamp
+	21, // 31: campaign.v1.Rules.hours:type_name -> campaign.v1.Window
+	22, // 32: campaign.v1.Rules.caps:type_name -> campaign.v1.Cap
+	27, // 33: campaign.v1.Rules.network_retry:type_name -> google.protobuf.Duration
+	23, // 34: campaign.v1.Rules.cool_offs:type_name -> campaign.v1.CoolOff
+	19, // 35: campaign.v1.Rules.waivers:type_name -> campaign.v1.Waiver
+	0,  // 36: campaign.v1.OutcomeInterval.outcome:type_name -> campaign.v1.Outcome
+	27, // 37: campaign.v1.OutcomeInterval.interval:type_name -> google.protobuf.Duration
+	5,  // 38: campaign.v1.Cap.scope:type_name -> campaign.v1.CapScope
+	27, // 39: campaign.v1.Cap.period:type_name -> google.protobuf.Duration
+	6,  // 40: campaign.v1.Cap.count:type_name -> campaign.v1.CapCount
+	5,  // 41: campaign.v1.CoolOff.scope:type_name -> campaign.v1.CapScope
+	27, // 42: campaign.v1.CoolOff.period:type_name -> google.protobuf.Duration
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_types_proto_init() }
@@ -2144,14 +2704,14 @@ func file_campaign_v1_types_proto_init() {
 	if File_campaign_v1_types_proto != nil {
 		return
 	}
-	file_campaign_v1_types_proto_msgTypes[9].OneofWrappers = []any{}
+	file_campaign_v1_types_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_types_proto_rawDesc), len(file_campaign_v1_types_proto_rawDesc)),
-			NumEnums:      6,
-			NumMessages:   13,
+			NumEnums:      7,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

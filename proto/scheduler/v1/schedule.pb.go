@@ -9,6 +9,7 @@ package schedulerv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	v1 "redial/proto/campaign/v1"
 	reflect "reflect"
@@ -480,11 +481,2245 @@ func (x *ListDueResponse) GetNow() *timestamppb.Timestamp {
 	return nil
 }
 
+// ExplainCampaignRequest asks about all leads of a campaign.
+type ExplainCampaignRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which campaign.
+	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Only this list; 0: all.
+	ListId        int64 `protobuf:"varint,2,opt,name=list_id,json=listId,proto3" json:"list_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainCampaignRequest) Reset() {
+	*x = ExplainCampaignRequest{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainCampaignRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainCampaignRequest) ProtoMessage() {}
+
+func (x *ExplainCampaignRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainCampaignRequest.ProtoReflect.Descriptor instead.
+func (*ExplainCampaignRequest) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ExplainCampaignRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *ExplainCampaignRequest) GetListId() int64 {
+	if x != nil {
+		return x.ListId
+	}
+	return 0
+}
+
+// GateCount is how many leads one gate keeps back.
+type GateCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The gate, as Gate.name; for leads that will not be called any more: finished, exhausted, suppressed, withdrawn.
+	Gate string `protobuf:"bytes,1,opt,name=gate,proto3" json:"gate,omitempty"`
+	// How many leads it binds: their first closed gate.
+	Leads int64 `protobuf:"varint,2,opt,name=leads,proto3" json:"leads,omitempty"`
+	// When the first of them opens by itself; unset: never, or not known.
+	OpensAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=opens_at,json=opensAt,proto3" json:"opens_at,omitempty"`
+	// When the last of them does.
+	LastOpensAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_opens_at,json=lastOpensAt,proto3" json:"last_opens_at,omitempty"`
+	// One of them, to look at.
+	ExampleLeadId int64 `protobuf:"varint,5,opt,name=example_lead_id,json=exampleLeadId,proto3" json:"example_lead_id,omitempty"`
+	// What the gate says of that one, in English.
+	Detail        string `protobuf:"bytes,6,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GateCount) Reset() {
+	*x = GateCount{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GateCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GateCount) ProtoMessage() {}
+
+func (x *GateCount) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GateCount.ProtoReflect.Descriptor instead.
+func (*GateCount) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GateCount) GetGate() string {
+	if x != nil {
+		return x.Gate
+	}
+	return ""
+}
+
+func (x *GateCount) GetLeads() int64 {
+	if x != nil {
+		return x.Leads
+	}
+	return 0
+}
+
+func (x *GateCount) GetOpensAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OpensAt
+	}
+	return nil
+}
+
+func (x *GateCount) GetLastOpensAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastOpensAt
+	}
+	return nil
+}
+
+func (x *GateCount) GetExampleLeadId() int64 {
+	if x != nil {
+		return x.ExampleLeadId
+	}
+	return 0
+}
+
+func (x *GateCount) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+// ExplainCampaignResponse is the histogram. leads = callable + the sum of gates.
+type ExplainCampaignResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The instant that is explained.
+	Now *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	// All leads of the campaign or list.
+	Leads int64 `protobuf:"varint,2,opt,name=leads,proto3" json:"leads,omitempty"`
+	// Those that may be offered now.
+	Callable int64 `protobuf:"varint,3,opt,name=callable,proto3" json:"callable,omitempty"`
+	// By gate, the most leads first.
+	Gates         []*GateCount `protobuf:"bytes,4,rep,name=gates,proto3" json:"gates,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainCampaignResponse) Reset() {
+	*x = ExplainCampaignResponse{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainCampaignResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainCampaignResponse) ProtoMessage() {}
+
+func (x *ExplainCampaignResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainCampaignResponse.ProtoReflect.Descriptor instead.
+func (*ExplainCampaignResponse) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ExplainCampaignResponse) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *ExplainCampaignResponse) GetLeads() int64 {
+	if x != nil {
+		return x.Leads
+	}
+	return 0
+}
+
+func (x *ExplainCampaignResponse) GetCallable() int64 {
+	if x != nil {
+		return x.Callable
+	}
+	return 0
+}
+
+func (x *ExplainCampaignResponse) GetGates() []*GateCount {
+	if x != nil {
+		return x.Gates
+	}
+	return nil
+}
+
+// ListBlockedRequest asks for the leads that a gate keeps back.
+type ListBlockedRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which campaign.
+	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Only this list; 0: all.
+	ListId int64 `protobuf:"varint,2,opt,name=list_id,json=listId,proto3" json:"list_id,omitempty"`
+	// The gate, as in GateCount; empty: those that may be offered now.
+	Gate string `protobuf:"bytes,3,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Rows in a page.
+	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where to go on; empty: from the first.
+	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBlockedRequest) Reset() {
+	*x = ListBlockedRequest{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBlockedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBlockedRequest) ProtoMessage() {}
+
+func (x *ListBlockedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBlockedRequest.ProtoReflect.Descriptor instead.
+func (*ListBlockedRequest) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListBlockedRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *ListBlockedRequest) GetListId() int64 {
+	if x != nil {
+		return x.ListId
+	}
+	return 0
+}
+
+func (x *ListBlockedRequest) GetGate() string {
+	if x != nil {
+		return x.Gate
+	}
+	return ""
+}
+
+func (x *ListBlockedRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListBlockedRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// BlockedLead is a lead and what keeps it back.
+type BlockedLead struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	LeadId int64 `protobuf:"varint,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// Its name.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its list.
+	ListId int64 `protobuf:"varint,3,opt,name=list_id,json=listId,proto3" json:"list_id,omitempty"`
+	// When the gate opens by itself; unset: never, or not known.
+	OpensAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=opens_at,json=opensAt,proto3" json:"opens_at,omitempty"`
+	// Why, in English.
+	Detail string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
+	// What the rule of time says now.
+	Plan          *v1.Plan `protobuf:"bytes,6,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockedLead) Reset() {
+	*x = BlockedLead{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockedLead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockedLead) ProtoMessage() {}
+
+func (x *BlockedLead) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockedLead.ProtoReflect.Descriptor instead.
+func (*BlockedLead) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *BlockedLead) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+func (x *BlockedLead) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *BlockedLead) GetListId() int64 {
+	if x != nil {
+		return x.ListId
+	}
+	return 0
+}
+
+func (x *BlockedLead) GetOpensAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OpensAt
+	}
+	return nil
+}
+
+func (x *BlockedLead) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *BlockedLead) GetPlan() *v1.Plan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+// ListBlockedResponse is a page of leads.
+type ListBlockedResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By id.
+	Leads []*BlockedLead `protobuf:"bytes,1,rep,name=leads,proto3" json:"leads,omitempty"`
+	// Where to go on; empty: that was all.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBlockedResponse) Reset() {
+	*x = ListBlockedResponse{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBlockedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBlockedResponse) ProtoMessage() {}
+
+func (x *ListBlockedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBlockedResponse.ProtoReflect.Descriptor instead.
+func (*ListBlockedResponse) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListBlockedResponse) GetLeads() []*BlockedLead {
+	if x != nil {
+		return x.Leads
+	}
+	return nil
+}
+
+func (x *ListBlockedResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// GetTimelineRequest names a lead.
+type GetTimelineRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	LeadId        int64 `protobuf:"varint,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTimelineRequest) Reset() {
+	*x = GetTimelineRequest{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTimelineRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTimelineRequest) ProtoMessage() {}
+
+func (x *GetTimelineRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTimelineRequest.ProtoReflect.Descriptor instead.
+func (*GetTimelineRequest) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetTimelineRequest) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+// TimelineEntry is one thing that happened.
+type TimelineEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	// What: taken_in, offered, given_back, called, outcome, amended, booked, appointment_closed, consent, consent_revoked,
+	// suppressed, outside_call, planned.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// The same for people, in English, in the lead's zone.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// Who did it: an agent's login, a source; empty: nobody in particular.
+	By string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	// The assignment it belongs to; 0: none.
+	AssignmentId  int64 `protobuf:"varint,5,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimelineEntry) Reset() {
+	*x = TimelineEntry{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimelineEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimelineEntry) ProtoMessage() {}
+
+func (x *TimelineEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimelineEntry.ProtoReflect.Descriptor instead.
+func (*TimelineEntry) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *TimelineEntry) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *TimelineEntry) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *TimelineEntry) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *TimelineEntry) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *TimelineEntry) GetAssignmentId() int64 {
+	if x != nil {
+		return x.AssignmentId
+	}
+	return 0
+}
+
+// GetTimelineResponse is a lead's timeline.
+type GetTimelineResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The lead as it is now.
+	Lead *v1.Lead `protobuf:"bytes,1,opt,name=lead,proto3" json:"lead,omitempty"`
+	// Oldest first.
+	Entries       []*TimelineEntry `protobuf:"bytes,2,rep,name=entries,proto3" json:"entries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTimelineResponse) Reset() {
+	*x = GetTimelineResponse{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTimelineResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTimelineResponse) ProtoMessage() {}
+
+func (x *GetTimelineResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTimelineResponse.ProtoReflect.Descriptor instead.
+func (*GetTimelineResponse) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *GetTimelineResponse) GetLead() *v1.Lead {
+	if x != nil {
+		return x.Lead
+	}
+	return nil
+}
+
+func (x *GetTimelineResponse) GetEntries() []*TimelineEntry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+// PreviewRulesRequest asks what other rules would move.
+type PreviewRulesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which campaign.
+	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// The rules it would have.
+	Rules *v1.Rules `protobuf:"bytes,2,opt,name=rules,proto3" json:"rules,omitempty"`
+	// How many leads of each kind to show, at most 100; 0: 10.
+	Examples      int32 `protobuf:"varint,3,opt,name=examples,proto3" json:"examples,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewRulesRequest) Reset() {
+	*x = PreviewRulesRequest{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewRulesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewRulesRequest) ProtoMessage() {}
+
+func (x *PreviewRulesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewRulesRequest.ProtoReflect.Descriptor instead.
+func (*PreviewRulesRequest) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *PreviewRulesRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *PreviewRulesRequest) GetRules() *v1.Rules {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *PreviewRulesRequest) GetExamples() int32 {
+	if x != nil {
+		return x.Examples
+	}
+	return 0
+}
+
+// PreviewRulesResponse is progress, or the result.
+type PreviewRulesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Leads looked at so far.
+	Done int64 `protobuf:"varint,1,opt,name=done,proto3" json:"done,omitempty"`
+	// Leads to look at.
+	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// The result; unset: not yet.
+	Result        *RulesEffect `protobuf:"bytes,3,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewRulesResponse) Reset() {
+	*x = PreviewRulesResponse{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewRulesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewRulesResponse) ProtoMessage() {}
+
+func (x *PreviewRulesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewRulesResponse.ProtoReflect.Descriptor instead.
+func (*PreviewRulesResponse) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *PreviewRulesResponse) GetDone() int64 {
+	if x != nil {
+		return x.Done
+	}
+	return 0
+}
+
+func (x *PreviewRulesResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *PreviewRulesResponse) GetResult() *RulesEffect {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+// RulesEffect is what other rules would move. waiting = earlier + later + unchanged + ending.
+type RulesEffect struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The instant of the snapshot.
+	Now *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	// The campaign's version then: give it to UpdateCampaign.
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Leads that wait to be called, promises among them.
+	Waiting int64 `protobuf:"varint,3,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// Of those, leads that would be called earlier.
+	Earlier int64 `protobuf:"varint,4,opt,name=earlier,proto3" json:"earlier,omitempty"`
+	// Leads that would be called later.
+	Later int64 `protobuf:"varint,5,opt,name=later,proto3" json:"later,omitempty"`
+	// Leads whose time stays.
+	Unchanged int64 `protobuf:"varint,6,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
+	// Leads that would not be called any more: exhausted.
+	Ending int64 `protobuf:"varint,7,opt,name=ending,proto3" json:"ending,omitempty"`
+	// Leads whose calls are more than the new caps allow now: later, because of a cap or cool-off.
+	OverCap int64 `protobuf:"varint,8,opt,name=over_cap,json=overCap,proto3" json:"over_cap,omitempty"`
+	// Exhausted leads that would be called again.
+	Reviving int64 `protobuf:"varint,9,opt,name=reviving,proto3" json:"reviving,omitempty"`
+	// Open promises that the new rules' law packs forbid at their time.
+	PromisesForbidden int64 `protobuf:"varint,10,opt,name=promises_forbidden,json=promisesForbidden,proto3" json:"promises_forbidden,omitempty"`
+	// The most telling leads: those that move most.
+	Examples []*MovedLead `protobuf:"bytes,11,rep,name=examples,proto3" json:"examples,omitempty"`
+	// What is unwise about the rules; empty: nothing.
+	Warnings      []string `protobuf:"bytes,12,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RulesEffect) Reset() {
+	*x = RulesEffect{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RulesEffect) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RulesEffect) ProtoMessage() {}
+
+func (x *RulesEffect) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RulesEffect.ProtoReflect.Descriptor instead.
+func (*RulesEffect) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RulesEffect) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *RulesEffect) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *RulesEffect) GetWaiting() int64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *RulesEffect) GetEarlier() int64 {
+	if x != nil {
+		return x.Earlier
+	}
+	return 0
+}
+
+func (x *RulesEffect) GetLater() int64 {
+	if x != nil {
+		return x.Later
+	}
+	return 0
+}
+
+func (x *RulesEffect) GetUnchanged() int64 {
+	if x != nil {
+		return x.Unchanged
+	}
+	return 0
+}
+
+func (x *RulesEffect) GetEnding() int64 {
+	if x != nil {
+		return x.Ending
+	}
+	return 0
+}
+
+func (x *RulesEffect) GetOverCap() int64 {
+	if x != nil {
+		return x.OverCap
+	}
+	return 0
+}
+
+func (x *RulesEffect) GetReviving() int64 {
+	if x != nil {
+		return x.Reviving
+	}
+	return 0
+}
+
+func (x *RulesEffect) GetPromisesForbidden() int64 {
+	if x != nil {
+		return x.PromisesForbidden
+	}
+	return 0
+}
+
+func (x *RulesEffect) GetExamples() []*MovedLead {
+	if x != nil {
+		return x.Examples
+	}
+	return nil
+}
+
+func (x *RulesEffect) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+// MovedLead is a lead under the rules of now and under the others.
+type MovedLead struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	LeadId int64 `protobuf:"varint,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// Its name.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// What the rules of now say.
+	Now *v1.Plan `protobuf:"bytes,3,opt,name=now,proto3" json:"now,omitempty"`
+	// What the others would say.
+	Then *v1.Plan `protobuf:"bytes,4,opt,name=then,proto3" json:"then,omitempty"`
+	// earlier, later, ending, reviving or over_cap.
+	Kind          string `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MovedLead) Reset() {
+	*x = MovedLead{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MovedLead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MovedLead) ProtoMessage() {}
+
+func (x *MovedLead) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MovedLead.ProtoReflect.Descriptor instead.
+func (*MovedLead) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *MovedLead) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+func (x *MovedLead) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MovedLead) GetNow() *v1.Plan {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *MovedLead) GetThen() *v1.Plan {
+	if x != nil {
+		return x.Then
+	}
+	return nil
+}
+
+func (x *MovedLead) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+// WatchReplanRequest names a campaign.
+type WatchReplanRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which campaign.
+	CampaignId    int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchReplanRequest) Reset() {
+	*x = WatchReplanRequest{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchReplanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchReplanRequest) ProtoMessage() {}
+
+func (x *WatchReplanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchReplanRequest.ProtoReflect.Descriptor instead.
+func (*WatchReplanRequest) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *WatchReplanRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+// WatchReplanResponse is how far it is.
+type WatchReplanResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version of the rules that leads are planned under.
+	RulesVersion int64 `protobuf:"varint,1,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	// Leads that are still to be planned anew.
+	Remaining int64 `protobuf:"varint,2,opt,name=remaining,proto3" json:"remaining,omitempty"`
+	// Leads to be planned when the watch began.
+	Total         int64 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchReplanResponse) Reset() {
+	*x = WatchReplanResponse{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchReplanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchReplanResponse) ProtoMessage() {}
+
+func (x *WatchReplanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchReplanResponse.ProtoReflect.Descriptor instead.
+func (*WatchReplanResponse) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *WatchReplanResponse) GetRulesVersion() int64 {
+	if x != nil {
+		return x.RulesVersion
+	}
+	return 0
+}
+
+func (x *WatchReplanResponse) GetRemaining() int64 {
+	if x != nil {
+		return x.Remaining
+	}
+	return 0
+}
+
+func (x *WatchReplanResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+// ForecastRequest asks when leads run out.
+type ForecastRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which campaign.
+	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// How far ahead, at most 14 days; unset: 24 h.
+	Ahead *durationpb.Duration `protobuf:"bytes,2,opt,name=ahead,proto3" json:"ahead,omitempty"`
+	// How many agents will call; 0: those who are signed in for it now.
+	Agents int32 `protobuf:"varint,3,opt,name=agents,proto3" json:"agents,omitempty"`
+	// Warn when the callable leads last less than this; unset: 45 min.
+	Warn          *durationpb.Duration `protobuf:"bytes,4,opt,name=warn,proto3" json:"warn,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastRequest) Reset() {
+	*x = ForecastRequest{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastRequest) ProtoMessage() {}
+
+func (x *ForecastRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastRequest.ProtoReflect.Descriptor instead.
+func (*ForecastRequest) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ForecastRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *ForecastRequest) GetAhead() *durationpb.Duration {
+	if x != nil {
+		return x.Ahead
+	}
+	return nil
+}
+
+func (x *ForecastRequest) GetAgents() int32 {
+	if x != nil {
+		return x.Agents
+	}
+	return 0
+}
+
+func (x *ForecastRequest) GetWarn() *durationpb.Duration {
+	if x != nil {
+		return x.Warn
+	}
+	return nil
+}
+
+// ForecastHour is an hour of the forecast.
+type ForecastHour struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it begins.
+	From *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// Leads callable at its beginning, if none were called before.
+	Callable int64 `protobuf:"varint,2,opt,name=callable,proto3" json:"callable,omitempty"`
+	// Calls that the agents can make in it: expected.
+	Calls float64 `protobuf:"fixed64,3,opt,name=calls,proto3" json:"calls,omitempty"`
+	// Leads left callable at its end: expected.
+	Left          float64 `protobuf:"fixed64,4,opt,name=left,proto3" json:"left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastHour) Reset() {
+	*x = ForecastHour{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastHour) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastHour) ProtoMessage() {}
+
+func (x *ForecastHour) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastHour.ProtoReflect.Descriptor instead.
+func (*ForecastHour) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ForecastHour) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *ForecastHour) GetCallable() int64 {
+	if x != nil {
+		return x.Callable
+	}
+	return 0
+}
+
+func (x *ForecastHour) GetCalls() float64 {
+	if x != nil {
+		return x.Calls
+	}
+	return 0
+}
+
+func (x *ForecastHour) GetLeft() float64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+// ForecastZone is the forecast of the leads of one set of zones.
+type ForecastZone struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The zones, joined by a comma; empty: the campaign as a whole.
+	Zones string `protobuf:"bytes,1,opt,name=zones,proto3" json:"zones,omitempty"`
+	// Leads that are callable now.
+	Callable int64 `protobuf:"varint,2,opt,name=callable,proto3" json:"callable,omitempty"`
+	// Leads that will become so in the time ahead.
+	Coming int64 `protobuf:"varint,3,opt,name=coming,proto3" json:"coming,omitempty"`
+	// When none is left, expected; unset: not in the time ahead.
+	DryAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=dry_at,json=dryAt,proto3" json:"dry_at,omitempty"`
+	// The early end of the band: one time in ten it is before.
+	DryEarly *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=dry_early,json=dryEarly,proto3" json:"dry_early,omitempty"`
+	// The late end of the band: one time in ten it is after; unset: it may never be.
+	DryLate *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=dry_late,json=dryLate,proto3" json:"dry_late,omitempty"`
+	// When there is work again after that; unset: not in the time ahead.
+	MoreAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=more_at,json=moreAt,proto3" json:"more_at,omitempty"`
+	// Hour by hour.
+	Hours         []*ForecastHour `protobuf:"bytes,8,rep,name=hours,proto3" json:"hours,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastZone) Reset() {
+	*x = ForecastZone{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastZone) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastZone) ProtoMessage() {}
+
+func (x *ForecastZone) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastZone.ProtoReflect.Descriptor instead.
+func (*ForecastZone) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ForecastZone) GetZones() string {
+	if x != nil {
+		return x.Zones
+	}
+	return ""
+}
+
+func (x *ForecastZone) GetCallable() int64 {
+	if x != nil {
+		return x.Callable
+	}
+	return 0
+}
+
+func (x *ForecastZone) GetComing() int64 {
+	if x != nil {
+		return x.Coming
+	}
+	return 0
+}
+
+func (x *ForecastZone) GetDryAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DryAt
+	}
+	return nil
+}
+
+func (x *ForecastZone) GetDryEarly() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DryEarly
+	}
+	return nil
+}
+
+func (x *ForecastZone) GetDryLate() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DryLate
+	}
+	return nil
+}
+
+func (x *ForecastZone) GetMoreAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MoreAt
+	}
+	return nil
+}
+
+func (x *ForecastZone) GetHours() []*ForecastHour {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+// ForecastResponse is when leads run out.
+type ForecastResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The instant of the forecast.
+	Now *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	// The campaign as a whole.
+	All *ForecastZone `protobuf:"bytes,2,opt,name=all,proto3" json:"all,omitempty"`
+	// By zones, the first to run dry first.
+	Zones []*ForecastZone `protobuf:"bytes,3,rep,name=zones,proto3" json:"zones,omitempty"`
+	// Agents that were reckoned with.
+	Agents int32 `protobuf:"varint,4,opt,name=agents,proto3" json:"agents,omitempty"`
+	// Calls an agent makes in an hour, expected.
+	CallsPerAgentHour float64 `protobuf:"fixed64,5,opt,name=calls_per_agent_hour,json=callsPerAgentHour,proto3" json:"calls_per_agent_hour,omitempty"`
+	// Where that is from: the campaign's last days, or an assumption, in words.
+	Basis string `protobuf:"bytes,6,opt,name=basis,proto3" json:"basis,omitempty"`
+	// What to see to now; empty: nothing.
+	Warnings []string `protobuf:"bytes,7,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// How it was reckoned, in words.
+	Formula       string `protobuf:"bytes,8,opt,name=formula,proto3" json:"formula,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastResponse) Reset() {
+	*x = ForecastResponse{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastResponse) ProtoMessage() {}
+
+func (x *ForecastResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastResponse.ProtoReflect.Descriptor instead.
+func (*ForecastResponse) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ForecastResponse) GetNow() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Now
+	}
+	return nil
+}
+
+func (x *ForecastResponse) GetAll() *ForecastZone {
+	if x != nil {
+		return x.All
+	}
+	return nil
+}
+
+func (x *ForecastResponse) GetZones() []*ForecastZone {
+	if x != nil {
+		return x.Zones
+	}
+	return nil
+}
+
+func (x *ForecastResponse) GetAgents() int32 {
+	if x != nil {
+		return x.Agents
+	}
+	return 0
+}
+
+func (x *ForecastResponse) GetCallsPerAgentHour() float64 {
+	if x != nil {
+		return x.CallsPerAgentHour
+	}
+	return 0
+}
+
+func (x *ForecastResponse) GetBasis() string {
+	if x != nil {
+		return x.Basis
+	}
+	return ""
+}
+
+func (x *ForecastResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *ForecastResponse) GetFormula() string {
+	if x != nil {
+		return x.Formula
+	}
+	return ""
+}
+
+// SimulateRequest asks for a simulation.
+type SimulateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The campaign whose rules, lists and leads are taken; 0: all is in scenario_json.
+	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// The scenario as JSON (see dialctl simulate --help): agents, shifts, outcomes, days, seed. Empty: the defaults.
+	ScenarioJson  string `protobuf:"bytes,2,opt,name=scenario_json,json=scenarioJson,proto3" json:"scenario_json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateRequest) Reset() {
+	*x = SimulateRequest{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateRequest) ProtoMessage() {}
+
+func (x *SimulateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateRequest.ProtoReflect.Descriptor instead.
+func (*SimulateRequest) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *SimulateRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *SimulateRequest) GetScenarioJson() string {
+	if x != nil {
+		return x.ScenarioJson
+	}
+	return ""
+}
+
+// SimulateResponse is progress, or the result.
+type SimulateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Virtual time that has passed.
+	Done *durationpb.Duration `protobuf:"bytes,1,opt,name=done,proto3" json:"done,omitempty"`
+	// Virtual time in all.
+	Total *durationpb.Duration `protobuf:"bytes,2,opt,name=total,proto3" json:"total,omitempty"`
+	// The result as JSON; empty: not yet.
+	ResultJson    string `protobuf:"bytes,3,opt,name=result_json,json=resultJson,proto3" json:"result_json,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateResponse) Reset() {
+	*x = SimulateResponse{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateResponse) ProtoMessage() {}
+
+func (x *SimulateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateResponse.ProtoReflect.Descriptor instead.
+func (*SimulateResponse) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *SimulateResponse) GetDone() *durationpb.Duration {
+	if x != nil {
+		return x.Done
+	}
+	return nil
+}
+
+func (x *SimulateResponse) GetTotal() *durationpb.Duration {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *SimulateResponse) GetResultJson() string {
+	if x != nil {
+		return x.ResultJson
+	}
+	return ""
+}
+
+// EstimateStaffRequest says what is to be done.
+type EstimateStaffRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Take what is not given from this campaign's history and leads; 0: nothing.
+	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Leads to work; 0: those of the campaign that wait.
+	Leads int64 `protobuf:"varint,2,opt,name=leads,proto3" json:"leads,omitempty"`
+	// Attempts a lead takes until it is finished or exhausted; 0: from history, else 3.
+	AttemptsPerLead float64 `protobuf:"fixed64,3,opt,name=attempts_per_lead,json=attemptsPerLead,proto3" json:"attempts_per_lead,omitempty"`
+	// Share of attempts that are answered, 0 to 1; 0: from history, else 0.3.
+	ConnectRate float64 `protobuf:"fixed64,4,opt,name=connect_rate,json=connectRate,proto3" json:"connect_rate,omitempty"`
+	// Talk time of a connect; unset: from history, else 3 min.
+	Talk *durationpb.Duration `protobuf:"bytes,5,opt,name=talk,proto3" json:"talk,omitempty"`
+	// After-call work of an attempt; unset: from history, else 30 s.
+	WrapUp *durationpb.Duration `protobuf:"bytes,6,opt,name=wrap_up,json=wrapUp,proto3" json:"wrap_up,omitempty"`
+	// Time of an attempt that is not answered; unset: from history, else 25 s.
+	Ring *durationpb.Duration `protobuf:"bytes,7,opt,name=ring,proto3" json:"ring,omitempty"`
+	// Inbound calls an hour that the same people take; 0: none.
+	InboundPerHour float64 `protobuf:"fixed64,8,opt,name=inbound_per_hour,json=inboundPerHour,proto3" json:"inbound_per_hour,omitempty"`
+	// Time an inbound call takes with its after-call work; unset: talk and wrap_up.
+	InboundHandling *durationpb.Duration `protobuf:"bytes,9,opt,name=inbound_handling,json=inboundHandling,proto3" json:"inbound_handling,omitempty"`
+	// A shift; unset: 8 h.
+	Shift *durationpb.Duration `protobuf:"bytes,10,opt,name=shift,proto3" json:"shift,omitempty"`
+	// Share of a shift that is breaks, training, absence, 0 to below 1; unset: 0.3.
+	Shrinkage *float64 `protobuf:"fixed64,11,opt,name=shrinkage,proto3,oneof" json:"shrinkage,omitempty"`
+	// Share of the time signed in that agents are at work on calls, above 0 to 1; 0: 0.85.
+	Occupancy float64 `protobuf:"fixed64,12,opt,name=occupancy,proto3" json:"occupancy,omitempty"`
+	// Days in which it is to be done; 0: 5.
+	TargetDays float64 `protobuf:"fixed64,13,opt,name=target_days,json=targetDays,proto3" json:"target_days,omitempty"`
+	// Hours of a day in which may be called; empty: the campaign's, else 9 to 21 o'clock.
+	Hours         []*v1.Window `protobuf:"bytes,14,rep,name=hours,proto3" json:"hours,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EstimateStaffRequest) Reset() {
+	*x = EstimateStaffRequest{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EstimateStaffRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EstimateStaffRequest) ProtoMessage() {}
+
+func (x *EstimateStaffRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EstimateStaffRequest.ProtoReflect.Descriptor instead.
+func (*EstimateStaffRequest) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *EstimateStaffRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *EstimateStaffRequest) GetLeads() int64 {
+	if x != nil {
+		return x.Leads
+	}
+	return 0
+}
+
+func (x *EstimateStaffRequest) GetAttemptsPerLead() float64 {
+	if x != nil {
+		return x.AttemptsPerLead
+	}
+	return 0
+}
+
+func (x *EstimateStaffRequest) GetConnectRate() float64 {
+	if x != nil {
+		return x.ConnectRate
+	}
+	return 0
+}
+
+func (x *EstimateStaffRequest) GetTalk() *durationpb.Duration {
+	if x != nil {
+		return x.Talk
+	}
+	return nil
+}
+
+func (x *EstimateStaffRequest) GetWrapUp() *durationpb.Duration {
+	if x != nil {
+		return x.WrapUp
+	}
+	return nil
+}
+
+func (x *EstimateStaffRequest) GetRing() *durationpb.Duration {
+	if x != nil {
+		return x.Ring
+	}
+	return nil
+}
+
+func (x *EstimateStaffRequest) GetInboundPerHour() float64 {
+	if x != nil {
+		return x.InboundPerHour
+	}
+	return 0
+}
+
+func (x *EstimateStaffRequest) GetInboundHandling() *durationpb.Duration {
+	if x != nil {
+		return x.InboundHandling
+	}
+	return nil
+}
+
+func (x *EstimateStaffRequest) GetShift() *durationpb.Duration {
+	if x != nil {
+		return x.Shift
+	}
+	return nil
+}
+
+func (x *EstimateStaffRequest) GetShrinkage() float64 {
+	if x != nil && x.Shrinkage != nil {
+		return *x.Shrinkage
+	}
+	return 0
+}
+
+func (x *EstimateStaffRequest) GetOccupancy() float64 {
+	if x != nil {
+		return x.Occupancy
+	}
+	return 0
+}
+
+func (x *EstimateStaffRequest) GetTargetDays() float64 {
+	if x != nil {
+		return x.TargetDays
+	}
+	return 0
+}
+
+func (x *EstimateStaffRequest) GetHours() []*v1.Window {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+// StaffHour is the need in one hour of the day.
+type StaffHour struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 to 23, in the campaign's zone.
+	Hour int32 `protobuf:"varint,1,opt,name=hour,proto3" json:"hour,omitempty"`
+	// Attempts to make.
+	Attempts float64 `protobuf:"fixed64,2,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	// Work in that hour, in hours of agents: outbound and inbound.
+	Load float64 `protobuf:"fixed64,3,opt,name=load,proto3" json:"load,omitempty"`
+	// Seats taken.
+	Seats         int32 `protobuf:"varint,4,opt,name=seats,proto3" json:"seats,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaffHour) Reset() {
+	*x = StaffHour{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaffHour) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaffHour) ProtoMessage() {}
+
+func (x *StaffHour) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaffHour.ProtoReflect.Descriptor instead.
+func (*StaffHour) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *StaffHour) GetHour() int32 {
+	if x != nil {
+		return x.Hour
+	}
+	return 0
+}
+
+func (x *StaffHour) GetAttempts() float64 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *StaffHour) GetLoad() float64 {
+	if x != nil {
+		return x.Load
+	}
+	return 0
+}
+
+func (x *StaffHour) GetSeats() int32 {
+	if x != nil {
+		return x.Seats
+	}
+	return 0
+}
+
+// EstimateStaffResponse is what it takes.
+type EstimateStaffResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Attempts in all.
+	Attempts float64 `protobuf:"fixed64,1,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	// Work in all, in hours of agents, outbound alone.
+	WorkHours float64 `protobuf:"fixed64,2,opt,name=work_hours,json=workHours,proto3" json:"work_hours,omitempty"`
+	// Seats: the most agents at one time.
+	Seats int32 `protobuf:"varint,3,opt,name=seats,proto3" json:"seats,omitempty"`
+	// People on the rota, absences and days off included.
+	People int32 `protobuf:"varint,4,opt,name=people,proto3" json:"people,omitempty"`
+	// By hour of the day, those with work.
+	Hours []*StaffHour `protobuf:"bytes,5,rep,name=hours,proto3" json:"hours,omitempty"`
+	// The formula with its numbers, line by line.
+	Formula []string `protobuf:"bytes,6,rep,name=formula,proto3" json:"formula,omitempty"`
+	// Where each number is from: given, history or assumed, line by line.
+	Basis []string `protobuf:"bytes,7,rep,name=basis,proto3" json:"basis,omitempty"`
+	// What is doubtful; empty: nothing.
+	Warnings      []string `protobuf:"bytes,8,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EstimateStaffResponse) Reset() {
+	*x = EstimateStaffResponse{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EstimateStaffResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EstimateStaffResponse) ProtoMessage() {}
+
+func (x *EstimateStaffResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EstimateStaffResponse.ProtoReflect.Descriptor instead.
+func (*EstimateStaffResponse) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *EstimateStaffResponse) GetAttempts() float64 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *EstimateStaffResponse) GetWorkHours() float64 {
+	if x != nil {
+		return x.WorkHours
+	}
+	return 0
+}
+
+func (x *EstimateStaffResponse) GetSeats() int32 {
+	if x != nil {
+		return x.Seats
+	}
+	return 0
+}
+
+func (x *EstimateStaffResponse) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *EstimateStaffResponse) GetHours() []*StaffHour {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *EstimateStaffResponse) GetFormula() []string {
+	if x != nil {
+		return x.Formula
+	}
+	return nil
+}
+
+func (x *EstimateStaffResponse) GetBasis() []string {
+	if x != nil {
+		return x.Basis
+	}
+	return nil
+}
+
+func (x *EstimateStaffResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+// ListLawPacksRequest asks for the packs.
+type ListLawPacksRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only this one; empty: all.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLawPacksRequest) Reset() {
+	*x = ListLawPacksRequest{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLawPacksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLawPacksRequest) ProtoMessage() {}
+
+func (x *ListLawPacksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLawPacksRequest.ProtoReflect.Descriptor instead.
+func (*ListLawPacksRequest) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListLawPacksRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// LawPack is the calling law of a country as data.
+type LawPack struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Such as us, us-debt, fr.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Of the data: a date, such as 2026-11-01.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// For people, in English.
+	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	// What must be told to whoever switches it on.
+	Warning string `protobuf:"bytes,4,opt,name=warning,proto3" json:"warning,omitempty"`
+	// Its rules.
+	Rules         []*LawRule `protobuf:"bytes,5,rep,name=rules,proto3" json:"rules,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LawPack) Reset() {
+	*x = LawPack{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LawPack) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LawPack) ProtoMessage() {}
+
+func (x *LawPack) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LawPack.ProtoReflect.Descriptor instead.
+func (*LawPack) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *LawPack) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *LawPack) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *LawPack) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *LawPack) GetWarning() string {
+	if x != nil {
+		return x.Warning
+	}
+	return ""
+}
+
+func (x *LawPack) GetRules() []*LawRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+// LawRule is one rule of a pack.
+type LawRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique, such as us-fl.frequency.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What it says, in English.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// hours, cap, cool_off or consent.
+	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Where it holds: US, US-FL.
+	Places []string `protobuf:"bytes,4,rep,name=places,proto3" json:"places,omitempty"`
+	// For which purposes; empty: all.
+	Purposes []string `protobuf:"bytes,5,rep,name=purposes,proto3" json:"purposes,omitempty"`
+	// The first day it is in force; empty: since ever.
+	From string `protobuf:"bytes,6,opt,name=from,proto3" json:"from,omitempty"`
+	// The last day; empty: for ever.
+	To string `protobuf:"bytes,7,opt,name=to,proto3" json:"to,omitempty"`
+	// The source.
+	Source string `protobuf:"bytes,8,opt,name=source,proto3" json:"source,omitempty"`
+	// confirmed, or unconfirmed: the source is secondary, or nobody has looked.
+	Status string `protobuf:"bytes,9,opt,name=status,proto3" json:"status,omitempty"`
+	// When the source was checked, a date.
+	Checked string `protobuf:"bytes,10,opt,name=checked,proto3" json:"checked,omitempty"`
+	// What lifts it: consent, agent; empty: nothing.
+	Unless        []string `protobuf:"bytes,11,rep,name=unless,proto3" json:"unless,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LawRule) Reset() {
+	*x = LawRule{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LawRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LawRule) ProtoMessage() {}
+
+func (x *LawRule) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LawRule.ProtoReflect.Descriptor instead.
+func (*LawRule) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *LawRule) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *LawRule) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *LawRule) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *LawRule) GetPlaces() []string {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+func (x *LawRule) GetPurposes() []string {
+	if x != nil {
+		return x.Purposes
+	}
+	return nil
+}
+
+func (x *LawRule) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *LawRule) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *LawRule) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *LawRule) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *LawRule) GetChecked() string {
+	if x != nil {
+		return x.Checked
+	}
+	return ""
+}
+
+func (x *LawRule) GetUnless() []string {
+	if x != nil {
+		return x.Unless
+	}
+	return nil
+}
+
+// ListLawPacksResponse is the packs.
+type ListLawPacksResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By name.
+	Packs         []*LawPack `protobuf:"bytes,1,rep,name=packs,proto3" json:"packs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListLawPacksResponse) Reset() {
+	*x = ListLawPacksResponse{}
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListLawPacksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListLawPacksResponse) ProtoMessage() {}
+
+func (x *ListLawPacksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_scheduler_v1_schedule_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListLawPacksResponse.ProtoReflect.Descriptor instead.
+func (*ListLawPacksResponse) Descriptor() ([]byte, []int) {
+	return file_scheduler_v1_schedule_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListLawPacksResponse) GetPacks() []*LawPack {
+	if x != nil {
+		return x.Packs
+	}
+	return nil
+}
+
 var File_scheduler_v1_schedule_proto protoreflect.FileDescriptor
 
 const file_scheduler_v1_schedule_proto_rawDesc = "" +
 	"\n" +
-	"\x1bscheduler/v1/schedule.proto\x12\fscheduler.v1\x1a\x17campaign/v1/types.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n" +
+	"\x1bscheduler/v1/schedule.proto\x12\fscheduler.v1\x1a\x17campaign/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n" +
 	"\x12ExplainLeadRequest\x12\x17\n" +
 	"\alead_id\x18\x01 \x01(\x03R\x06leadId\x12\x1f\n" +
 	"\vcampaign_id\x18\x02 \x01(\x03R\n" +
@@ -519,10 +2754,196 @@ const file_scheduler_v1_schedule_proto_rawDesc = "" +
 	"\bowner_id\x18\a \x01(\x03R\aownerId\"l\n" +
 	"\x0fListDueResponse\x12+\n" +
 	"\x05leads\x18\x01 \x03(\v2\x15.scheduler.v1.DueLeadR\x05leads\x12,\n" +
-	"\x03now\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x03now2\xad\x01\n" +
+	"\x03now\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"R\n" +
+	"\x16ExplainCampaignRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\x12\x17\n" +
+	"\alist_id\x18\x02 \x01(\x03R\x06listId\"\xec\x01\n" +
+	"\tGateCount\x12\x12\n" +
+	"\x04gate\x18\x01 \x01(\tR\x04gate\x12\x14\n" +
+	"\x05leads\x18\x02 \x01(\x03R\x05leads\x125\n" +
+	"\bopens_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aopensAt\x12>\n" +
+	"\rlast_opens_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vlastOpensAt\x12&\n" +
+	"\x0fexample_lead_id\x18\x05 \x01(\x03R\rexampleLeadId\x12\x16\n" +
+	"\x06detail\x18\x06 \x01(\tR\x06detail\"\xa8\x01\n" +
+	"\x17ExplainCampaignResponse\x12,\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12\x14\n" +
+	"\x05leads\x18\x02 \x01(\x03R\x05leads\x12\x1a\n" +
+	"\bcallable\x18\x03 \x01(\x03R\bcallable\x12-\n" +
+	"\x05gates\x18\x04 \x03(\v2\x17.scheduler.v1.GateCountR\x05gates\"\x9e\x01\n" +
+	"\x12ListBlockedRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\x12\x17\n" +
+	"\alist_id\x18\x02 \x01(\x03R\x06listId\x12\x12\n" +
+	"\x04gate\x18\x03 \x01(\tR\x04gate\x12\x1b\n" +
+	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x05 \x01(\tR\tpageToken\"\xc9\x01\n" +
+	"\vBlockedLead\x12\x17\n" +
+	"\alead_id\x18\x01 \x01(\x03R\x06leadId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x17\n" +
+	"\alist_id\x18\x03 \x01(\x03R\x06listId\x125\n" +
+	"\bopens_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aopensAt\x12\x16\n" +
+	"\x06detail\x18\x05 \x01(\tR\x06detail\x12%\n" +
+	"\x04plan\x18\x06 \x01(\v2\x11.campaign.v1.PlanR\x04plan\"n\n" +
+	"\x13ListBlockedResponse\x12/\n" +
+	"\x05leads\x18\x01 \x03(\v2\x19.scheduler.v1.BlockedLeadR\x05leads\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"-\n" +
+	"\x12GetTimelineRequest\x12\x17\n" +
+	"\alead_id\x18\x01 \x01(\x03R\x06leadId\"\x98\x01\n" +
+	"\rTimelineEntry\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12\x0e\n" +
+	"\x02by\x18\x04 \x01(\tR\x02by\x12#\n" +
+	"\rassignment_id\x18\x05 \x01(\x03R\fassignmentId\"s\n" +
+	"\x13GetTimelineResponse\x12%\n" +
+	"\x04lead\x18\x01 \x01(\v2\x11.campaign.v1.LeadR\x04lead\x125\n" +
+	"\aentries\x18\x02 \x03(\v2\x1b.scheduler.v1.TimelineEntryR\aentries\"|\n" +
+	"\x13PreviewRulesRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\x12(\n" +
+	"\x05rules\x18\x02 \x01(\v2\x12.campaign.v1.RulesR\x05rules\x12\x1a\n" +
+	"\bexamples\x18\x03 \x01(\x05R\bexamples\"s\n" +
+	"\x14PreviewRulesResponse\x12\x12\n" +
+	"\x04done\x18\x01 \x01(\x03R\x04done\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\x121\n" +
+	"\x06result\x18\x03 \x01(\v2\x19.scheduler.v1.RulesEffectR\x06result\"\x8c\x03\n" +
+	"\vRulesEffect\x12,\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x18\n" +
+	"\awaiting\x18\x03 \x01(\x03R\awaiting\x12\x18\n" +
+	"\aearlier\x18\x04 \x01(\x03R\aearlier\x12\x14\n" +
+	"\x05later\x18\x05 \x01(\x03R\x05later\x12\x1c\n" +
+	"\tunchanged\x18\x06 \x01(\x03R\tunchanged\x12\x16\n" +
+	"\x06ending\x18\a \x01(\x03R\x06ending\x12\x19\n" +
+	"\bover_cap\x18\b \x01(\x03R\aoverCap\x12\x1a\n" +
+	"\breviving\x18\t \x01(\x03R\breviving\x12-\n" +
+	"\x12promises_forbidden\x18\n" +
+	" \x01(\x03R\x11promisesForbidden\x123\n" +
+	"\bexamples\x18\v \x03(\v2\x17.scheduler.v1.MovedLeadR\bexamples\x12\x1a\n" +
+	"\bwarnings\x18\f \x03(\tR\bwarnings\"\x98\x01\n" +
+	"\tMovedLead\x12\x17\n" +
+	"\alead_id\x18\x01 \x01(\x03R\x06leadId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12#\n" +
+	"\x03now\x18\x03 \x01(\v2\x11.campaign.v1.PlanR\x03now\x12%\n" +
+	"\x04then\x18\x04 \x01(\v2\x11.campaign.v1.PlanR\x04then\x12\x12\n" +
+	"\x04kind\x18\x05 \x01(\tR\x04kind\"5\n" +
+	"\x12WatchReplanRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\"n\n" +
+	"\x13WatchReplanResponse\x12#\n" +
+	"\rrules_version\x18\x01 \x01(\x03R\frulesVersion\x12\x1c\n" +
+	"\tremaining\x18\x02 \x01(\x03R\tremaining\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05total\"\xaa\x01\n" +
+	"\x0fForecastRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\x12/\n" +
+	"\x05ahead\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05ahead\x12\x16\n" +
+	"\x06agents\x18\x03 \x01(\x05R\x06agents\x12-\n" +
+	"\x04warn\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x04warn\"\x84\x01\n" +
+	"\fForecastHour\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12\x1a\n" +
+	"\bcallable\x18\x02 \x01(\x03R\bcallable\x12\x14\n" +
+	"\x05calls\x18\x03 \x01(\x01R\x05calls\x12\x12\n" +
+	"\x04left\x18\x04 \x01(\x01R\x04left\"\xe2\x02\n" +
+	"\fForecastZone\x12\x14\n" +
+	"\x05zones\x18\x01 \x01(\tR\x05zones\x12\x1a\n" +
+	"\bcallable\x18\x02 \x01(\x03R\bcallable\x12\x16\n" +
+	"\x06coming\x18\x03 \x01(\x03R\x06coming\x121\n" +
+	"\x06dry_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05dryAt\x127\n" +
+	"\tdry_early\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bdryEarly\x125\n" +
+	"\bdry_late\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\adryLate\x123\n" +
+	"\amore_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06moreAt\x120\n" +
+	"\x05hours\x18\b \x03(\v2\x1a.scheduler.v1.ForecastHourR\x05hours\"\xb5\x02\n" +
+	"\x10ForecastResponse\x12,\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12,\n" +
+	"\x03all\x18\x02 \x01(\v2\x1a.scheduler.v1.ForecastZoneR\x03all\x120\n" +
+	"\x05zones\x18\x03 \x03(\v2\x1a.scheduler.v1.ForecastZoneR\x05zones\x12\x16\n" +
+	"\x06agents\x18\x04 \x01(\x05R\x06agents\x12/\n" +
+	"\x14calls_per_agent_hour\x18\x05 \x01(\x01R\x11callsPerAgentHour\x12\x14\n" +
+	"\x05basis\x18\x06 \x01(\tR\x05basis\x12\x1a\n" +
+	"\bwarnings\x18\a \x03(\tR\bwarnings\x12\x18\n" +
+	"\aformula\x18\b \x01(\tR\aformula\"W\n" +
+	"\x0fSimulateRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\x12#\n" +
+	"\rscenario_json\x18\x02 \x01(\tR\fscenarioJson\"\x93\x01\n" +
+	"\x10SimulateResponse\x12-\n" +
+	"\x04done\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x04done\x12/\n" +
+	"\x05total\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05total\x12\x1f\n" +
+	"\vresult_json\x18\x03 \x01(\tR\n" +
+	"resultJson\"\xea\x04\n" +
+	"\x14EstimateStaffRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\x12\x14\n" +
+	"\x05leads\x18\x02 \x01(\x03R\x05leads\x12*\n" +
+	"\x11attempts_per_lead\x18\x03 \x01(\x01R\x0fattemptsPerLead\x12!\n" +
+	"\fconnect_rate\x18\x04 \x01(\x01R\vconnectRate\x12-\n" +
+	"\x04talk\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x04talk\x122\n" +
+	"\awrap_up\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x06wrapUp\x12-\n" +
+	"\x04ring\x18\a \x01(\v2\x19.google.protobuf.DurationR\x04ring\x12(\n" +
+	"\x10inbound_per_hour\x18\b \x01(\x01R\x0einboundPerHour\x12D\n" +
+	"\x10inbound_handling\x18\t \x01(\v2\x19.google.protobuf.DurationR\x0finboundHandling\x12/\n" +
+	"\x05shift\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\x05shift\x12!\n" +
+	"\tshrinkage\x18\v \x01(\x01H\x00R\tshrinkage\x88\x01\x01\x12\x1c\n" +
+	"\toccupancy\x18\f \x01(\x01R\toccupancy\x12\x1f\n" +
+	"\vtarget_days\x18\r \x01(\x01R\n" +
+	"targetDays\x12)\n" +
+	"\x05hours\x18\x0e \x03(\v2\x13.campaign.v1.WindowR\x05hoursB\f\n" +
+	"\n" +
+	"_shrinkage\"e\n" +
+	"\tStaffHour\x12\x12\n" +
+	"\x04hour\x18\x01 \x01(\x05R\x04hour\x12\x1a\n" +
+	"\battempts\x18\x02 \x01(\x01R\battempts\x12\x12\n" +
+	"\x04load\x18\x03 \x01(\x01R\x04load\x12\x14\n" +
+	"\x05seats\x18\x04 \x01(\x05R\x05seats\"\xfb\x01\n" +
+	"\x15EstimateStaffResponse\x12\x1a\n" +
+	"\battempts\x18\x01 \x01(\x01R\battempts\x12\x1d\n" +
+	"\n" +
+	"work_hours\x18\x02 \x01(\x01R\tworkHours\x12\x14\n" +
+	"\x05seats\x18\x03 \x01(\x05R\x05seats\x12\x16\n" +
+	"\x06people\x18\x04 \x01(\x05R\x06people\x12-\n" +
+	"\x05hours\x18\x05 \x03(\v2\x17.scheduler.v1.StaffHourR\x05hours\x12\x18\n" +
+	"\aformula\x18\x06 \x03(\tR\aformula\x12\x14\n" +
+	"\x05basis\x18\a \x03(\tR\x05basis\x12\x1a\n" +
+	"\bwarnings\x18\b \x03(\tR\bwarnings\")\n" +
+	"\x13ListLawPacksRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"\x94\x01\n" +
+	"\aLawPack\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x14\n" +
+	"\x05title\x18\x03 \x01(\tR\x05title\x12\x18\n" +
+	"\awarning\x18\x04 \x01(\tR\awarning\x12+\n" +
+	"\x05rules\x18\x05 \x03(\v2\x15.scheduler.v1.LawRuleR\x05rules\"\xfb\x01\n" +
+	"\aLawRule\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06places\x18\x04 \x03(\tR\x06places\x12\x1a\n" +
+	"\bpurposes\x18\x05 \x03(\tR\bpurposes\x12\x12\n" +
+	"\x04from\x18\x06 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\a \x01(\tR\x02to\x12\x16\n" +
+	"\x06source\x18\b \x01(\tR\x06source\x12\x16\n" +
+	"\x06status\x18\t \x01(\tR\x06status\x12\x18\n" +
+	"\achecked\x18\n" +
+	" \x01(\tR\achecked\x12\x16\n" +
+	"\x06unless\x18\v \x03(\tR\x06unless\"C\n" +
+	"\x14ListLawPacksResponse\x12+\n" +
+	"\x05packs\x18\x01 \x03(\v2\x15.scheduler.v1.LawPackR\x05packs2\xad\a\n" +
 	"\x0fScheduleService\x12R\n" +
 	"\vExplainLead\x12 .scheduler.v1.ExplainLeadRequest\x1a!.scheduler.v1.ExplainLeadResponse\x12F\n" +
-	"\aListDue\x12\x1c.scheduler.v1.ListDueRequest\x1a\x1d.scheduler.v1.ListDueResponseB'Z%redial/proto/scheduler/v1;schedulerv1b\x06proto3"
+	"\aListDue\x12\x1c.scheduler.v1.ListDueRequest\x1a\x1d.scheduler.v1.ListDueResponse\x12^\n" +
+	"\x0fExplainCampaign\x12$.scheduler.v1.ExplainCampaignRequest\x1a%.scheduler.v1.ExplainCampaignResponse\x12R\n" +
+	"\vListBlocked\x12 .scheduler.v1.ListBlockedRequest\x1a!.scheduler.v1.ListBlockedResponse\x12R\n" +
+	"\vGetTimeline\x12 .scheduler.v1.GetTimelineRequest\x1a!.scheduler.v1.GetTimelineResponse\x12W\n" +
+	"\fPreviewRules\x12!.scheduler.v1.PreviewRulesRequest\x1a\".scheduler.v1.PreviewRulesResponse0\x01\x12T\n" +
+	"\vWatchReplan\x12 .scheduler.v1.WatchReplanRequest\x1a!.scheduler.v1.WatchReplanResponse0\x01\x12I\n" +
+	"\bForecast\x12\x1d.scheduler.v1.ForecastRequest\x1a\x1e.scheduler.v1.ForecastResponse\x12K\n" +
+	"\bSimulate\x12\x1d.scheduler.v1.SimulateRequest\x1a\x1e.scheduler.v1.SimulateResponse0\x01\x12X\n" +
+	"\rEstimateStaff\x12\".scheduler.v1.EstimateStaffRequest\x1a#.scheduler.v1.EstimateStaffResponse\x12U\n" +
+	"\fListLawPacks\x12!.scheduler.v1.ListLawPacksRequest\x1a\".scheduler.v1.ListLawPacksResponseB'Z%redial/proto/scheduler/v1;schedulerv1b\x06proto3"
 
 var (
 	file_scheduler_v1_schedule_proto_rawDescOnce sync.Once
@@ -536,43 +2957,130 @@ func file_scheduler_v1_schedule_proto_rawDescGZIP() []byte {
 	return file_scheduler_v1_schedule_proto_rawDescData
 }
 
-var file_scheduler_v1_schedule_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_scheduler_v1_schedule_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_scheduler_v1_schedule_proto_goTypes = []any{
-	(*ExplainLeadRequest)(nil),    // 0: scheduler.v1.ExplainLeadRequest
-	(*PastDecision)(nil),          // 1: scheduler.v1.PastDecision
-	(*ExplainLeadResponse)(nil),   // 2: scheduler.v1.ExplainLeadResponse
-	(*ListDueRequest)(nil),        // 3: scheduler.v1.ListDueRequest
-	(*DueLead)(nil),               // 4: scheduler.v1.DueLead
-	(*ListDueResponse)(nil),       // 5: scheduler.v1.ListDueResponse
-	(*v1.Attempt)(nil),            // 6: campaign.v1.Attempt
-	(*v1.Plan)(nil),               // 7: campaign.v1.Plan
-	(*v1.Lead)(nil),               // 8: campaign.v1.Lead
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*v1.Gate)(nil),               // 10: campaign.v1.Gate
-	(*v1.Appointment)(nil),        // 11: campaign.v1.Appointment
+	(*ExplainLeadRequest)(nil),      // 0: scheduler.v1.ExplainLeadRequest
+	(*PastDecision)(nil),            // 1: scheduler.v1.PastDecision
+	(*ExplainLeadResponse)(nil),     // 2: scheduler.v1.ExplainLeadResponse
+	(*ListDueRequest)(nil),          // 3: scheduler.v1.ListDueRequest
+	(*DueLead)(nil),                 // 4: scheduler.v1.DueLead
+	(*ListDueResponse)(nil),         // 5: scheduler.v1.ListDueResponse
+	(*ExplainCampaignRequest)(nil),  // 6: scheduler.v1.ExplainCampaignRequest
+	(*GateCount)(nil),               // 7: scheduler.v1.GateCount
+	(*ExplainCampaignResponse)(nil), // 8: scheduler.v1.ExplainCampaignResponse
+	(*ListBlockedRequest)(nil),      // 9: scheduler.v1.ListBlockedRequest
+	(*BlockedLead)(nil),             // 10: scheduler.v1.BlockedLead
+	(*ListBlockedResponse)(nil),     // 11: scheduler.v1.ListBlockedResponse
+	(*GetTimelineRequest)(nil),      // 12: scheduler.v1.GetTimelineRequest
+	(*TimelineEntry)(nil),           // 13: scheduler.v1.TimelineEntry
+	(*GetTimelineResponse)(nil),     // 14: scheduler.v1.GetTimelineResponse
+	(*PreviewRulesRequest)(nil),     // 15: scheduler.v1.PreviewRulesRequest
+	(*PreviewRulesResponse)(nil),    // 16: scheduler.v1.PreviewRulesResponse
+	(*RulesEffect)(nil),             // 17: scheduler.v1.RulesEffect
+	(*MovedLead)(nil),               // 18: scheduler.v1.MovedLead
+	(*WatchReplanRequest)(nil),      // 19: scheduler.v1.WatchReplanRequest
+	(*WatchReplanResponse)(nil),     // 20: scheduler.v1.WatchReplanResponse
+	(*ForecastRequest)(nil),         // 21: scheduler.v1.ForecastRequest
+	(*ForecastHour)(nil),            // 22: scheduler.v1.ForecastHour
+	(*ForecastZone)(nil),            // 23: scheduler.v1.ForecastZone
+	(*ForecastResponse)(nil),        // 24: scheduler.v1.ForecastResponse
+	(*SimulateRequest)(nil),         // 25: scheduler.v1.SimulateRequest
+	(*SimulateResponse)(nil),        // 26: scheduler.v1.SimulateResponse
+	(*EstimateStaffRequest)(nil),    // 27: scheduler.v1.EstimateStaffRequest
+	(*StaffHour)(nil),               // 28: scheduler.v1.StaffHour
+	(*EstimateStaffResponse)(nil),   // 29: scheduler.v1.EstimateStaffResponse
+	(*ListLawPacksRequest)(nil),     // 30: scheduler.v1.ListLawPacksRequest
+	(*LawPack)(nil),                 // 31: scheduler.v1.LawPack
+	(*LawRule)(nil),                 // 32: scheduler.v1.LawRule
+	(*ListLawPacksResponse)(nil),    // 33: scheduler.v1.ListLawPacksResponse
+	(*v1.Attempt)(nil),              // 34: campaign.v1.Attempt
+	(*v1.Plan)(nil),                 // 35: campaign.v1.Plan
+	(*v1.Lead)(nil),                 // 36: campaign.v1.Lead
+	(*timestamppb.Timestamp)(nil),   // 37: google.protobuf.Timestamp
+	(*v1.Gate)(nil),                 // 38: campaign.v1.Gate
+	(*v1.Appointment)(nil),          // 39: campaign.v1.Appointment
+	(*v1.Rules)(nil),                // 40: campaign.v1.Rules
+	(*durationpb.Duration)(nil),     // 41: google.protobuf.Duration
+	(*v1.Window)(nil),               // 42: campaign.v1.Window
 }
 var file_scheduler_v1_schedule_proto_depIdxs = []int32{
-	6,  // 0: scheduler.v1.PastDecision.attempt:type_name -> campaign.v1.Attempt
-	7,  // 1: scheduler.v1.PastDecision.plan:type_name -> campaign.v1.Plan
-	8,  // 2: scheduler.v1.ExplainLeadResponse.lead:type_name -> campaign.v1.Lead
-	9,  // 3: scheduler.v1.ExplainLeadResponse.now:type_name -> google.protobuf.Timestamp
-	7,  // 4: scheduler.v1.ExplainLeadResponse.plan:type_name -> campaign.v1.Plan
-	10, // 5: scheduler.v1.ExplainLeadResponse.gates:type_name -> campaign.v1.Gate
-	9,  // 6: scheduler.v1.ExplainLeadResponse.opens_at:type_name -> google.protobuf.Timestamp
+	34, // 0: scheduler.v1.PastDecision.attempt:type_name -> campaign.v1.Attempt
+	35, // 1: scheduler.v1.PastDecision.plan:type_name -> campaign.v1.Plan
+	36, // 2: scheduler.v1.ExplainLeadResponse.lead:type_name -> campaign.v1.Lead
+	37, // 3: scheduler.v1.ExplainLeadResponse.now:type_name -> google.protobuf.Timestamp
+	35, // 4: scheduler.v1.ExplainLeadResponse.plan:type_name -> campaign.v1.Plan
+	38, // 5: scheduler.v1.ExplainLeadResponse.gates:type_name -> campaign.v1.Gate
+	37, // 6: scheduler.v1.ExplainLeadResponse.opens_at:type_name -> google.protobuf.Timestamp
 	1,  // 7: scheduler.v1.ExplainLeadResponse.past:type_name -> scheduler.v1.PastDecision
-	11, // 8: scheduler.v1.ExplainLeadResponse.appointments:type_name -> campaign.v1.Appointment
-	7,  // 9: scheduler.v1.DueLead.plan:type_name -> campaign.v1.Plan
+	39, // 8: scheduler.v1.ExplainLeadResponse.appointments:type_name -> campaign.v1.Appointment
+	35, // 9: scheduler.v1.DueLead.plan:type_name -> campaign.v1.Plan
 	4,  // 10: scheduler.v1.ListDueResponse.leads:type_name -> scheduler.v1.DueLead
-	9,  // 11: scheduler.v1.ListDueResponse.now:type_name -> google.protobuf.Timestamp
-	0,  // 12: scheduler.v1.ScheduleService.ExplainLead:input_type -> scheduler.v1.ExplainLeadRequest
-	3,  // 13: scheduler.v1.ScheduleService.ListDue:input_type -> scheduler.v1.ListDueRequest
-	2,  // 14: scheduler.v1.ScheduleService.ExplainLead:output_type -> scheduler.v1.ExplainLeadResponse
-	5,  // 15: scheduler.v1.ScheduleService.ListDue:output_type -> scheduler.v1.ListDueResponse
-	14, // [14:16] is the sub-list for method output_type
-	12, // [12:14] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	37, // 11: scheduler.v1.ListDueResponse.now:type_name -> google.protobuf.Timestamp
+	37, // 12: scheduler.v1.GateCount.opens_at:type_name -> google.protobuf.Timestamp
+	37, // 13: scheduler.v1.GateCount.last_opens_at:type_name -> google.protobuf.Timestamp
+	37, // 14: scheduler.v1.ExplainCampaignResponse.now:type_name -> google.protobuf.Timestamp
+	7,  // 15: scheduler.v1.ExplainCampaignResponse.gates:type_name -> scheduler.v1.GateCount
+	37, // 16: scheduler.v1.BlockedLead.opens_at:type_name -> google.protobuf.Timestamp
+	35, // 17: scheduler.v1.BlockedLead.plan:type_name -> campaign.v1.Plan
+	10, // 18: scheduler.v1.ListBlockedResponse.leads:type_name -> scheduler.v1.BlockedLead
+	37, // 19: scheduler.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	36, // 20: scheduler.v1.GetTimelineResponse.lead:type_name -> campaign.v1.Lead
+	13, // 21: scheduler.v1.GetTimelineResponse.entries:type_name -> scheduler.v1.TimelineEntry
+	40, // 22: scheduler.v1.PreviewRulesRequest.rules:type_name -> campaign.v1.Rules
+	17, // 23: scheduler.v1.PreviewRulesResponse.result:type_name -> scheduler.v1.RulesEffect
+	37, // 24: scheduler.v1.RulesEffect.now:type_name -> google.protobuf.Timestamp
+	18, // 25: scheduler.v1.RulesEffect.examples:type_name -> scheduler.v1.MovedLead
+	35, // 26: scheduler.v1.MovedLead.now:type_name -> campaign.v1.Plan
+	35, // 27: scheduler.v1.MovedLead.then:type_name -> campaign.v1.Plan
+	41, // 28: scheduler.v1.ForecastRequest.ahead:type_name -> google.protobuf.Duration
+	41, // 29: scheduler.v1.ForecastRequest.warn:type_name -> google.protobuf.Duration
+	37, // 30: scheduler.v1.ForecastHour.from:type_name -> google.protobuf.Timestamp
+	37, // 31: scheduler.v1.ForecastZone.dry_at:type_name -> google.protobuf.Timestamp
+	37, // 32: scheduler.v1.ForecastZone.dry_early:type_name -> google.protobuf.Timestamp
+	37, // 33: scheduler.v1.ForecastZone.dry_late:type_name -> google.protobuf.Timestamp
+	37, // 34: scheduler.v1.ForecastZone.more_at:type_name -> google.protobuf.Timestamp
+	22, // 35: scheduler.v1.ForecastZone.hours:type_name -> scheduler.v1.ForecastHour
+	37, // 36: scheduler.v1.ForecastResponse.now:type_name -> google.protobuf.Timestamp
+	23, // 37: scheduler.v1.ForecastResponse.all:type_name -> scheduler.v1.ForecastZone
+	23, // 38: scheduler.v1.ForecastResponse.zones:type_name -> scheduler.v1.ForecastZone
+	41, // 39: scheduler.v1.SimulateResponse.done:type_name -> google.protobuf.Duration
+	41, // 40: scheduler.v1.SimulateResponse.total:type_name -> google.protobuf.Duration
+	41, // 41: scheduler.v1.EstimateStaffRequest.talk:type_name -> google.protobuf.Duration
+	41, // 42: scheduler.v1.EstimateStaffRequest.wrap_up:type_name -> google.protobuf.Duration
+	41, // 43: scheduler.v1.EstimateStaffRequest.ring:type_name -> google.protobuf.Duration
+	41, // 44: scheduler.v1.EstimateStaffRequest.inbound_handling:type_name -> google.protobuf.Duration
+	41, // 45: scheduler.v1.EstimateStaffRequest.shift:type_name -> google.protobuf.Duration
+	42, // 46: scheduler.v1.EstimateStaffRequest.hours:type_name -> campaign.v1.Window
+	28, // 47: scheduler.v1.EstimateStaffResponse.hours:type_name -> scheduler.v1.StaffHour
+	32, // 48: scheduler.v1.LawPack.rules:type_name -> scheduler.v1.LawRule
+	31, // 49: scheduler.v1.ListLawPacksResponse.packs:type_name -> scheduler.v1.LawPack
+	0,  // 50: scheduler.v1.ScheduleService.ExplainLead:input_type -> scheduler.v1.ExplainLeadRequest
+	3,  // 51: scheduler.v1.ScheduleService.ListDue:input_type -> scheduler.v1.ListDueRequest
+	6,  // 52: scheduler.v1.ScheduleService.ExplainCampaign:input_type -> scheduler.v1.ExplainCampaignRequest
+	9,  // 53: scheduler.v1.ScheduleService.ListBlocked:input_type -> scheduler.v1.ListBlockedRequest
+	12, // 54: scheduler.v1.ScheduleService.GetTimeline:input_type -> scheduler.v1.GetTimelineRequest
+	15, // 55: scheduler.v1.ScheduleService.PreviewRules:input_type -> scheduler.v1.PreviewRulesRequest
+	19, // 56: scheduler.v1.ScheduleService.WatchReplan:input_type -> scheduler.v1.WatchReplanRequest
+	21, // 57: scheduler.v1.ScheduleService.Forecast:input_type -> scheduler.v1.ForecastRequest
+	25, // 58: scheduler.v1.ScheduleService.Simulate:input_type -> scheduler.v1.SimulateRequest
+	27, // 59: scheduler.v1.ScheduleService.EstimateStaff:input_type -> scheduler.v1.EstimateStaffRequest
+	30, // 60: scheduler.v1.ScheduleService.ListLawPacks:input_type -> scheduler.v1.ListLawPacksRequest
+	2,  // 61: scheduler.v1.ScheduleService.ExplainLead:output_type -> scheduler.v1.ExplainLeadResponse
+	5,  // 62: scheduler.v1.ScheduleService.ListDue:output_type -> scheduler.v1.ListDueResponse
+	8,  // 63: scheduler.v1.ScheduleService.ExplainCampaign:output_type -> scheduler.v1.ExplainCampaignResponse
+	11, // 64: scheduler.v1.ScheduleService.ListBlocked:output_type -> scheduler.v1.ListBlockedResponse
+	14, // 65: scheduler.v1.ScheduleService.GetTimeline:output_type -> scheduler.v1.GetTimelineResponse
+	16, // 66: scheduler.v1.ScheduleService.PreviewRules:output_type -> scheduler.v1.PreviewRulesResponse
+	20, // 67: scheduler.v1.ScheduleService.WatchReplan:output_type -> scheduler.v1.WatchReplanResponse
+	24, // 68: scheduler.v1.ScheduleService.Forecast:output_type -> scheduler.v1.ForecastResponse
+	26, // 69: scheduler.v1.ScheduleService.Simulate:output_type -> scheduler.v1.SimulateResponse
+	29, // 70: scheduler.v1.ScheduleService.EstimateStaff:output_type -> scheduler.v1.EstimateStaffResponse
+	33, // 71: scheduler.v1.ScheduleService.ListLawPacks:output_type -> scheduler.v1.ListLawPacksResponse
+	61, // [61:72] is the sub-list for method output_type
+	50, // [50:61] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_scheduler_v1_schedule_proto_init() }
@@ -580,13 +3088,14 @@ func file_scheduler_v1_schedule_proto_init() {
 	if File_scheduler_v1_schedule_proto != nil {
 		return
 	}
+	file_scheduler_v1_schedule_proto_msgTypes[27].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_scheduler_v1_schedule_proto_rawDesc), len(file_scheduler_v1_schedule_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

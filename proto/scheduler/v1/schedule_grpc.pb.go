@@ -19,8 +19,17 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ScheduleService_ExplainLead_FullMethodName = "/scheduler.v1.ScheduleService/ExplainLead"
-	ScheduleService_ListDue_FullMethodName     = "/scheduler.v1.ScheduleService/ListDue"
+	ScheduleService_ExplainLead_FullMethodName     = "/scheduler.v1.ScheduleService/ExplainLead"
+	ScheduleService_ListDue_FullMethodName         = "/scheduler.v1.ScheduleService/ListDue"
+	ScheduleService_ExplainCampaign_FullMethodName = "/scheduler.v1.ScheduleService/ExplainCampaign"
+	ScheduleService_ListBlocked_FullMethodName     = "/scheduler.v1.ScheduleService/ListBlocked"
+	ScheduleService_GetTimeline_FullMethodName     = "/scheduler.v1.ScheduleService/GetTimeline"
+	ScheduleService_PreviewRules_FullMethodName    = "/scheduler.v1.ScheduleService/PreviewRules"
+	ScheduleService_WatchReplan_FullMethodName     = "/scheduler.v1.ScheduleService/WatchReplan"
+	ScheduleService_Forecast_FullMethodName        = "/scheduler.v1.ScheduleService/Forecast"
+	ScheduleService_Simulate_FullMethodName        = "/scheduler.v1.ScheduleService/Simulate"
+	ScheduleService_EstimateStaff_FullMethodName   = "/scheduler.v1.ScheduleService/EstimateStaff"
+	ScheduleService_ListLawPacks_FullMethodName    = "/scheduler.v1.ScheduleService/ListLawPacks"
 )
 
 // ScheduleServiceClient is the client API for ScheduleService service.
@@ -38,6 +47,30 @@ type ScheduleServiceClient interface {
 	// ListDue lists the leads of a campaign that go next, in the order of offering. Errors: NOT_FOUND the campaign;
 	// INVALID_ARGUMENT the limit.
 	ListDue(ctx context.Context, in *ListDueRequest, opts ...grpc.CallOption) (*ListDueResponse, error)
+	// ExplainCampaign says why leads are not callable now: each lead counts once, under the gate that binds it.
+	// Errors: NOT_FOUND.
+	ExplainCampaign(ctx context.Context, in *ExplainCampaignRequest, opts ...grpc.CallOption) (*ExplainCampaignResponse, error)
+	// ListBlocked lists the leads that one gate keeps back now. Errors: NOT_FOUND; INVALID_ARGUMENT no such gate.
+	ListBlocked(ctx context.Context, in *ListBlockedRequest, opts ...grpc.CallOption) (*ListBlockedResponse, error)
+	// GetTimeline is all that ever happened to a lead. Errors: NOT_FOUND.
+	GetTimeline(ctx context.Context, in *GetTimelineRequest, opts ...grpc.CallOption) (*GetTimelineResponse, error)
+	// PreviewRules says what other rules would move, from one snapshot, and changes nothing. Progress comes first, the
+	// result last. Errors: NOT_FOUND; INVALID_ARGUMENT names the field of the rules.
+	PreviewRules(ctx context.Context, in *PreviewRulesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PreviewRulesResponse], error)
+	// WatchReplan follows how the waiting leads are planned anew after a change of rules, until all are.
+	// Errors: NOT_FOUND.
+	WatchReplan(ctx context.Context, in *WatchReplanRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchReplanResponse], error)
+	// Forecast says when the callable leads run out, by zone, with a band. Errors: NOT_FOUND; INVALID_ARGUMENT.
+	Forecast(ctx context.Context, in *ForecastRequest, opts ...grpc.CallOption) (*ForecastResponse, error)
+	// Simulate works a campaign for days in virtual time, through the code that decides, offers and steps on the live
+	// floor, and changes nothing. Progress comes first, the result last; the same seed gives the same result.
+	// Errors: NOT_FOUND; INVALID_ARGUMENT names the field; RESOURCE_EXHAUSTED one runs already on this node.
+	Simulate(ctx context.Context, in *SimulateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SimulateResponse], error)
+	// EstimateStaff says how many seats and people a list needs, with the formula. Errors: INVALID_ARGUMENT names the
+	// field; NOT_FOUND the campaign.
+	EstimateStaff(ctx context.Context, in *EstimateStaffRequest, opts ...grpc.CallOption) (*EstimateStaffResponse, error)
+	// ListLawPacks lists the law packs that can be switched on, with every rule, its source and whether it is confirmed.
+	ListLawPacks(ctx context.Context, in *ListLawPacksRequest, opts ...grpc.CallOption) (*ListLawPacksResponse, error)
 }
 
 type scheduleServiceClient struct {
@@ -68,6 +101,123 @@ func (c *scheduleServiceClient) ListDue(ctx context.Context, in *ListDueRequest,
 	return out, nil
 }
 
+func (c *scheduleServiceClient) ExplainCampaign(ctx context.Context, in *ExplainCampaignRequest, opts ...grpc.CallOption) (*ExplainCampaignResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainCampaignResponse)
+	err := c.cc.Invoke(ctx, ScheduleService_ExplainCampaign_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scheduleServiceClient) ListBlocked(ctx context.Context, in *ListBlockedRequest, opts ...grpc.CallOption) (*ListBlockedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBlockedResponse)
+	err := c.cc.Invoke(ctx, ScheduleService_ListBlocked_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scheduleServiceClient) GetTimeline(ctx context.Context, in *GetTimelineRequest, opts ...grpc.CallOption) (*GetTimelineResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetTimelineResponse)
+	err := c.cc.Invoke(ctx, ScheduleService_GetTimeline_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scheduleServiceClient) PreviewRules(ctx context.Context, in *PreviewRulesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PreviewRulesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ScheduleService_ServiceDesc.Streams[0], ScheduleService_PreviewRules_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[PreviewRulesRequest, PreviewRulesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ScheduleService_PreviewRulesClient = grpc.ServerStreamingClient[PreviewRulesResponse]
+
+func (c *scheduleServiceClient) WatchReplan(ctx context.Context, in *WatchReplanRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchReplanResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ScheduleService_ServiceDesc.Streams[1], ScheduleService_WatchReplan_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchReplanRequest, WatchReplanResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ScheduleService_WatchReplanClient = grpc.ServerStreamingClient[WatchReplanResponse]
+
+func (c *scheduleServiceClient) Forecast(ctx context.Context, in *ForecastRequest, opts ...grpc.CallOption) (*ForecastResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ForecastResponse)
+	err := c.cc.Invoke(ctx, ScheduleService_Forecast_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scheduleServiceClient) Simulate(ctx context.Context, in *SimulateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SimulateResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ScheduleService_ServiceDesc.Streams[2], ScheduleService_Simulate_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[SimulateRequest, SimulateResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ScheduleService_SimulateClient = grpc.ServerStreamingClient[SimulateResponse]
+
+func (c *scheduleServiceClient) EstimateStaff(ctx context.Context, in *EstimateStaffRequest, opts ...grpc.CallOption) (*EstimateStaffResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EstimateStaffResponse)
+	err := c.cc.Invoke(ctx, ScheduleService_EstimateStaff_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scheduleServiceClient) ListLawPacks(ctx context.Context, in *ListLawPacksRequest, opts ...grpc.CallOption) (*ListLawPacksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListLawPacksResponse)
+	err := c.cc.Invoke(ctx, ScheduleService_ListLawPacks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ScheduleServiceServer is the server API for ScheduleService service.
 // All implementations must embed UnimplementedScheduleServiceServer
 // for forward compatibility.
@@ -83,6 +233,30 @@ type ScheduleServiceServer interface {
 	// ListDue lists the leads of a campaign that go next, in the order of offering. Errors: NOT_FOUND the campaign;
 	// INVALID_ARGUMENT the limit.
 	ListDue(context.Context, *ListDueRequest) (*ListDueResponse, error)
+	// ExplainCampaign says why leads are not callable now: each lead counts once, under the gate that binds it.
+	// Errors: NOT_FOUND.
+	ExplainCampaign(context.Context, *ExplainCampaignRequest) (*ExplainCampaignResponse, error)
+	// ListBlocked lists the leads that one gate keeps back now. Errors: NOT_FOUND; INVALID_ARGUMENT no such gate.
+	ListBlocked(context.Context, *ListBlockedRequest) (*ListBlockedResponse, error)
+	// GetTimeline is all that ever happened to a lead. Errors: NOT_FOUND.
+	GetTimeline(context.Context, *GetTimelineRequest) (*GetTimelineResponse, error)
+	// PreviewRules says what other rules would move, from one snapshot, and changes nothing. Progress comes first, the
+	// result last. Errors: NOT_FOUND; INVALID_ARGUMENT names the field of the rules.
+	PreviewRules(*PreviewRulesRequest, grpc.ServerStreamingServer[PreviewRulesResponse]) error
+	// WatchReplan follows how the waiting leads are planned anew after a change of rules, until all are.
+	// Errors: NOT_FOUND.
+	WatchReplan(*WatchReplanRequest, grpc.ServerStreamingServer[WatchReplanResponse]) error
+	// Forecast says when the callable leads run out, by zone, with a band. Errors: NOT_FOUND; INVALID_ARGUMENT.
+	Forecast(context.Context, *ForecastRequest) (*ForecastResponse, error)
+	// Simulate works a campaign for days in virtual time, through the code that decides, offers and steps on the live
+	// floor, and changes nothing. Progress comes first, the result last; the same seed gives the same result.
+	// Errors: NOT_FOUND; INVALID_ARGUMENT names the field; RESOURCE_EXHAUSTED one runs already on this node.
+	Simulate(*SimulateRequest, grpc.ServerStreamingServer[SimulateResponse]) error
+	// EstimateStaff says how many seats and people a list needs, with the formula. Errors: INVALID_ARGUMENT names the
+	// field; NOT_FOUND the campaign.
+	EstimateStaff(context.Context, *EstimateStaffRequest) (*EstimateStaffResponse, error)
+	// ListLawPacks lists the law packs that can be switched on, with every rule, its source and whether it is confirmed.
+	ListLawPacks(context.Context, *ListLawPacksRequest) (*ListLawPacksResponse, error)
 	mustEmbedUnimplementedScheduleServiceServer()
 }
 
@@ -98,6 +272,33 @@ func (UnimplementedScheduleServiceServer) ExplainLead(context.Context, *ExplainL
 }
 func (UnimplementedScheduleServiceServer) ListDue(context.Context, *ListDueRequest) (*ListDueResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListDue not implemented")
+}
+func (UnimplementedScheduleServiceServer) ExplainCampaign(context.Context, *ExplainCampaignRequest) (*ExplainCampaignResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainCampaign not implemented")
+}
+func (UnimplementedScheduleServiceServer) ListBlocked(context.Context, *ListBlockedRequest) (*ListBlockedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBlocked not implemented")
+}
+func (UnimplementedScheduleServiceServer) GetTimeline(context.Context, *GetTimelineRequest) (*GetTimelineResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetTimeline not implemented")
+}
+func (UnimplementedScheduleServiceServer) PreviewRules(*PreviewRulesRequest, grpc.ServerStreamingServer[PreviewRulesResponse]) error {
+	return status.Error(codes.Unimplemented, "method PreviewRules not implemented")
+}
+func (UnimplementedScheduleServiceServer) WatchReplan(*WatchReplanRequest, grpc.ServerStreamingServer[WatchReplanResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchReplan not implemented")
+}
+func (UnimplementedScheduleServiceServer) Forecast(context.Context, *ForecastRequest) (*ForecastResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Forecast not implemented")
+}
+func (UnimplementedScheduleServiceServer) Simulate(*SimulateRequest, grpc.ServerStreamingServer[SimulateResponse]) error {
+	return status.Error(codes.Unimplemented, "method Simulate not implemented")
+}
+func (UnimplementedScheduleServiceServer) EstimateStaff(context.Context, *EstimateStaffRequest) (*EstimateStaffResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EstimateStaff not implemented")
+}
+func (UnimplementedScheduleServiceServer) ListLawPacks(context.Context, *ListLawPacksRequest) (*ListLawPacksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListLawPacks not implemented")
 }
 func (UnimplementedScheduleServiceServer) mustEmbedUnimplementedScheduleServiceServer() {}
 func (UnimplementedScheduleServiceServer) testEmbeddedByValue()                         {}
@@ -156,6 +357,147 @@ func _ScheduleService_ListDue_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ScheduleService_ExplainCampaign_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainCampaignRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScheduleServiceServer).ExplainCampaign(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScheduleService_ExplainCampaign_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScheduleServiceServer).ExplainCampaign(ctx, req.(*ExplainCampaignRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScheduleService_ListBlocked_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBlockedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScheduleServiceServer).ListBlocked(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScheduleService_ListBlocked_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScheduleServiceServer).ListBlocked(ctx, req.(*ListBlockedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScheduleService_GetTimeline_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetTimelineRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScheduleServiceServer).GetTimeline(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScheduleService_GetTimeline_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScheduleServiceServer).GetTimeline(ctx, req.(*GetTimelineRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScheduleService_PreviewRules_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(PreviewRulesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ScheduleServiceServer).PreviewRules(m, &grpc.GenericServerStream[PreviewRulesRequest, PreviewRulesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ScheduleService_PreviewRulesServer = grpc.ServerStreamingServer[PreviewRulesResponse]
+
+func _ScheduleService_WatchReplan_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchReplanRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ScheduleServiceServer).WatchReplan(m, &grpc.GenericServerStream[WatchReplanRequest, WatchReplanResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ScheduleService_WatchReplanServer = grpc.ServerStreamingServer[WatchReplanResponse]
+
+func _ScheduleService_Forecast_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ForecastRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScheduleServiceServer).Forecast(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScheduleService_Forecast_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScheduleServiceServer).Forecast(ctx, req.(*ForecastRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScheduleService_Simulate_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(SimulateRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ScheduleServiceServer).Simulate(m, &grpc.GenericServerStream[SimulateRequest, SimulateResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ScheduleService_SimulateServer = grpc.ServerStreamingServer[SimulateResponse]
+
+func _ScheduleService_EstimateStaff_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EstimateStaffRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScheduleServiceServer).EstimateStaff(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScheduleService_EstimateStaff_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScheduleServiceServer).EstimateStaff(ctx, req.(*EstimateStaffRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScheduleService_ListLawPacks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListLawPacksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScheduleServiceServer).ListLawPacks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScheduleService_ListLawPacks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScheduleServiceServer).ListLawPacks(ctx, req.(*ListLawPacksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ScheduleService_ServiceDesc is the grpc.ServiceDesc for ScheduleService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -171,7 +513,47 @@ var ScheduleService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "ListDue",
 			Handler:    _ScheduleService_ListDue_Handler,
 		},
+		{
+			MethodName: "ExplainCampaign",
+			Handler:    _ScheduleService_ExplainCampaign_Handler,
+		},
+		{
+			MethodName: "ListBlocked",
+			Handler:    _ScheduleService_ListBlocked_Handler,
+		},
+		{
+			MethodName: "GetTimeline",
+			Handler:    _ScheduleService_GetTimeline_Handler,
+		},
+		{
+			MethodName: "Forecast",
+			Handler:    _ScheduleService_Forecast_Handler,
+		},
+		{
+			MethodName: "EstimateStaff",
+			Handler:    _ScheduleService_EstimateStaff_Handler,
+		},
+		{
+			MethodName: "ListLawPacks",
+			Handler:    _ScheduleService_ListLawPacks_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "PreviewRules",
+			Handler:       _ScheduleService_PreviewRules_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "WatchReplan",
+			Handler:       _ScheduleService_WatchReplan_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Simulate",
+			Handler:       _ScheduleService_Simulate_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "scheduler/v1/schedule.proto",
 }

@@ -1,0 +1,236 @@
+package scheduler
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Stock is the leads of calendar groups that open and close together, as a forecast reckons with them.
+type Stock struct {
+	Zones string    // for people: the zones, joined by a comma
+	Now   int64     // leads that wait for nothing but open hours
+	Later []int64   // that come to wait in each step from now on, as they are planned today
+	Open  []Stretch // when the group is open, in order, without overlaps
+}
+
+// Stretch is a stretch of time, half-open.
+type Stretch struct{ From, To time.Time }
+
+// Drain is how fast leads are called. Spread is the relative deviation of the rate; Back is the share of calls after
+// which the lead is to be called again, After later.
+type Drain struct {
+	PerHour float64 // calls an hour of all agents together
+	Spread  float64 // such as 0.15
+	Back    float64 // 0..1
+	After   time.Duration
+}
+
+// Run is when leads run out, and what is left hour by hour. Instants are zero where nothing happens in the time ahead.
+type Run struct {
+	Zones    string
+	Callable int64 // now
+	Coming   int64 // in the time ahead, as planned today
+	Dry      time.Time
+	Early    time.Time // one time in ten it is before
+	Late     time.Time // one time in ten it is after, or never
+	More     time.Time // when there is work again after Dry
+	Steps    []Step
+}
+
+// Step is a stretch of a forecast.
+type Step struct {
+	From     time.Time
+	Callable int64   // at its beginning, if none were called before
+	Calls    float64 // expected
+	Left     float64 // callable at its end, expected
+}
+
+// tenth is how many deviations from the mean one normal value in ten lies beyond.
+const tenth = 1.2816
+
+// forecastStep is the length of a step: short enough for a warning three quarters of an hour ahead.
+const forecastStep = 5 * time.Minute
+
+// Forecast says when the stocks run out if agents call as the drain says: for all together, and for each stock, the
+// first to run dry first. It is a flow, not a simulation: in each step the open stocks are called in proportion to what
+// waits in them. Later of each stock has a number a ForecastSteps step. A stock runs dry when it is open and nothing of
+// it waits; that hours close is no running dry.
+func Forecast(stocks []Stock, d Drain, now time.Time, ahead time.Duration) (all Run, each []Run) {
+	mean := newFlow(stocks, d, 1, now, ahead).run()
+	fast := newFlow(stocks, d, 1+tenth*d.Spread, now, ahead).run()
+	slow := newFlow(stocks, d, max(1-tenth*d.Spread, 0.05), now, ahead).run()
+	all = mean.result(len(stocks))
+	all.Early, all.Late = fast.dry[len(stocks)], slow.dry[len(stocks)]
+	for i := range stocks {
+		r := mean.result(i)
+		r.Zones, r.Early, r.Late = stocks[i].Zones, fast.dry[i], slow.dry[i]
+		each = append(each, r)
+	}
+	slices.SortStableFunc(each, func(a, b Run) int {
+		switch {
+		case a.Dry.IsZero() != b.Dry.IsZero():
+			if a.Dry.IsZero() {
+				return 1
+			}
+			return -1
+		default:
+			return a.Dry.Compare(b.Dry)
+		}
+	})
+	return all, each
+}
+
+// ForecastSteps is how many steps the time ahead has, and how long each is: what Stock.Later is counted by.
+func ForecastSteps(ahead time.Duration) (n int, step time.Duration) {
+	return int((ahead + forecastStep - 1) / forecastStep), forecastStep
+}
+
+// flow is one run of the forecast.
+type flow struct {
+	stocks  []Stock
+	d       Drain
+	rate    float64 // calls a step
+	now     time.Time
+	n       int
+	waiting []float64   // by stock, callable when open
+	untried []float64   // the same if nobody called
+	back    [][]float64 // by stock and step: leads that come back
+	dry     []time.Time // by stock, all together last
+	more    []time.Time
+	steps   [][]Step
+}
+
+func newFlow(stocks []Stock, d Drain, factor float64, now time.Time, ahead time.Duration) *flow {
+	n, step := ForecastSteps(ahead)
+	f := &flow{
+		stocks: stocks, d: d, rate: d.PerHour * factor * step.Hours(), now: now, n: n,
+		waiting: make([]float64, len(stocks)), untried: make([]float64, len(stocks)), back: make([][]float64, len(stocks)),
+		dry: make([]time.Time, len(stocks)+1), more: make([]time.Time, len(stocks)+1), steps: make([][]Step, len(stocks)+1),
+	}
+	for i := range stocks {
+		f.waiting[i], f.untried[i] = float64(stocks[i].Now), float64(stocks[i].Now)
+		f.back[i] = make([]float64, n)
+	}
+	return f
+}
+
+func (f *flow) run() *flow {
+	for k := range f.n {
+		f.step(k)
+	}
+	return f
+}
+
+// step lets the leads of the step come, and the agents call.
+func (f *flow) step(k int) {
+	from := f.now.Add(time.Duration(k) * forecastStep)
+	open := make([]float64, len(f.stocks)) // share of the step
+	demand, total, widest := 0.0, 0.0, 0.0
+	callable := int64(0)
+	for i := range f.stocks {
+		f.arrive(i, k)
+		open[i] = f.openShare(i, from)
+		if widest = max(widest, open[i]); open[i] > 0 {
+			total += f.waiting[i]
+			callable += int64(math.Round(f.untried[i]))
+		}
+	}
+	demand = f.rate * widest
+	calls := min(total, demand)
+	for i := range f.stocks {
+		var mine float64
+		if open[i] > 0 && total > 0 {
+			mine = calls * f.waiting[i] / total
+		}
+		f.called(i, k, from, mine, f.stockDemand(demand, i, total), open[i])
+	}
+	f.note(len(f.stocks), from, calls, demand, total, callable, widest)
+}
+
+// stockDemand is what a stock would be asked for: its share of the demand, all of it when nothing waits anywhere.
+func (f *flow) stockDemand(demand float64, i int, total float64) float64 {
+	if total <= 0 {
+		return demand
+	}
+	return demand * f.waiting[i] / total
+}
+
+func (f *flow) arrive(i, k int) {
+	more := f.back[i][k]
+	if k < len(f.stocks[i].Later) {
+		more += float64(f.stocks[i].Later[k])
+		f.untried[i] += float64(f.stocks[i].Later[k])
+	}
+	f.waiting[i] += more
+}
+
+func (f *flow) called(i, k int, from time.Time, calls, demand, open float64) {
+	before := f.waiting[i]
+	f.waiting[i] = max(before-calls, 0)
+	if at := k + int((f.d.After+forecastStep-1)/forecastStep); f.d.Back > 0 && at > k && at < f.n {
+		f.back[i][at] += calls * f.d.Back
+	}
+	var callable int64
+	if open > 0 {
+		callable = int64(math.Round(f.untried[i]))
+	}
+	f.note(i, from, calls, demand, before, callable, open)
+}
+
+// note keeps what a step did, and when it ran dry or had work again.
+func (f *flow) note(i int, from time.Time, calls, demand, waited float64, callable int64, open float64) {
+	const some = 0.5 // half a lead is none
+	left := waited - calls
+	if open == 0 {
+		left = 0
+	}
+	f.steps[i] = append(f.steps[i], Step{From: from, Callable: callable, Calls: calls, Left: max(left, 0)})
+	switch {
+	case open == 0:
+	case f.dry[i].IsZero() && left < some && demand > 0:
+		share := 1.0
+		if demand > calls && demand > 0 {
+			share = calls / demand
+		}
+		f.dry[i] = from.Add(time.Duration(share * float64(forecastStep))).Truncate(time.Second)
+	case !f.dry[i].IsZero() && f.more[i].IsZero() && left >= some:
+		f.more[i] = from
+	}
+}
+
+// openShare is how much of the step the stock is open.
+func (f *flow) openShare(i int, from time.Time) float64 {
+	to := from.Add(forecastStep)
+	var open time.Duration
+	for _, s := range f.stocks[i].Open {
+		a, b := s.From, s.To
+		if a.Before(from) {
+			a = from
+		}
+		if b.IsZero() || b.After(to) {
+			b = to
+		}
+		if b.After(a) {
+			open += b.Sub(a)
+		}
+	}
+	return float64(open) / float64(forecastStep)
+}
+
+// result is what came of one stock, or of all together.
+func (f *flow) result(i int) Run {
+	r := Run{Dry: f.dry[i], More: f.more[i], Steps: f.steps[i]}
+	if len(r.Steps) > 0 {
+		r.Callable = r.Steps[0].Callable
+	}
+	for j := range f.stocks {
+		if j != i && i < len(f.stocks) {
+			continue
+		}
+		for _, n := range f.stocks[j].Later {
+			r.Coming += n
+		}
+	}
+	return r
+}

@@ -35,6 +35,19 @@ type Promises interface {
 // Phones reads one number as people write it; an empty region means that it must be E.164. The error names no field.
 type Phones func(text, region string) (campaign.Number, error)
 
+// Deps are what the service asks. All but Simulator are required.
+type Deps struct {
+	Record    Record
+	Promises  Promises
+	Due       scheduler.DueRecord
+	Whole     Whole
+	Phones    Phones
+	Rules     *scheduler.Rulebook // the dispatcher's own
+	Law       Law
+	Simulator Simulator        // nil: Simulate says that this node does not
+	Now       func() time.Time // the record's clock
+}
+
 // Server serves ScheduleService.
 type Server struct {
 	pb.UnimplementedScheduleServiceServer
@@ -43,9 +56,29 @@ type Server struct {
 	due      scheduler.DueRecord
 	phones   Phones
 	now      func() time.Time
+	deps     Deps
 }
 
-// New makes the service; now is the record's clock.
-func New(r Record, p Promises, due scheduler.DueRecord, phones Phones, now func() time.Time) *Server {
-	return &Server{record: r, promises: p, due: due, phones: phones, now: now}
+// New makes the service.
+func New(d Deps) *Server {
+	return &Server{record: d.Record, promises: d.Promises, due: d.Due, phones: d.Phones, now: d.Now, deps: d}
 }
+
+// Whole is the record where whole campaigns are asked about.
+type Whole interface {
+	// SnapshotFacts gives every lead of a campaign (of one list; 0: of all) in the states given (none: in any), by id,
+	// from one consistent snapshot. An error of each ends it and is returned.
+	SnapshotFacts(ctx context.Context, id campaign.CampaignID, list campaign.ListID, states []campaign.LeadState, each func([]*campaign.Facts) error) error
+	// LeadCounts are how many leads of a campaign (of one list; 0: of all) are in each state.
+	LeadCounts(ctx context.Context, id campaign.CampaignID, list campaign.ListID) (map[campaign.LeadState]int64, error)
+}
+
+// Law is the packs that can be switched on.
+type Law interface {
+	scheduler.Law
+	// Packs are all of them, by name.
+	Packs() []*scheduler.LawPack
+}
+
+// Simulator works a campaign in virtual time.
+type Simulator interface{}

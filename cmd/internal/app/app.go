@@ -51,6 +51,7 @@ type App struct {
 	log   *slog.Logger
 	stops cleanups
 
+	rules      *scheduler.Rulebook // of time, with the packs of law
 	store      *store.Store
 	redis      redis.UniversalClient // nil: none
 	embedded   bool                  // redis is in the process

@@ -26,10 +26,10 @@ func (a *App) openStore(ctx context.Context) error {
 			return err
 		}
 	}
-	rules := &scheduler.Rulebook{}
+	a.rules = &scheduler.Rulebook{}
 	s, err := store.Open(ctx, a.cfg.DatabaseURL(), store.Options{
 		Now: a.opt.Now, Log: a.log,
-		Rules: store.Rules{Decide: rules.Plan, Judge: rules.Offer, Book: rules.Book, Step: dialer.Follow(dialer.DefaultHeartbeat)},
+		Rules: store.Rules{Decide: a.rules.Plan, Judge: a.rules.Offer, Book: a.rules.Book, Step: dialer.Follow(dialer.DefaultHeartbeat)},
 	})
 	if err != nil {
 		return err

@@ -221,7 +221,9 @@ func (a *App) wireServer() error {
 		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, hooks, a.store.Now))
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
 		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))
-		schedulerpb.RegisterScheduleServiceServer(r, schedulerrpc.New(a.store, a.store, a.store, readNumber, a.store.Now))
+		schedulerpb.RegisterScheduleServiceServer(r, schedulerrpc.New(schedulerrpc.Deps{
+			Record: a.store, Promises: a.store, Due: a.store, Phones: readNumber, Rules: a.rules, Now: a.store.Now,
+		}))
 		dialerpb.RegisterAgentServiceServer(r, dialerrpc.NewAgents(desks{a.floor, a.source}, a.store, a.store, book, readPhone, statusOf, a.store.Now))
 		dialerpb.RegisterFloorServiceServer(r, dialerrpc.NewFloors(desks{a.floor, a.source}, floorView{a.store, vw}, a.store, book))
 	}, server.Options{Log: a.log, Metrics: a.metrics})

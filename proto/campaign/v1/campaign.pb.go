@@ -534,7 +534,10 @@ func (x *CreateCampaignRequest) GetCampaign() *Campaign {
 type CreateCampaignResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As it was made.
-	Campaign      *Campaign `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	Campaign *Campaign `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	// What must be known of it though it was accepted: what every law pack that it switches on says of itself, and
+	// settings that are merely unwise. For people, in English.
+	Warnings      []string `protobuf:"bytes,2,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -572,6 +575,13 @@ func (*CreateCampaignResponse) Descriptor() ([]byte, []int) {
 func (x *CreateCampaignResponse) GetCampaign() *Campaign {
 	if x != nil {
 		return x.Campaign
+	}
+	return nil
+}
+
+func (x *CreateCampaignResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -928,7 +938,10 @@ func (x *UpdateCampaignRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 type UpdateCampaignResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// With its new version.
-	Campaign      *Campaign `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	Campaign *Campaign `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	// What must be known of it though it was accepted: what every law pack that it switches on says of itself, and
+	// settings that are merely unwise. For people, in English.
+	Warnings      []string `protobuf:"bytes,2,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -966,6 +979,13 @@ func (*UpdateCampaignResponse) Descriptor() ([]byte, []int) {
 func (x *UpdateCampaignResponse) GetCampaign() *Campaign {
 	if x != nil {
 		return x.Campaign
+	}
+	return nil
+}
+
+func (x *UpdateCampaignResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -1332,9 +1352,10 @@ const file_campaign_v1_campaign_proto_rawDesc = "" +
 	"\fconversation\x18\b \x01(\v2\x19.google.protobuf.DurationR\fconversation\x12@\n" +
 	"\x0ecorrect_within\x18\t \x01(\v2\x19.google.protobuf.DurationR\rcorrectWithin\"J\n" +
 	"\x15CreateCampaignRequest\x121\n" +
-	"\bcampaign\x18\x01 \x01(\v2\x15.campaign.v1.CampaignR\bcampaign\"K\n" +
+	"\bcampaign\x18\x01 \x01(\v2\x15.campaign.v1.CampaignR\bcampaign\"g\n" +
 	"\x16CreateCampaignResponse\x121\n" +
-	"\bcampaign\x18\x01 \x01(\v2\x15.campaign.v1.CampaignR\bcampaign\"8\n" +
+	"\bcampaign\x18\x01 \x01(\v2\x15.campaign.v1.CampaignR\bcampaign\x12\x1a\n" +
+	"\bwarnings\x18\x02 \x03(\tR\bwarnings\"8\n" +
 	"\x12GetCampaignRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\"\x9b\x01\n" +
@@ -1356,9 +1377,10 @@ const file_campaign_v1_campaign_proto_rawDesc = "" +
 	"\x15UpdateCampaignRequest\x121\n" +
 	"\bcampaign\x18\x01 \x01(\v2\x15.campaign.v1.CampaignR\bcampaign\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\"K\n" +
+	"updateMask\"g\n" +
 	"\x16UpdateCampaignResponse\x121\n" +
-	"\bcampaign\x18\x01 \x01(\v2\x15.campaign.v1.CampaignR\bcampaign\"&\n" +
+	"\bcampaign\x18\x01 \x01(\v2\x15.campaign.v1.CampaignR\bcampaign\x12\x1a\n" +
+	"\bwarnings\x18\x02 \x03(\tR\bwarnings\"&\n" +
 	"\x14StartCampaignRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\"J\n" +
 	"\x15StartCampaignResponse\x121\n" +

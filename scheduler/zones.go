@@ -5,15 +5,16 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	_ "time/tzdata" // zones must be known on machines and images without a zone database
+	_ "time/tzdata" // for what asks time.LoadLocation, to show a time or to know a name: images may lack a zone database
 
 	"redial/campaign"
 )
 
 var loaded sync.Map // zone name → *time.Location; only names that exist, so it is as small as the zone database
 
-// LoadZone finds an IANA zone. "", "Local" and names that mean the machine's own zone are unknown, for the answer
-// must not depend on the machine. The error is of kind KindInvalid and names no field (see campaign.Under).
+// LoadZone finds an IANA zone in the zone data in use (TZData), never in the machine's. "", "Local" and names that mean
+// the machine's own zone are unknown, for the answer must not depend on the machine. The error is of kind KindInvalid
+// and names no field (see campaign.Under).
 func LoadZone(name string) (*time.Location, error) {
 	if l, ok := loaded.Load(name); ok {
 		return l.(*time.Location), nil
@@ -22,7 +23,7 @@ func LoadZone(name string) (*time.Location, error) {
 	case "", "Local", "localtime", "posixrules":
 		return nil, unknownZone(name)
 	}
-	l, err := time.LoadLocation(name)
+	l, err := zoneData.load(name)
 	if err != nil {
 		return nil, unknownZone(name)
 	}

@@ -58,6 +58,7 @@ type About struct {
 	Now       func() time.Time // the clock that counts: the record's
 	StartedAt time.Time
 	Demo      bool
+	TZData    string // version of the zone data in use
 }
 
 // AdminServer serves AdminService.
@@ -249,5 +250,6 @@ func (s *AdminServer) GetServer(ctx context.Context, _ *pb.GetServerRequest) (*p
 	return &pb.GetServerResponse{
 		Version: a.Version, Node: a.Node, Engine: a.Engine, Schema: int32(a.Schema), Redis: a.Redis, RedisUp: a.RedisUp(ctx),
 		Now: wire.Time(a.Now()), StartedAt: wire.Time(a.StartedAt), Demo: a.Demo,
+		Tzdata: a.TZData,
 	}, nil
 }

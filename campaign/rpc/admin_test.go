@@ -173,7 +173,7 @@ func TestGetServerSaysWhatRuns(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	s := must[*pb.GetServerResponse](t)(b.admin.GetServer(asMei(t), &pb.GetServerRequest{}))
-	if s.GetVersion() != "1" || !s.GetRedisUp() || !s.GetNow().AsTime().Equal(monday) || s.GetSchema() != 1 {
+	if s.GetVersion() != "1" || !s.GetRedisUp() || !s.GetNow().AsTime().Equal(monday) || s.GetSchema() != 1 || s.GetTzdata() != "2025c" {
 		t.Errorf("%v", s)
 	}
 }

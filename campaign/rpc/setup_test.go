@@ -99,7 +99,7 @@ func setup(t *testing.T, phones ...campaign.Phone) *bench {
 	b.admin = rpc.NewAdmin(b, b, b, b, func(_ context.Context, id campaign.AgentID) error {
 		b.heard.out = append(b.heard.out, id)
 		return nil
-	}, b.heard, rpc.About{Version: "1", RedisUp: func(context.Context) bool { return true }, Now: b.Now, Schema: 1})
+	}, b.heard, rpc.About{Version: "1", RedisUp: func(context.Context) bool { return true }, Now: b.Now, Schema: 1, TZData: "2025c"})
 	b.campaign = must[campaign.Campaign](t)(b.CreateCampaign(ctx, campaign.Campaign{
 		Name: "spring", Zone: "Asia/Shanghai", Region: "CN", Rules: campaign.DefaultRules(), Floor: campaign.DefaultFloor(),
 	}))

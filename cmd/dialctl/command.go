@@ -110,6 +110,9 @@ func (c *cli) execute(ctx context.Context, cmd *command, args []string) error {
 	case cmd.max >= 0 && len(rest) > cmd.max:
 		return &usageError{cmd, fmt.Sprintf("%s: %q is not expected: put names with spaces between quotes", cmd.name, rest[cmd.max])}
 	}
+	if err := c.useZones(); err != nil {
+		return err
+	}
 	err = do(ctx, c, rest)
 	if usage, ok := err.(*usageError); ok && usage.cmd == nil { //nolint:errorlint // only the command's own, not one inside
 		usage.cmd, usage.message = cmd, cmd.name+": "+usage.message

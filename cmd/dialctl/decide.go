@@ -21,6 +21,7 @@ names the line and the field, after the answers before it.
 
   dialctl decide scheduler/testdata/vectors.jsonl
   dialctl lead show --case LEAD | dialctl decide
+  dialctl --tzdata zoneinfo.zip decide FILE       by other zone data than this program's
 `
 
 // runDecide answers cases offline, through the very code of the dispatcher. Exit codes: 0 all answered, 1 the input

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"redial/scheduler"
 )
 
 func newFlags(name string) *flag.FlagSet {
@@ -22,6 +26,23 @@ func (c *cli) bindGlobals(fs *flag.FlagSet) {
 	fs.BoolVar(&c.json, "json", c.json, "print JSON: one object, or one a line")
 	fs.StringVar(&c.server, "server", c.server, "`HOST:PORT` of the server's API (else REDIAL_SERVER)")
 	fs.StringVar(&c.tokenFile, "token-file", c.tokenFile, "`FILE` that holds the token (else REDIAL_TOKEN, REDIAL_TOKEN_FILE)")
+	fs.StringVar(&c.tzdata, "tzdata", c.tzdata, "zip `FILE` of newer zone data than the program carries (else REDIAL_TZDATA)")
+}
+
+// useZones takes the zone data that was given, for what this program works out by itself.
+func (c *cli) useZones() error {
+	file := cmp.Or(c.tzdata, c.env("REDIAL_TZDATA"))
+	if file == "" {
+		return nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return badInput("--tzdata: %v", err)
+	}
+	if err := scheduler.UseTZData(data); err != nil {
+		return badInput("--tzdata %s: %v", file, err)
+	}
+	return nil
 }
 
 func isHelp(err error) bool { return errors.Is(err, flag.ErrHelp) }

@@ -54,6 +54,7 @@ type cli struct {
 	json      bool
 	server    string
 	tokenFile string
+	tzdata    string
 	conn      *grpc.ClientConn // nil until a command needs the server
 }
 
@@ -153,6 +154,9 @@ func (c *cli) dispatch(ctx context.Context, args []string) error {
 		return unknownCommand(args)
 	}
 	if cmd.raw != nil {
+		if err := c.useZones(); err != nil {
+			return err
+		}
 		if c.json {
 			rest = append([]string{"--json"}, rest...)
 		}

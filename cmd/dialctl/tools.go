@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	pb "redial/proto/campaign/v1"
+	"redial/scheduler"
 )
 
 var toolCommands = []command{
@@ -195,7 +196,7 @@ func showServer(ctx context.Context, c *cli, _ []string) error {
 	}
 	c.fields("version", a.GetVersion(), "node", a.GetNode(), "engine", a.GetEngine(), "schema", number(int64(a.GetSchema())),
 		"redis", a.GetRedis()+map[bool]string{true: ", up", false: ", away"}[a.GetRedisUp()], "now", when(a.GetNow(), machineZone(c.env)),
-		"since", when(a.GetStartedAt(), ""), "demo", yesNo(a.GetDemo()))
+		"since", when(a.GetStartedAt(), ""), "demo", yesNo(a.GetDemo()), "tzdata", a.GetTzdata())
 	return nil
 }
 
@@ -210,8 +211,8 @@ func showVersion(_ context.Context, c *cli, _ []string) error {
 		}
 	}
 	if c.json {
-		return c.emit(object{{"version", version}, {"commit", commit}, {"go", goVersion}})
+		return c.emit(object{{"version", version}, {"commit", commit}, {"go", goVersion}, {"tzdata", scheduler.TZData()}})
 	}
-	c.fields("dialctl", version, "commit", commit, "go", goVersion)
+	c.fields("dialctl", version, "commit", commit, "go", goVersion, "tzdata", scheduler.TZData())
 	return nil
 }

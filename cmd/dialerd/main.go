@@ -16,6 +16,7 @@ import (
 
 	"redial/cmd/internal/app"
 	"redial/cmd/internal/config"
+	"redial/scheduler"
 )
 
 // Exit statuses: a supervisor may start the process again after a failure, never after bad settings.
@@ -31,7 +32,7 @@ func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr, app.R
 // context; a second one ends the process at once.
 func run(args, env []string, out, errOut io.Writer, serve func(context.Context, config.Config, io.Writer) error) int {
 	if len(args) == 1 && args[0] == "--version" {
-		fmt.Fprintln(out, version())
+		fmt.Fprintf(out, "%s, tzdata %s\n", version(), scheduler.TZData())
 		return exitOK
 	}
 	cfg, err := config.Load(args, env)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"redial/cmd/internal/config"
+	"redial/scheduler"
 )
 
 // asServer makes the test binary a server whose drain never ends, for the tests of signals.
@@ -47,7 +48,7 @@ func TestExitStatusTellsSettingsFromFailures(t *testing.T) {
 		"bad setting":        {args: []string{"--dmeo"}, status: 2, errOut: "did you mean --demo?\ndialerd --help lists every setting."},
 		"setting found late": {serve: fmt.Errorf("start: %w", config.Fault("--redis: no host")), status: 2, errOut: "--redis: no host"},
 		"help":               {args: []string{"--help"}, out: "--database URL"},
-		"version":            {args: []string{"--version"}, out: "dialerd "},
+		"version":            {args: []string{"--version"}, out: "tzdata " + scheduler.TZData()},
 	} {
 		var out, errOut strings.Builder
 		got := run(c.args, nil, &out, &errOut, func(_ context.Context, cfg config.Config, _ io.Writer) error {

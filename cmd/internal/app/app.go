@@ -99,7 +99,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	for _, w := range cfg.Warnings() {
 		a.log.WarnContext(ctx, "check the settings", "warning", w)
 	}
-	for _, step := range []func(context.Context) error{a.openStore, a.openRedis, a.wire} {
+	for _, step := range []func(context.Context) error{a.useZones, a.openStore, a.openRedis, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.stops.run(context.WithoutCancel(ctx)))
 		}

@@ -47,7 +47,7 @@ cmd/internal/intake: campaign campaign/listfile campaign/phone scheduler
 cmd/internal/demo: campaign dialer/carrier/sim proto/campaign/v1 proto/dialer/v1 google.golang.org
 cmd/internal/app: *
 cmd/internal/bench: *
-cmd/dialerd: cmd/internal/config cmd/internal/app
+cmd/dialerd: cmd/internal/config cmd/internal/app scheduler
 cmd/dialctl: *
 `
 

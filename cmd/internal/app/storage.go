@@ -39,6 +39,21 @@ func (a *App) openStore(ctx context.Context) error {
 	return nil
 }
 
+// useZones takes the zone data that the settings name, before anything is decided.
+func (a *App) useZones(ctx context.Context) error {
+	if a.cfg.TZData != "" {
+		data, err := os.ReadFile(a.cfg.TZData)
+		if err != nil {
+			return config.Fault(fmt.Sprintf("--tzdata: %v", err))
+		}
+		if err := scheduler.UseTZData(data); err != nil {
+			return config.Fault(fmt.Sprintf("--tzdata %s: %v", a.cfg.TZData, err))
+		}
+	}
+	a.log.InfoContext(ctx, "zone data", "version", scheduler.TZData())
+	return nil
+}
+
 // lockFolder keeps a second process away from the same SQLite file, whose node would wake nobody in this one.
 func (a *App) lockFolder() error {
 	if err := os.MkdirAll(a.cfg.Data, 0o700); err != nil {

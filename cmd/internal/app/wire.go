@@ -281,7 +281,7 @@ func (a *App) about() campaignrpc.About {
 	return campaignrpc.About{
 		Version: version(), Node: a.node(), Engine: a.store.Engine(), Schema: store.SchemaVersion(), Redis: kind,
 		RedisUp: func(ctx context.Context) bool { return a.redis != nil && a.redis.Ping(ctx).Err() == nil },
-		Now:     a.store.Now, StartedAt: a.store.Now(), Demo: a.cfg.Demo,
+		Now:     a.store.Now, StartedAt: a.store.Now(), Demo: a.cfg.Demo, TZData: scheduler.TZData(),
 	}
 }
 

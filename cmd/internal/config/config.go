@@ -28,6 +28,7 @@ type Config struct {
 	Node        string        // this process's name among those of one database; empty: host name and gRPC port
 	Drain       time.Duration // how long a stop waits for work in hand
 	Keep        int           // days of history kept, at least 62; 0: all of it
+	TZData      string        // zip file of zone data in place of what the program carries; empty: the carried
 	Demo        bool          // fill in invented people and let simulated agents call them
 	Log         Log
 }

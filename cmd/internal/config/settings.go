@@ -58,6 +58,8 @@ var settings = []setting{
 			return err
 		},
 	},
+	text("tzdata", "FILE", "newer zone data than the program carries: a zip file such as zoneinfo.zip of the Go distribution; the same on every node",
+		func(c *Config) *string { return &c.TZData }),
 	boolean("demo", "a running campaign of invented people, worked by simulated agents",
 		func(c *Config) *bool { return &c.Demo }),
 	{

@@ -89,3 +89,12 @@ func (h *Histogram) Bars() []Bar {
 	slices.SortStableFunc(out, func(a, b Bar) int { return cmp.Compare(b.Leads, a.Leads) })
 	return out
 }
+
+// GateNames are the gates in the order in which they are asked.
+func GateNames() []string {
+	names := make([]string, len(gates))
+	for i := range gates {
+		names[i] = gates[i].name
+	}
+	return names
+}

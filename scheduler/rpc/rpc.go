@@ -71,6 +71,20 @@ type Whole interface {
 	SnapshotFacts(ctx context.Context, id campaign.CampaignID, list campaign.ListID, states []campaign.LeadState, each func([]*campaign.Facts) error) error
 	// LeadCounts are how many leads of a campaign (of one list; 0: of all) are in each state.
 	LeadCounts(ctx context.Context, id campaign.CampaignID, list campaign.ListID) (map[campaign.LeadState]int64, error)
+	// LeadsAfter are the next leads of a campaign (of one list; 0: of all) in any state, by id.
+	LeadsAfter(ctx context.Context, id campaign.CampaignID, list campaign.ListID, after campaign.LeadID, limit int) ([]campaign.LeadID, error)
+	// ReplanLeft is how many leads are still planned under other rules than the campaign's, whose version it gives.
+	ReplanLeft(ctx context.Context, id campaign.CampaignID) (version, left int64, err error)
+	// Consents are those of a lead's person, newest first, ended ones included.
+	Consents(ctx context.Context, lead campaign.LeadID) ([]campaign.Consent, error)
+	// OutsideCalls are the calls made elsewhere to a lead's person, oldest first.
+	OutsideCalls(ctx context.Context, lead campaign.LeadID) ([]campaign.OutsideCall, error)
+	// Supply is the open leads of the campaign's calendar groups: callable at now, and by step of the instant they wait for.
+	Supply(ctx context.Context, id campaign.CampaignID, now, until time.Time, step time.Duration) ([]campaign.Supply, error)
+	// Pace is how calling went since an instant.
+	Pace(ctx context.Context, id campaign.CampaignID, since time.Time) (campaign.Pace, error)
+	// AgentsAt is how many agents are signed in for a campaign.
+	AgentsAt(ctx context.Context, id campaign.CampaignID) (int, error)
 }
 
 // Law is the packs that can be switched on.

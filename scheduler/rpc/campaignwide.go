@@ -135,4 +135,3 @@ func (s *Server) blocked(to []*pb.BlockedLead, f *campaign.Facts, gate string) [
 		LeadId: int64(f.Lead.ID), Name: f.Lead.Name, ListId: int64(f.Lead.ListID), OpensAt: wire.Time(j.OpenAt), Detail: j.Detail, Plan: wire.Plan(j.Plan),
 	})
 }
-

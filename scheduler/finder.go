@@ -174,7 +174,7 @@ func earliest(ts ...time.Time) time.Time {
 func CandidateOf(d campaign.Due) Candidate {
 	c := Candidate{
 		Tier: TierFresh, At: d.Earliest, Earliest: d.Earliest,
-		ListPriority: d.ListPriority, Priority: d.Priority, Lead: d.Lead,
+		ListPriority: d.ListPriority, Priority: d.Priority, Turn: d.Turn, Lead: d.Lead,
 	}
 	switch {
 	case d.RolledOver:

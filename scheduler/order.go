@@ -60,11 +60,12 @@ type Candidate struct {
 	Earliest     time.Time // of the plan
 	ListPriority int       // higher first, among fresh leads
 	Priority     int       // the lead's within its list, higher first, among fresh leads
+	Turn         int64     // of the plan, where the campaign mixes hours; 0: none. Among rolled-over leads alone
 	Lead         campaign.LeadID
 }
 
 // Compare is negative when a is offered before b: by tier; promises by their instant; tried leads by the instant
-// they became due; fresh leads by list priority, then by their own, then as they were imported (lead ids grow). It
+// they became due, but rolled-over leads that have a turn by it, after those that have none; fresh leads by list priority, then by their own, then as they were imported (lead ids grow). It
 // is 0 only for the same lead.
 func Compare(a, b Candidate) int {
 	if c := cmp.Compare(a.Tier, b.Tier); c != 0 {
@@ -75,6 +76,8 @@ func Compare(a, b Candidate) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Lead, b.Lead))
 	case TierFresh:
 		return cmp.Or(cmp.Compare(b.ListPriority, a.ListPriority), cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Lead, b.Lead))
+	case TierRolledOver:
+		return cmp.Or(cmp.Compare(a.Turn, b.Turn), a.Earliest.Compare(b.Earliest), cmp.Compare(a.Lead, b.Lead))
 	default:
 		return cmp.Or(a.Earliest.Compare(b.Earliest), cmp.Compare(a.Lead, b.Lead))
 	}
@@ -84,7 +87,7 @@ func Compare(a, b Candidate) int {
 func Less(a, b Candidate) bool { return Compare(a, b) < 0 }
 
 // Score is the order as one number, for a sorted set: Less(a, b) means Score(a) <= Score(b). Scores are equal where
-// Less is not in what does not fit: parts of a second, priorities beyond ±2047 (list) and ±1023 (lead), and some
+// Less is not in what does not fit: parts of a second, instants of leads with one turn, priorities beyond ±2047 (list) and ±1023 (lead), and some
 // neighbours among lead ids above 2^24. Break ties by Less where it matters.
 func (c Candidate) Score() float64 {
 	const tier = 1 << 48
@@ -94,6 +97,11 @@ func (c Candidate) Score() float64 {
 		return base + seconds(c.At)
 	case TierFresh:
 		return base + place(c.ListPriority, 2047, 1<<36, place(c.Priority, 1023, 1<<25, importOrder(c.Lead)))
+	case TierRolledOver:
+		if c.Turn > 0 {
+			return base + 1<<41 + float64(min(c.Turn, 1<<40)) // after every instant
+		}
+		return base + seconds(c.Earliest)
 	default:
 		return base + seconds(c.Earliest)
 	}

@@ -55,6 +55,8 @@ func TestOrderOfOffering(t *testing.T) {
 		{Tier: scheduler.TierOwnCallback, Earliest: at, Lead: 8},
 		{Tier: scheduler.TierRolledOver, Earliest: at.Add(-time.Hour), At: at, ListPriority: -5, Lead: 7},
 		{Tier: scheduler.TierRolledOver, Earliest: at, Lead: 2},
+		{Tier: scheduler.TierRolledOver, Earliest: at, Turn: 20514 * 4096, Lead: 12},
+		{Tier: scheduler.TierRolledOver, Earliest: at.Add(-time.Hour), Turn: 20514*4096 + 1, Lead: 11},
 		{Tier: scheduler.TierRetry, Earliest: at.Add(-time.Hour), Lead: 6},
 		{Tier: scheduler.TierFresh, ListPriority: 2, Earliest: at, Lead: 5},
 		{Tier: scheduler.TierFresh, ListPriority: 1, Priority: 3, Lead: 4},
@@ -91,6 +93,7 @@ func TestScoresNeverTurnTheOrderRound(t *testing.T) {
 		return scheduler.Candidate{
 			Tier: scheduler.Tier(d.IntN(5)), At: at, Earliest: at,
 			ListPriority: d.IntN(9000) - 4500, Priority: d.IntN(5000) - 2500,
+			Turn: max(0, d.Int64N(1<<28)-1<<27),
 			Lead: campaign.LeadID(d.Int64N(1 << (1 + d.IntN(62)))),
 		}
 	}

@@ -1,0 +1,86 @@
+package scheduler
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"redial/campaign"
+)
+
+// mixDays lets agents work through leads that never answer, one after another over each whole day, and tells the parts
+// of the day in which each lead was called.
+func mixDays(t *testing.T, rules *campaign.Rules, zoneName string, leads, days int) [][]int64 {
+	t.Helper()
+	loc, err := LoadZone(zoneName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := zoneOf(loc)
+	tries := make([][]campaign.Try, leads)
+	parts := make([][]int64, leads)
+	day := z.day(utc("2026-03-02T12:00:00Z").Unix())
+	for n := range days {
+		open, shut := daySpan(rules.Windows(), weekday(day))
+		from := z.later(utc("2026-03-02T12:00:00Z").Unix()+int64(n-1)*86400) + open
+		var order []Candidate
+		for i := range leads {
+			c := Candidate{Tier: TierFresh, Lead: campaign.LeadID(i + 1)}
+			if n > 0 {
+				p := Decide(rules, Lead{Zones: []*time.Location{loc}, Numbers: []campaign.Phone{"+1"}}, tries[i], nil, instant(from))
+				if p.Verdict != campaign.VerdictCall || !p.At.Equal(instant(from)) {
+					t.Fatalf("lead %d on day %d: %+v, want a call at the opening %v", i, n, p, instant(from))
+				}
+				c = Candidate{Tier: TierRolledOver, Earliest: p.Earliest, Lead: c.Lead}
+				if rules.MixHours {
+					c.Turn = turn(c.Lead, tries[i], rules.Windows(), z, p.At)
+				}
+			}
+			order = append(order, c)
+		}
+		slices.SortFunc(order, Compare)
+		for rank, c := range order {
+			at := from + int64(rank)*(shut-open)/int64(leads)
+			i := int(c.Lead) - 1
+			tries[i] = append(tries[i], campaign.Try{PlacedAt: instant(at), Outcome: campaign.NoAnswer, Number: "+1"})
+			_, sec := split(at + z.at(at).offset)
+			if p := partOf(sec, open, shut); !slices.Contains(parts[i], p) {
+				parts[i] = append(parts[i], p)
+			}
+		}
+		day++
+	}
+	return parts
+}
+
+func TestOverDaysALeadIsCalledInSeveralPartsOfTheDay(t *testing.T) {
+	t.Parallel()
+	split := []campaign.Window{{Days: [7]bool{true, true, true, true, true, true, true}, Open: 600, Close: 780},
+		{Days: [7]bool{true, true, true, true, true, true, true}, Open: 840, Close: 1200}}
+	for name, c := range map[string]struct {
+		zone  string
+		hours []campaign.Window
+		leads int
+	}{
+		"China":                         {"Asia/Shanghai", nil, 1000},
+		"France, with a lunch break":    {"Europe/Paris", split, 300},
+		"New York, over a changed hour": {"America/New_York", nil, 40},
+	} {
+		rules := campaign.DefaultRules()
+		rules.MaxPerDay, rules.Hours, rules.MixHours = 1, c.hours, true
+		least := map[int]int{}
+		for lead, parts := range mixDays(t, &rules, c.zone, c.leads, 5) {
+			least[len(parts)]++
+			if len(parts) < 3 {
+				t.Errorf("%s: lead %d was called in parts %v of the day alone", name, lead+1, parts)
+			}
+		}
+		t.Logf("%s: parts of the day met, by leads: %v", name, least)
+		rules.MixHours = false
+		for lead, parts := range mixDays(t, &rules, c.zone, c.leads, 5) {
+			if len(parts) > 2 {
+				t.Fatalf("%s: without mixing lead %d is called in parts %v: the test shows nothing", name, lead+1, parts)
+			}
+		}
+	}
+}

@@ -1,7 +1,7 @@
 // Package phone turns what people type into telephone numbers.
 //
 // It decides, by Google's numbering plans, whether a cell holds numbers that exist, of which country, and in which
-// time zones they may be. It never guesses digits that are lost, never dials, and never says who owns a number.
+// time zones and places they may be. It never guesses digits that are lost, never dials, and never says who owns a number.
 package phone
 
 import (
@@ -25,6 +25,9 @@ func (Normaliser) Numbers(cell string, hint campaign.PhoneHint) ([]campaign.Numb
 
 // Zones are every zone the number may be in; see Zones.
 func (Normaliser) Zones(p campaign.Phone) []string { return Zones(p) }
+
+// Country is the code of a country by its name; see Region.
+func (Normaliser) Country(name string) (string, bool) { return Region(name) }
 
 // maxZones is the most zones that still say anything: toll-free numbers and bare country codes have more.
 const maxZones = 12
@@ -62,17 +65,22 @@ func One(field, text string, hint campaign.PhoneHint) (campaign.Number, error) {
 	return campaign.Number{}, e
 }
 
-// Parse reads the numbers of a cell in order, and says what is wrong with those it cannot take. The country is a
-// number's own (+ or 00), else the row's dialling code, else the row's country, else the region. An empty cell, or
-// one that says "none", has neither numbers nor faults.
+// Parse reads the numbers of a cell in order, each with its places, and says what is wrong with those it cannot take.
+// The country is a number's own (+ or 00), else the row's dialling code, else the row's country, else the region. An
+// empty cell, or one that says "none", has neither numbers nor faults.
 func Parse(cell string, hint campaign.PhoneHint) ([]campaign.Number, []campaign.Fault) {
 	if n, ok := fast(cell, &hint); ok {
+		n.Places = Places(n.Phone)
 		return []campaign.Number{n}, nil
 	}
-	return parse(cell, hint)
+	numbers, faults := parse(cell, hint)
+	for i := range numbers {
+		numbers[i].Places = Places(numbers[i].Phone)
+	}
+	return numbers, faults
 }
 
-// parse is Parse without the short cut.
+// parse is Parse without the short cut and the places.
 func parse(cell string, hint campaign.PhoneHint) ([]campaign.Number, []campaign.Fault) {
 	text := clean(cell)
 	if isNothing(text) {

@@ -1,7 +1,7 @@
 // Command dialctl is the client of dialerd, and the tool for what needs no server: it asks, shows and keeps no state.
 // It decides nothing about leads: every answer is the server's, or, in decide, the scheduler package's own.
 //
-// Exit codes: 0 done; 1 it failed, or the audit found a breach; 2 wrong usage or bad input; 3 nothing came (next).
+// Exit codes: 0 done; 1 it failed, or the audit found a breach; 2 wrong usage or bad input; 3 nothing came (next), or a forecast warns.
 package main
 
 import (

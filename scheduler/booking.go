@@ -56,15 +56,15 @@ func BookingTime(lead Lead, b campaign.Booking) (time.Time, error) {
 // JudgeBooking answers for a booking when it is made: the instant it promises, and the zero Plan when it stands, or
 // VerdictInvalid with the reason: ReasonBookingInPast (not after now, insisting does not help), ReasonBookingOutside
 // (the hours do not allow it and the customer did not insist) or ReasonBookingMalformed (at is zero).
-func JudgeBooking(rules *campaign.Rules, lead Lead, b campaign.Booking, now time.Time) (at time.Time, plan campaign.Plan) {
-	at, err := BookingTime(lead, b)
+func JudgeBooking(q *Question, b campaign.Booking) (at time.Time, plan campaign.Plan) {
+	at, err := BookingTime(q.Lead, b)
 	if err != nil {
 		return time.Time{}, campaign.Plan{Verdict: campaign.VerdictInvalid, Reason: ReasonBookingMalformed}
 	}
 	switch {
-	case !at.After(now):
+	case !at.After(q.Now):
 		plan = campaign.Plan{Verdict: campaign.VerdictInvalid, Reason: campaign.ReasonBookingInPast}
-	case !b.Insisted && !callable(rules, lead.Zones, at):
+	case !b.Insisted && !callable(q.Rules, q.Lead.Zones, at):
 		plan = campaign.Plan{Verdict: campaign.VerdictInvalid, Reason: campaign.ReasonBookingOutside}
 	}
 	return at, plan

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"redial/campaign"
@@ -27,15 +28,24 @@ type Answer struct {
 
 // Answer judges the case's appointment first, as of the case's now, and decides when it stands.
 func (c *Case) Answer() Answer {
+	q := c.Question()
 	if c.Booking == nil {
-		return Answer{c.ID, Decide(&c.Rules, c.Lead, c.Tries, nil, c.Now)}
+		return Answer{c.ID, Decide(&q)}
 	}
-	at, plan := JudgeBooking(&c.Rules, c.Lead, *c.Booking, c.Now)
+	at, plan := JudgeBooking(&q, *c.Booking)
 	if plan.Verdict == campaign.VerdictInvalid {
 		return Answer{c.ID, plan}
 	}
-	promise := campaign.Appointment{At: at, Insisted: c.Booking.Insisted, State: campaign.AppointmentOpen}
-	return Answer{c.ID, Decide(&c.Rules, c.Lead, c.Tries, &promise, c.Now)}
+	q.Promise = &campaign.Appointment{At: at, Insisted: c.Booking.Insisted, State: campaign.AppointmentOpen}
+	return Answer{c.ID, Decide(&q)}
+}
+
+// Question is the case but for its booking.
+func (c *Case) Question() Question {
+	lead := c.Lead
+	lead.Numbers = slices.Clone(lead.Numbers)
+	lead.Settle(&Terms{Rules: &c.Rules})
+	return Question{Rules: &c.Rules, Lead: lead, Tries: c.Tries, Now: c.Now}
 }
 
 // ParseCase reads one line of the case format, strictly. Errors are of kind KindInvalid and name the field, such as
@@ -123,7 +133,7 @@ func (l *Lead) read(v []byte) error {
 			numbers = true
 			return campaign.StrictArray(v, func(_ int, v []byte) error {
 				s, err := campaign.StrictString(v)
-				l.Numbers = append(l.Numbers, campaign.Phone(s))
+				l.Numbers = append(l.Numbers, Number{Phone: campaign.Phone(s)})
 				return err
 			})
 		}

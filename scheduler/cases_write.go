@@ -61,7 +61,9 @@ func EncodeCase(c *Case) ([]byte, error) {
 	for _, z := range c.Lead.Zones {
 		doc.Lead.Zones = append(doc.Lead.Zones, z.String())
 	}
-	doc.Lead.Numbers = append(doc.Lead.Numbers, c.Lead.Numbers...)
+	for _, n := range c.Lead.Numbers {
+		doc.Lead.Numbers = append(doc.Lead.Numbers, n.Phone)
+	}
 	for _, t := range c.Tries {
 		doc.Attempts = append(doc.Attempts, tryDoc{t.PlacedAt.UTC().Format(time.RFC3339), t.Outcome, t.Number, t.NewNumber})
 	}

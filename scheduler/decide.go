@@ -6,23 +6,15 @@ import (
 	"redial/campaign"
 )
 
-// Lead is what the rule of time asks of a lead. Zones are those in which the lead may be, at least one, as LoadZones
-// finds them; without zones nothing is ever callable. Numbers are in the order of dialling.
-type Lead struct {
-	Zones   []*time.Location
-	Numbers []campaign.Phone
-}
-
-// Decide plans a lead: whether and when it may be called again, on which number, until when, and why. Tries come in
-// order of time, none later than now, placed in whole seconds; promise is the lead's open appointment or nil (one
-// that is closed counts as none). It counts in whole seconds: At of a lead that is due is the second that now lies in.
-// Decide reads no clock, does no I/O, allocates nothing for up to eight zones, and never answers VerdictInvalid.
-func Decide(rules *campaign.Rules, lead Lead, tries []campaign.Try, promise *campaign.Appointment, now time.Time) campaign.Plan {
+// Decide plans a lead: whether and when it may be called again, on which number, until when, and why. It counts in
+// whole seconds: At of a lead that is due is the second that now lies in. Decide reads no clock, does no I/O, allocates
+// nothing, and never answers VerdictInvalid.
+func Decide(q *Question) campaign.Plan {
 	var d decision
 	var buf [8]*zone
-	d.cal.zones = zonesOf(buf[:0], lead.Zones) // here and not in open, where buf would escape to the heap
-	number := d.open(rules, &lead, tries, nil, now)
-	return numbered(d.plan(promise), number)
+	d.cal.zones = zonesOf(buf[:0], q.Lead.Zones) // here and not in open, where buf would escape to the heap
+	number := d.open(q.Rules, &q.Lead, q.Tries, q.Suppressions, q.Now)
+	return numbered(d.plan(q.Promise), number)
 }
 
 // numbered puts the number on a plan that has one. It comes by a way of its own: were it taken from the decision,

@@ -66,7 +66,7 @@ type inquiry struct {
 	d       decision
 	promise *campaign.Appointment // open, or nil
 	zones   [8]*zone
-	phones  [8]campaign.Phone
+	phones  [8]Number
 }
 
 var inquiries = sync.Pool{New: func() any { return new(inquiry) }}
@@ -80,7 +80,7 @@ func inquire(f *Facts) (*inquiry, campaign.Phone) {
 	}
 	lead := Lead{Numbers: q.phones[:0]}
 	for i := range f.Lead.Numbers {
-		lead.Numbers = append(lead.Numbers, f.Lead.Numbers[i].Phone)
+		lead.Numbers = append(lead.Numbers, Number{Phone: f.Lead.Numbers[i].Phone})
 	}
 	q.d.cal.zones = zonesOf(q.zones[:0], f.Zones)
 	return q, q.d.open(&f.Campaign.Rules, &lead, f.Lead.Tries, f.Suppressions, f.Now)

@@ -23,7 +23,8 @@ func goodNumber(lead *Lead, tries []campaign.Try, sup []campaign.Suppression, no
 		}
 		blocked = true
 	}
-	for _, n := range lead.Numbers {
+	for i := range lead.Numbers {
+		n := lead.Numbers[i].Phone
 		if bad && foundBad(tries, n) {
 			continue
 		}

@@ -23,8 +23,8 @@ func (rb *Rulebook) Plan(f *campaign.Facts) campaign.Plan {
 	if err != nil {
 		return campaign.Plan{Verdict: campaign.VerdictExhausted, Reason: campaign.ReasonNoCallableTime}
 	}
-	lead := Lead{Zones: zones, Numbers: campaign.Phones(f.Lead.Numbers)}
-	return Decide(&f.Campaign.Rules, lead, f.Lead.Tries, f.Promise, f.Now)
+	lead := Lead{Zones: zones, Numbers: NumbersOf(campaign.Phones(f.Lead.Numbers)...)}
+	return Decide(&Question{Rules: &f.Campaign.Rules, Lead: lead, Tries: f.Lead.Tries, Promise: f.Promise, Now: f.Now})
 }
 
 // Offer says whether the lead may be offered to the agent at f.Now, and as what. The record shows the lead as open,
@@ -38,6 +38,39 @@ func (rb *Rulebook) Offer(f *campaign.Facts, agent campaign.AgentID) campaign.Ju
 	out := campaign.Judgement{Plan: j.Plan, Callable: j.Callable, Binding: j.Binding, OpenAt: j.OpenAt, Detail: j.Detail}
 	if j.Callable {
 		out.Reason = TierOf(f.Lead.Tries, j.Plan, facts.Zones, f.Now, f.Lead.Owner, agent).String()
+	}
+	return out
+}
+
+// Open says whether a calendar group is open at now, any of its sites, by the hours of campaign, list and law; and until
+// when that answer stands, zero: for the next 400 days at least.
+func (rb *Rulebook) Open(c *campaign.Campaign, g *campaign.Group, calendars []*campaign.Calendar, now time.Time) (open bool, until time.Time) {
+	zones, err := LoadZones(g.LeadZones())
+	if err != nil {
+		return false, time.Time{}
+	}
+	return OpenStretch(&c.Rules, zones, now)
+}
+
+// LawRules are the rules of the packs that are switched on.
+func (rb *Rulebook) LawRules(r *campaign.Rules) []LawRule {
+	var out []LawRule
+	for _, p := range rb.packs(r) {
+		out = append(out, p.Rules...)
+	}
+	return out
+}
+
+// packs are those that are switched on and known.
+func (rb *Rulebook) packs(r *campaign.Rules) []*LawPack {
+	if rb.Law == nil {
+		return nil
+	}
+	var out []*LawPack
+	for _, name := range r.Packs {
+		if p := rb.Law.Pack(name); p != nil {
+			out = append(out, p)
+		}
 	}
 	return out
 }
@@ -75,12 +108,12 @@ func (rb *Rulebook) Book(f *campaign.Facts, b campaign.Booking) (at, graceEnd ti
 	if err != nil {
 		return at, graceEnd, campaign.Under("zones", err)
 	}
-	lead := Lead{Zones: zones, Numbers: campaign.Phones(f.Lead.Numbers)}
+	lead := Lead{Zones: zones, Numbers: NumbersOf(campaign.Phones(f.Lead.Numbers)...)}
 	rules := &f.Campaign.Rules
 	if _, err := BookingTime(lead, b); err != nil {
 		return at, graceEnd, campaign.Under("booking", err)
 	}
-	at, plan := JudgeBooking(rules, lead, b, f.Now)
+	at, plan := JudgeBooking(&Question{Rules: rules, Lead: lead, Now: f.Now}, b)
 	switch plan.Reason {
 	case campaign.ReasonBookingInPast:
 		return at, graceEnd, misbooked(plan.Reason, nil, fmt.Sprintf(

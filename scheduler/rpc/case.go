@@ -25,7 +25,7 @@ func EncodeCase(l *campaign.Lead, rules *campaign.Rules, promise *campaign.Appoi
 	}
 	c := scheduler.Case{
 		ID: fmt.Sprint("lead-", l.ID), Now: l.DecidedAt.UTC().Truncate(time.Second), Rules: *rules,
-		Lead: scheduler.Lead{Zones: zones, Numbers: campaign.Phones(l.Numbers)}, Tries: l.Tries,
+		Lead: scheduler.Lead{Zones: zones, Numbers: scheduler.NumbersOf(campaign.Phones(l.Numbers)...)}, Tries: l.Tries,
 	}
 	if l.Plan.Verdict == campaign.VerdictAppointment && promise != nil && !booked(&c, promise) {
 		return nil, nil
@@ -57,7 +57,8 @@ func booked(c *scheduler.Case, p *campaign.Appointment) bool {
 			return false
 		}
 	}
-	if _, plan := scheduler.JudgeBooking(&c.Rules, c.Lead, *c.Booking, c.Now); plan.Reason == campaign.ReasonBookingOutside {
+	q := c.Question()
+	if _, plan := scheduler.JudgeBooking(&q, *c.Booking); plan.Reason == campaign.ReasonBookingOutside {
 		c.Booking.Insisted = true
 	}
 	return true

@@ -65,7 +65,7 @@ func (s *Server) past(ctx context.Context, out *pb.ExplainLeadResponse, f *campa
 	}
 	for i := range attempts {
 		out.Past = append(out.Past, &pb.PastDecision{
-			Attempt: wire.Attempt(&attempts[i], logins[attempts[i].AgentID]), Plan: wire.Plan(ledTo(f, attempts, i, promises)),
+			Attempt: wire.Attempt(&attempts[i], logins[attempts[i].AgentID]), Plan: wire.Plan(s.ledTo(f, attempts, i, promises)),
 		})
 	}
 	for i := range promises {
@@ -196,14 +196,12 @@ func opens(now *scheduler.Facts, gates []campaign.Gate) time.Time {
 }
 
 // ledTo is what the rules of now say the i-th attempt led to, given what was known when its outcome was recorded.
-func ledTo(f *campaign.Facts, attempts []campaign.Attempt, i int, promises []campaign.Appointment) campaign.Plan {
+func (s *Server) ledTo(f *campaign.Facts, attempts []campaign.Attempt, i int, promises []campaign.Appointment) campaign.Plan {
 	a := &attempts[i]
-	zones, err := scheduler.LoadZones(f.Lead.Zones)
-	if err != nil {
-		return campaign.Plan{}
-	}
-	lead := scheduler.Lead{Zones: zones, Numbers: campaign.Phones(f.Lead.Numbers)}
-	return scheduler.Decide(&f.Campaign.Rules, lead, triesBy(f.Lead.Tries, attempts, i), openAt(promises, a.RecordedAt), a.RecordedAt)
+	then, lead := *f, *f.Lead
+	lead.Tries = triesBy(lead.Tries, attempts, i)
+	then.Lead, then.Promise, then.Now = &lead, openAt(promises, a.RecordedAt), a.RecordedAt
+	return s.deps.Rules.Plan(&then)
 }
 
 // triesBy are the tries up to the i-th attempt, its outcome as the ledger has it. The lead's tries outlive the

@@ -22,12 +22,12 @@ const decideGoal = 1.5e6
 
 // question is a case that is read and whose promise is derived, so that deciding alone is measured.
 type question struct {
-	scheduler.Case
-	promise *campaign.Appointment
+	scheduler.Question
+	id string
 }
 
 func (q *question) decide() campaign.Plan {
-	return scheduler.Decide(&q.Rules, q.Lead, q.Tries, q.promise, q.Now)
+	return scheduler.Decide(&q.Question)
 }
 
 func questions() ([]question, error) {
@@ -37,13 +37,13 @@ func questions() ([]question, error) {
 		if err != nil {
 			return nil, fmt.Errorf("case %d: %w", len(all)+1, err)
 		}
-		q := question{Case: c}
+		q := question{Question: c.Question(), id: c.ID}
 		if b := c.Booking; b != nil {
-			at, plan := scheduler.JudgeBooking(&c.Rules, c.Lead, *b, c.Now)
+			at, plan := scheduler.JudgeBooking(&q.Question, *b)
 			if plan.Verdict == campaign.VerdictInvalid {
 				continue // answered by JudgeBooking, not by Decide
 			}
-			q.promise = &campaign.Appointment{At: at, Insisted: b.Insisted, State: campaign.AppointmentOpen}
+			q.Promise = &campaign.Appointment{At: at, Insisted: b.Insisted, State: campaign.AppointmentOpen}
 		}
 		all = append(all, q)
 	}
@@ -67,7 +67,7 @@ func measureDecide(ctx context.Context, o *Options) (Measure, error) {
 		for got.done == 0 || time.Since(began) < o.Slice {
 			for i := range all {
 				if all[i].decide() != want[i] {
-					return Measure{}, fmt.Errorf("%w: case %s was decided otherwise before", errWrong, all[i].ID)
+					return Measure{}, fmt.Errorf("%w: case %s was decided otherwise before", errWrong, all[i].id)
 				}
 			}
 			got.done += len(all)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"redial/campaign"
@@ -18,6 +19,17 @@ type Case struct {
 	Lead    Lead
 	Tries   []campaign.Try
 	Booking *campaign.Booking // the open appointment as it was booked, its zone always given; nil: none
+
+	// What follows is the rest of the rule's world; zero values say nothing.
+	Campaign      campaign.CampaignID // that asks: uses by it are of its matter
+	Conversation  time.Duration       // talk that makes a connect a conversation; 0: 30 s
+	ListHours     []campaign.Window   // of the lead's list; empty: it narrows nothing
+	ListCalendars []string            // that the list names
+	Calendars     []*campaign.Calendar
+	Law           []LawRule      // of the packs that are switched on; waivers are those of Rules
+	LawDays       []campaign.Day // the holidays on which rules with Closed close
+	Uses          []campaign.Use // in order of time, none later than now
+	Consents      []campaign.Consent
 }
 
 // Answer is what the rule says to a case.
@@ -44,8 +56,28 @@ func (c *Case) Answer() Answer {
 func (c *Case) Question() Question {
 	lead := c.Lead
 	lead.Numbers = slices.Clone(lead.Numbers)
-	lead.Settle(&Terms{Rules: &c.Rules})
-	return Question{Rules: &c.Rules, Lead: lead, Tries: c.Tries, Now: c.Now}
+	terms := Terms{
+		Rules: &c.Rules, ListHours: c.ListHours, Calendars: c.named(c.Rules.Calendars), ListCalendars: c.named(c.ListCalendars),
+	}
+	if len(c.Law) > 0 {
+		terms.Law = []*LawPack{{Rules: c.Law, Days: c.LawDays}}
+	}
+	lead.Settle(&terms)
+	return Question{
+		Campaign: c.Campaign, Rules: &c.Rules, Conversation: c.Conversation, Lead: lead, Tries: c.Tries,
+		Uses: c.Uses, Consents: c.Consents, Now: c.Now,
+	}
+}
+
+// named are the case's calendars of these names, in their order.
+func (c *Case) named(names []string) []*campaign.Calendar {
+	var out []*campaign.Calendar
+	for _, name := range names {
+		if i := slices.IndexFunc(c.Calendars, func(k *campaign.Calendar) bool { return k.Name == name }); i >= 0 {
+			out = append(out, c.Calendars[i])
+		}
+	}
+	return out
 }
 
 // ParseCase reads one line of the case format, strictly. Errors are of kind KindInvalid and name the field, such as
@@ -71,6 +103,9 @@ func ParseCase(line []byte) (Case, error) {
 		if !given[name] {
 			return c, campaign.Invalid(name, "is missing")
 		}
+	}
+	if len(c.Rules.Packs) > 0 && !given["law"] {
+		return c, campaign.Invalid("law", "is missing: a case stands alone, give the rules of the packs that rules.packs names")
 	}
 	return c, c.check()
 }
@@ -100,6 +135,47 @@ func (c *Case) field(name string, v []byte) (err error) {
 		c.Booking, err = readBooking(v)
 	case "want":
 	default:
+		err = c.around(name, v)
+	}
+	return err
+}
+
+// around reads a field of what surrounds the lead.
+func (c *Case) around(name string, v []byte) (err error) {
+	switch name {
+	case "campaign":
+		c.Campaign, err = readCampaign(v)
+	case "conversation":
+		c.Conversation, err = campaign.StrictDuration(v)
+	case "list":
+		err = c.readList(v)
+	case "calendars":
+		c.Calendars, err = readCalendars(v)
+	case "law":
+		err = campaign.StrictArray(v, func(_ int, v []byte) error {
+			r, err := readLawRule(v)
+			c.Law = append(c.Law, r)
+			return err
+		})
+	case "law_days":
+		err = campaign.StrictArray(v, func(_ int, v []byte) error {
+			d, err := readDay(v)
+			c.LawDays = append(c.LawDays, d)
+			return err
+		})
+	case "uses":
+		err = campaign.StrictArray(v, func(_ int, v []byte) error {
+			u, err := readUse(v)
+			c.Uses = append(c.Uses, u)
+			return err
+		})
+	case "consents":
+		err = campaign.StrictArray(v, func(_ int, v []byte) error {
+			consent, err := readConsent(v)
+			c.Consents = append(c.Consents, consent)
+			return err
+		})
+	default:
 		err = campaign.ErrUnknownField
 	}
 	return err
@@ -108,12 +184,37 @@ func (c *Case) field(name string, v []byte) (err error) {
 // check holds what no field can be blamed for alone.
 func (c *Case) check() error {
 	for i := range c.Tries {
-		at := c.Tries[i].PlacedAt
-		if i > 0 && at.Before(c.Tries[i-1].PlacedAt) {
-			return campaign.Invalid(fmt.Sprintf("attempts[%d].placed_at", i), "is before the attempt above it: give attempts in order of time")
+		if err := c.inOrder("attempts", i, c.Tries[max(i-1, 0)].PlacedAt, c.Tries[i].PlacedAt); err != nil {
+			return err
 		}
-		if at.After(c.Now) {
-			return campaign.Invalid(fmt.Sprintf("attempts[%d].placed_at", i), "is later than now")
+	}
+	for i := range c.Uses {
+		if err := c.inOrder("uses", i, c.Uses[max(i-1, 0)].PlacedAt, c.Uses[i].PlacedAt); err != nil {
+			return err
+		}
+	}
+	if err := c.known("rules.calendars", c.Rules.Calendars); err != nil {
+		return err
+	}
+	return c.known("list.calendars", c.ListCalendars)
+}
+
+func (c *Case) inOrder(field string, i int, before, at time.Time) error {
+	field = fmt.Sprintf("%s[%d].placed_at", field, i)
+	switch {
+	case at.Before(before):
+		return campaign.Invalid(field, "is before the one above it: give "+field[:strings.IndexByte(field, '[')]+" in order of time")
+	case at.After(c.Now):
+		return campaign.Invalid(field, "is later than now")
+	}
+	return nil
+}
+
+// known says whether the case brings the calendars that it names.
+func (c *Case) known(field string, names []string) error {
+	for i, name := range names {
+		if !slices.ContainsFunc(c.Calendars, func(k *campaign.Calendar) bool { return k.Name == name }) {
+			return campaign.Invalid(fmt.Sprintf("%s[%d]", field, i), fmt.Sprintf("%q is none of the case's calendars: give it there", name))
 		}
 	}
 	return nil
@@ -121,23 +222,25 @@ func (c *Case) check() error {
 
 func (l *Lead) read(v []byte) error {
 	numbers := false
-	err := campaign.StrictObject(v, func(name string, v []byte) error {
+	err := campaign.StrictObject(v, func(name string, v []byte) (err error) {
 		switch name {
 		case "zones":
-			return campaign.StrictArray(v, func(_ int, v []byte) error {
-				loc, err := readZone(v)
-				l.Zones = append(l.Zones, loc)
-				return err
-			})
+			l.Zones, err = readLocations(v)
 		case "numbers":
 			numbers = true
-			return campaign.StrictArray(v, func(_ int, v []byte) error {
-				s, err := campaign.StrictString(v)
-				l.Numbers = append(l.Numbers, Number{Phone: campaign.Phone(s)})
+			err = campaign.StrictArray(v, func(_ int, v []byte) error {
+				n, err := readNumber(v)
+				l.Numbers = append(l.Numbers, n)
 				return err
 			})
+		case "account":
+			l.Account, err = campaign.StrictString(v)
+		case "places":
+			l.Places, err = readPlaces(v)
+		default:
+			err = campaign.ErrUnknownField
 		}
-		return campaign.ErrUnknownField
+		return err
 	})
 	switch {
 	case err != nil:
@@ -147,6 +250,15 @@ func (l *Lead) read(v []byte) error {
 		err = campaign.Invalid("numbers", "is missing: give [] for a lead without numbers")
 	}
 	return err
+}
+
+func readLocations(v []byte) (all []*time.Location, err error) {
+	err = campaign.StrictArray(v, func(_ int, v []byte) error {
+		loc, err := readZone(v)
+		all = append(all, loc)
+		return err
+	})
+	return all, err
 }
 
 func readZone(v []byte) (*time.Location, error) {
@@ -166,17 +278,15 @@ func readTry(v []byte) (campaign.Try, error) {
 		case "placed_at":
 			t.PlacedAt, err = campaign.StrictInstant(v)
 		case "outcome":
-			if s, err = campaign.StrictString(v); err == nil {
-				if t.Outcome, err = campaign.ParseOutcome(s); err != nil {
-					err = campaign.Invalid("", fmt.Sprintf("%q is no outcome", s))
-				}
-			}
+			t.Outcome, err = readOutcome(v)
 		case "number":
 			s, err = campaign.StrictString(v)
 			t.Number, number = campaign.Phone(s), true
 		case "new_number":
 			s, err = campaign.StrictString(v)
 			t.NewNumber = campaign.Phone(s)
+		case "talk":
+			t.Talk, err = campaign.StrictDuration(v)
 		default:
 			err = campaign.ErrUnknownField
 		}
@@ -192,6 +302,18 @@ func readTry(v []byte) (campaign.Try, error) {
 		err = campaign.Invalid("number", "is missing")
 	}
 	return t, err
+}
+
+func readOutcome(v []byte) (campaign.Outcome, error) {
+	s, err := campaign.StrictString(v)
+	if err != nil {
+		return campaign.NoOutcome, err
+	}
+	o, err := campaign.ParseOutcome(s)
+	if err != nil {
+		return campaign.NoOutcome, campaign.Invalid("", fmt.Sprintf("%q is no outcome", s))
+	}
+	return o, nil
 }
 
 func readBooking(v []byte) (*campaign.Booking, error) {

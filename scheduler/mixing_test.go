@@ -17,6 +17,8 @@ func mixDays(t *testing.T, rules *campaign.Rules, zoneName string, leads, days i
 		t.Fatal(err)
 	}
 	z := zoneOf(loc)
+	lead := Lead{Zones: []*time.Location{loc}, Numbers: NumbersOf("+1")}
+	lead.Settle(&Terms{Rules: rules})
 	tries := make([][]campaign.Try, leads)
 	parts := make([][]int64, leads)
 	day := z.day(utc("2026-03-02T12:00:00Z").Unix())
@@ -27,7 +29,7 @@ func mixDays(t *testing.T, rules *campaign.Rules, zoneName string, leads, days i
 		for i := range leads {
 			c := Candidate{Tier: TierFresh, Lead: campaign.LeadID(i + 1)}
 			if n > 0 {
-				p := Decide(rules, Lead{Zones: []*time.Location{loc}, Numbers: []campaign.Phone{"+1"}}, tries[i], nil, instant(from))
+				p := Decide(&Question{Rules: rules, Lead: lead, Tries: tries[i], Now: instant(from)})
 				if p.Verdict != campaign.VerdictCall || !p.At.Equal(instant(from)) {
 					t.Fatalf("lead %d on day %d: %+v, want a call at the opening %v", i, n, p, instant(from))
 				}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"redial/campaign"
@@ -20,6 +20,8 @@ type DueRecord interface {
 	DueLeads(ctx context.Context, q campaign.DueQuery) ([]campaign.Due, error)
 	// NextDue is the first instant after q.Now at which a tried lead of the groups comes due; zero: none waits.
 	NextDue(ctx context.Context, q campaign.NextQuery) (time.Time, error)
+	// CalendarsNamed are the calendars of these names, whole, in their order; names that there are none of are left out.
+	CalendarsNamed(ctx context.Context, names []string) ([]*campaign.Calendar, error)
 }
 
 // Finder finds the leads of a campaign that should be offered next: which calendar groups are open, which of their
@@ -27,6 +29,7 @@ type DueRecord interface {
 type Finder struct {
 	Record DueRecord
 	Now    func() time.Time // the clock that counts: the record's
+	Rules  *Rulebook        // that says which groups are open; nil: one that knows no law packs
 }
 
 // Found is what may be offered now, and how long that answer stands.
@@ -43,11 +46,11 @@ type Found struct {
 // Find looks for up to tried and fresh leads of each kind, both above 0. A campaign that does not run has none.
 func (f *Finder) Find(ctx context.Context, id campaign.CampaignID, tried, fresh int) (Found, error) {
 	now := f.Now()
-	open, found, err := f.open(ctx, id, now)
+	open, found, mix, err := f.open(ctx, id, now)
 	if err != nil || len(open) == 0 {
 		return found, err
 	}
-	due, err := f.Record.DueLeads(ctx, campaign.DueQuery{Campaign: id, Now: now, Groups: open, Tried: tried, Fresh: fresh})
+	due, err := f.Record.DueLeads(ctx, campaign.DueQuery{Campaign: id, Now: now, Groups: open, Tried: tried, Fresh: fresh, Mix: mix})
 	if err != nil {
 		return Found{}, fmt.Errorf("find due leads: %w", err)
 	}
@@ -69,7 +72,7 @@ func (f *Finder) Find(ctx context.Context, id campaign.CampaignID, tried, fresh 
 // Next is when a campaign's next lead comes due by itself, besides those that are due now; zero: none waits.
 func (f *Finder) Next(ctx context.Context, id campaign.CampaignID) (time.Time, error) {
 	now := f.Now()
-	open, found, err := f.open(ctx, id, now)
+	open, found, _, err := f.open(ctx, id, now)
 	if err != nil || len(open) == 0 {
 		return found.Next, err
 	}
@@ -85,57 +88,124 @@ func (f *Finder) next(ctx context.Context, id campaign.CampaignID, open []campai
 	return earliest(opening, due), nil
 }
 
-// open are the campaign's groups that are open at now; none when it does not run.
-func (f *Finder) open(ctx context.Context, id campaign.CampaignID, now time.Time) ([]campaign.OpenGroup, Found, error) {
+// open are the campaign's groups that are open at now, none when it does not run; mix says whether it mixes hours.
+func (f *Finder) open(ctx context.Context, id campaign.CampaignID, now time.Time) (open []campaign.OpenGroup, found Found, mix bool, err error) {
 	c, err := f.Record.Campaign(ctx, id)
 	if err != nil {
-		return nil, Found{}, fmt.Errorf("find due leads: %w", err)
+		return nil, Found{}, false, fmt.Errorf("find due leads: %w", err)
 	}
 	if c.State != campaign.CampaignRunning || (!c.Rules.ExpiresAt.IsZero() && !now.Before(c.Rules.ExpiresAt)) {
-		return nil, Found{}, nil
+		return nil, Found{}, false, nil
 	}
 	groups, err := f.Record.Groups(ctx, id)
 	if err != nil {
-		return nil, Found{}, fmt.Errorf("find due leads: %w", err)
+		return nil, Found{}, false, fmt.Errorf("find due leads: %w", err)
 	}
-	open, found := openGroups(&c.Rules, groups, now)
+	calendars, err := f.calendars(ctx, &c, groups)
+	if err != nil {
+		return nil, Found{}, false, err
+	}
+	rules := f.Rules
+	if rules == nil {
+		rules = &Rulebook{}
+	}
+	open, found = openGroups(rules, &c, groups, calendars, now)
 	if len(open) > 0 {
 		found.Stale = earliest(found.Stale, c.Rules.ExpiresAt)
 	}
-	return open, found, nil
+	return open, found, c.Rules.MixHours, nil
+}
+
+// calendars are those that the campaign and its groups' lists name, read once for all; nil where none is named.
+func (f *Finder) calendars(ctx context.Context, c *campaign.Campaign, groups []campaign.Group) ([]*campaign.Calendar, error) {
+	names := slices.Clone(c.Rules.Calendars)
+	for i := range groups {
+		for _, name := range groups[i].Calendars {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	calendars, err := f.Record.CalendarsNamed(ctx, names)
+	if err != nil {
+		return nil, fmt.Errorf("find due leads: %w", err)
+	}
+	return calendars, nil
 }
 
 // openGroups are those open at now; found holds when the next of the others opens, and when the first of these closes or
 // its day ends.
-func openGroups(rules *campaign.Rules, groups []campaign.Group, now time.Time) (open []campaign.OpenGroup, found Found) {
+func openGroups(rules *Rulebook, c *campaign.Campaign, groups []campaign.Group, calendars []*campaign.Calendar, now time.Time) (open []campaign.OpenGroup, found Found) {
 	type answer struct {
 		open     bool
 		midnight time.Time
+		day      int64
 	}
-	known := make(map[string]answer) // by zones: the lists of a campaign share them
-	for _, g := range groups {
-		key := strings.Join(g.LeadZones(), ",")
-		a, ok := known[key]
+	known := make(map[string]answer) // the lists of a campaign share most of what decides
+	var key []byte
+	for i := range groups {
+		g := &groups[i]
+		key = appendKey(key[:0], g)
+		a, ok := known[string(key)]
 		if !ok {
-			zones, err := LoadZones(g.LeadZones())
-			if err != nil || len(zones) == 0 {
+			var until time.Time
+			z := firstZone(g)
+			if z == nil {
 				continue // no wall clock to ask: never callable, as Decide says
 			}
-			var until time.Time
-			if a.open, until = OpenStretch(rules, zones, now); a.open {
-				z := zoneOf(zones[0])
-				a.midnight = instant(z.midnight(now.Unix()))
+			if a.open, until = rules.Open(c, g, calendars, now); a.open {
+				a.midnight, a.day = instant(z.midnight(now.Unix())), z.day(now.Unix())
 				found.Stale = earliest(found.Stale, until, instant(z.later(now.Unix())))
 			} else {
 				found.Next = earliest(found.Next, until)
 			}
-			known[key] = a
+			known[string(key)] = a
 		}
 		if a.open {
-			open = append(open, campaign.OpenGroup{ID: g.ID, Midnight: a.midnight, Priority: g.Priority})
+			open = append(open, campaign.OpenGroup{ID: g.ID, Midnight: a.midnight, Day: a.day, Priority: g.Priority})
 		}
 	}
 	return open, found
+}
+
+// firstZone is whose day is the group's: the first zone of the first site whose zones are known; nil: of none are they.
+func firstZone(g *campaign.Group) *zone {
+	for i := range g.Sites {
+		if zones, err := LoadZones(g.Sites[i].Zones); err == nil && len(zones) > 0 {
+			return zoneOf(zones[0])
+		}
+	}
+	return nil
+}
+
+// appendKey writes what decides whether a group of a campaign is open: its sites, and the hours and calendars of its
+// list. Groups with one key are open together.
+func appendKey(key []byte, g *campaign.Group) []byte {
+	for i := range g.Sites {
+		s := &g.Sites[i]
+		key = appendWords(key, s.Zones)
+		key = appendWords(key, s.Places)
+		key = strconv.AppendBool(key, s.Consented)
+	}
+	for i := range g.Hours {
+		w := &g.Hours[i]
+		for _, on := range w.Days {
+			key = strconv.AppendBool(key, on)
+		}
+		key = strconv.AppendInt(append(key, ' '), int64(w.Open), 10)
+		key = strconv.AppendInt(append(key, ' '), int64(w.Close), 10)
+	}
+	return appendWords(key, g.Calendars)
+}
+
+func appendWords(key []byte, words []string) []byte {
+	for _, w := range words {
+		key = append(append(key, w...), ',')
+	}
+	return append(key, ';')
 }
 
 // midnight is the first instant of the local day of t.

@@ -16,6 +16,19 @@ type dueRecord struct {
 	leads    []campaign.Due // in the order of offering
 	asked    campaign.DueQuery
 	queries  int
+
+	calendars []*campaign.Calendar
+	named     [][]string // the names of every call to CalendarsNamed
+}
+
+func (r *dueRecord) CalendarsNamed(_ context.Context, names []string) (all []*campaign.Calendar, err error) {
+	r.named = append(r.named, names)
+	for _, c := range r.calendars {
+		if slices.Contains(names, c.Name) {
+			all = append(all, c)
+		}
+	}
+	return all, nil
 }
 
 func (r *dueRecord) Campaign(context.Context, campaign.CampaignID) (campaign.Campaign, error) {
@@ -99,9 +112,12 @@ func TestFindAsksOnlyOpenGroupsAndSaysWhenMoreComes(t *testing.T) {
 	if want := utc("2026-03-02T13:00:00Z"); !got.Stale.Equal(want) {
 		t.Errorf("stale %v, want Shanghai's closing time %v", got.Stale, want)
 	}
-	want := campaign.OpenGroup{ID: 1, Midnight: utc("2026-03-01T16:00:00Z"), Priority: 5}
+	want := campaign.OpenGroup{ID: 1, Midnight: utc("2026-03-01T16:00:00Z"), Day: 20514, Priority: 5}
 	if len(r.asked.Groups) != 1 || r.asked.Groups[0] != want {
 		t.Errorf("asked of %+v, want %+v", r.asked.Groups, want)
+	}
+	if len(r.named) != 0 || r.asked.Mix {
+		t.Errorf("calendars %v were read, mix %v; want neither", r.named, r.asked.Mix)
 	}
 	if next, err := f.Next(t.Context(), 1); err != nil || !next.Equal(got.Next) {
 		t.Errorf("Next: %v, %v; want the same", next, err)
@@ -176,5 +192,66 @@ func TestDueLeadsHaveTheirTier(t *testing.T) {
 	fresh := CandidateOf(campaign.Due{Lead: 3, ListPriority: 9, Earliest: at.Add(-24 * time.Hour)})
 	if !Less(rolled, retry) || !Less(retry, fresh) {
 		t.Errorf("order of %v, %v, %v is wrong", rolled.Tier, retry.Tier, fresh.Tier)
+	}
+}
+
+// Days since 1970-01-01 are those of the calendar of the group's own zone.
+func TestAGroupsDayIsThatOfItsFirstZone(t *testing.T) {
+	now := utc("2026-03-02T02:00:00Z") // 2 March in Shanghai, 1 March in New York
+	r := twoCoasts()
+	r.campaign.Rules.Hours = []campaign.Window{{Days: [7]bool{true, true, true, true, true, true, true}, Open: 0, Close: 1440}}
+	r.campaign.Rules.MixHours = true
+	f := &Finder{Record: r, Now: func() time.Time { return now }, Rules: &Rulebook{}}
+	if _, err := f.Find(t.Context(), 1, 10, 10); err != nil {
+		t.Fatal(err)
+	}
+	march2 := int64(utc("2026-03-02T00:00:00Z").Unix() / 86400)
+	var days []int64
+	for _, g := range r.asked.Groups {
+		days = append(days, g.Day)
+	}
+	if want := []int64{march2, march2 - 1, march2}; !slices.Equal(days, want) || !r.asked.Mix {
+		t.Errorf("days %v, want %v; mix %v", days, want, r.asked.Mix)
+	}
+}
+
+func TestAListsHoursAndCalendarsDecideForItsGroupsAlone(t *testing.T) {
+	now := utc("2026-03-02T02:00:00Z") // Monday 10:00 in Shanghai
+	week := [7]bool{true, true, true, true, true, true, true}
+	shanghai := []campaign.Site{{Zones: []string{"Asia/Shanghai"}}}
+	r := twoCoasts()
+	r.groups = []campaign.Group{
+		{ID: 1, Sites: shanghai},
+		{ID: 2, Sites: shanghai, Hours: []campaign.Window{{Days: week, Open: 11 * 60, Close: 12 * 60}}},
+		{ID: 3, Sites: shanghai, Calendars: []string{"closed"}},
+		{ID: 4, Sites: shanghai, Calendars: []string{"closed"}},
+	}
+	r.calendars = []*campaign.Calendar{{Name: "closed", Days: []campaign.Day{{Date: campaign.Date{Year: 2026, Month: 3, Day: 2}, Kind: campaign.DayClosure}}}}
+	f := &Finder{Record: r, Now: func() time.Time { return now }}
+	found, err := f.Find(t.Context(), 1, 10, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(r.asked.Groups); !slices.Equal(got, []campaign.GroupID{1}) {
+		t.Errorf("open: %v, want group 1 alone", got)
+	}
+	if want := utc("2026-03-02T03:00:00Z"); !found.Next.Equal(want) {
+		t.Errorf("next %v, want the opening of group 2 at %v", found.Next, want)
+	}
+	if len(r.named) != 1 || !slices.Equal(r.named[0], []string{"closed"}) {
+		t.Errorf("calendars were read as %v, want once", r.named)
+	}
+}
+
+func TestAGroupIsOpenWhenOneOfItsSitesIs(t *testing.T) {
+	now := utc("2026-03-02T02:00:00Z") // Shanghai 10:00, New York 21:00
+	r := twoCoasts()
+	r.groups = []campaign.Group{{ID: 7, Sites: []campaign.Site{{Zones: []string{"America/New_York"}}, {Zones: []string{"Asia/Shanghai"}}}}}
+	f := &Finder{Record: r, Now: func() time.Time { return now }}
+	if _, err := f.Find(t.Context(), 1, 10, 10); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.asked.Groups) != 1 || !r.asked.Groups[0].Midnight.Equal(utc("2026-03-01T05:00:00Z")) {
+		t.Errorf("asked of %+v, want group 7 with the day of New York", r.asked.Groups)
 	}
 }

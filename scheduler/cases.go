@@ -153,7 +153,7 @@ func (c *Case) around(name string, v []byte) (err error) {
 		c.Calendars, err = readCalendars(v)
 	case "law":
 		err = campaign.StrictArray(v, func(_ int, v []byte) error {
-			r, err := readLawRule(v)
+			r, err := ReadLawRule(v)
 			c.Law = append(c.Law, r)
 			return err
 		})

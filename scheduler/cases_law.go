@@ -7,9 +7,10 @@ import (
 	"redial/campaign"
 )
 
-// readLawRule reads a rule of a law pack as packs write it. Where it is from may be left out: a case that asks what a
-// rule does need not prove it.
-func readLawRule(v []byte) (LawRule, error) {
+// ReadLawRule reads a rule of a law pack, valid JSON, as packs write it. It is strict about all that the rule demands;
+// where it is from may be left out: a case that asks what a rule does need not prove it. The error is of kind
+// KindInvalid and names the field, and the rule that comes with it has what was read before.
+func ReadLawRule(v []byte) (LawRule, error) {
 	var r LawRule
 	err := campaign.StrictObject(v, func(name string, v []byte) error { return r.field(name, v) })
 	if err == nil {

@@ -29,6 +29,7 @@ type Config struct {
 	Drain       time.Duration // how long a stop waits for work in hand
 	Keep        int           // days of history kept, at least 62; 0: all of it
 	TZData      string        // zip file of zone data in place of what the program carries; empty: the carried
+	Law         string        // folder of the user's own law packs, besides those of the program; empty: none
 	Demo        bool          // fill in invented people and let simulated agents call them
 	Log         Log
 }

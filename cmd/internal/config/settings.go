@@ -60,6 +60,8 @@ var settings = []setting{
 	},
 	text("tzdata", "FILE", "newer zone data than the program carries: a zip file such as zoneinfo.zip of the Go distribution; the same on every node",
 		func(c *Config) *string { return &c.TZData }),
+	text("law", "FOLDER", "law packs of your own, files *.json, besides those of the program (dialctl law list); the same on every node",
+		func(c *Config) *string { return &c.Law }),
 	boolean("demo", "a running campaign of invented people, worked by simulated agents",
 		func(c *Config) *bool { return &c.Demo }),
 	{

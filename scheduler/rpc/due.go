@@ -78,7 +78,7 @@ func (s *Server) upcoming(ctx context.Context, id campaign.CampaignID, n int, no
 	promised := len(leads)
 	step := 15 * time.Minute
 	for at, k := now, 0; k < lookSteps && at.Sub(now) < lookAhead; k++ {
-		f := scheduler.Finder{Record: s.due, Now: func() time.Time { return at }}
+		f := scheduler.Finder{Record: s.due, Now: func() time.Time { return at }, Rules: s.deps.Rules}
 		found, err := f.Find(ctx, id, n, n)
 		if err != nil {
 			return nil, err
@@ -130,7 +130,7 @@ func judged(all []*campaign.Facts, now time.Time) ([]nextLead, error) {
 			due: j.Callable,
 			order: scheduler.Candidate{
 				Tier: tier, At: j.Plan.At, Earliest: f.Lead.Plan.Earliest, ListPriority: f.List.Priority,
-				Priority: f.Lead.Priority, Lead: f.Lead.ID,
+				Priority: f.Lead.Priority, Turn: turnOf(f), Lead: f.Lead.ID,
 			},
 			row: &pb.DueLead{
 				LeadId: int64(f.Lead.ID), Name: f.Lead.Name, ListId: int64(f.Lead.ListID), Reason: tier.String(),
@@ -150,6 +150,14 @@ func judged(all []*campaign.Facts, now time.Time) ([]nextLead, error) {
 		return scheduler.Compare(a.order, b.order)
 	})
 	return out, nil
+}
+
+// turnOf is the lead's turn where its campaign mixes hours, as the record orders leads by it; else 0.
+func turnOf(f *campaign.Facts) int64 {
+	if f.Campaign.Rules.MixHours {
+		return f.Lead.Plan.Turn
+	}
+	return 0
 }
 
 func rank(due bool) int {

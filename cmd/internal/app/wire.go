@@ -42,7 +42,7 @@ type source interface {
 func (a *App) wire(ctx context.Context) error {
 	a.metrics = prometheus.NewRegistry()
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	a.finder = &scheduler.Finder{Record: a.store, Now: a.store.Now}
+	a.finder = &scheduler.Finder{Record: a.store, Now: a.store.Now, Rules: a.rules}
 	if err := a.wireTime(); err != nil {
 		return err
 	}

@@ -23,14 +23,27 @@ const (
 	FieldDialCode   Field = "dial_code"   // the country's dialling code, the same
 	FieldExtension  Field = "extension"   // to dial after the first number's answer
 	FieldPriority   Field = "priority"    // whole number, higher first
+	FieldAccount    Field = "account"     // what the calls are about: a debt, a contract, a policy
+	FieldState      Field = "state"       // state or province of its address, where the country has such: US, CA
+	FieldPostal     Field = "postal"      // postal code of its address: tells the state or province in US and CA
 	FieldAttribute  Field = "attribute"   // kept as it is
 	FieldIgnore     Field = "ignore"      // left out
+)
+
+// The fields of a consent that the person gave. One without proof or date is not recorded.
+const (
+	FieldConsent        Field = "consent"         // yes, no, or what it opens: contact, hours, frequency
+	FieldConsentAt      Field = "consent_at"      // when it was given
+	FieldConsentUntil   Field = "consent_until"   // its last day; empty: no end
+	FieldConsentProof   Field = "consent_proof"   // where it can be seen: a form, a recording
+	FieldConsentPurpose Field = "consent_purpose" // sales, research, collections, service; empty: any
 )
 
 // Fields lists what --map may name.
 var Fields = []Field{
 	FieldPhone, FieldName, FieldFirstName, FieldMiddleName, FieldLastName, FieldExternalID, FieldZone, FieldCountry,
-	FieldDialCode, FieldExtension, FieldPriority, FieldAttribute, FieldIgnore,
+	FieldDialCode, FieldExtension, FieldPriority, FieldAccount, FieldState, FieldPostal,
+	FieldConsent, FieldConsentAt, FieldConsentUntil, FieldConsentProof, FieldConsentPurpose, FieldAttribute, FieldIgnore,
 }
 
 // Column is one column of a file and what it is taken for.
@@ -62,7 +75,10 @@ func (m *Mapping) Headings() []string {
 }
 
 // single are the fields that at most one column may be guessed for; the best rank wins, the others are attributes.
-var single = []Field{FieldExternalID, FieldZone, FieldCountry, FieldDialCode, FieldExtension, FieldPriority, FieldFirstName, FieldMiddleName, FieldLastName}
+var single = []Field{
+	FieldExternalID, FieldZone, FieldCountry, FieldDialCode, FieldExtension, FieldPriority, FieldFirstName, FieldMiddleName, FieldLastName,
+	FieldAccount, FieldConsent, FieldConsentAt, FieldConsentUntil, FieldConsentProof, FieldConsentPurpose,
+}
 
 // MatchHeader takes each column for a field by its heading, by what a sample of its cells looks like, and by
 // overrides (heading or 1-based number to field), which win. Blank and repeated headings are made unique. The

@@ -43,8 +43,13 @@ func TestHeadingsAreMatchedToFields(t *testing.T) {
 		{"vendor_lead_code,phone_code,phone_number,first_name,last_name,alt_phone", "external_id dial_code phone first_name last_name phone:alternative"},
 		{"Phone Type,Phone,Phone Status,Do Not Call,Phone Ext", "- phone - - extension"},
 		{"Home_Phone__c,Phone,Phone (2)", "phone:home phone phone"},
-		{"Contact Number,Order Number,Account Number,Number of calls", "phone - - -"},
+		{"Contact Number,Order Number,Account Number,Number of calls", "phone - account -"},
 		{"Company Phone,Work Phone,Assistant Phone", "phone:work phone:work phone:alternative"},
+		{"Loan No.,Phone,State/Province,ZIP/Postal Code,Consent,Consent_At,Consent Until,consent-proof,Consent Purpose", "account phone state postal consent consent_at consent_until consent_proof consent_purpose"},
+		{"借据号,手机,省份,邮编,同意致电,授权日期,授权截止,授权凭证,授权用途", "account phone:mobile state postal consent consent_at consent_until consent_proof consent_purpose"},
+		{"Número de contrato,Teléfono,Provincia,Código postal,Consentimiento", "account phone state postal consent"},
+		{"Vertragsnummer,Telefon,Bundesland,PLZ,Einwilligung", "account phone state postal consent"},
+		{"Mailing State,Other State,Mailing Zip,Phone,Region,地区", "state state postal phone - -"},
 		{"redial_line,redial_reason,Phone", "ignore ignore phone"},
 		{"Id,External_id__c,OwnerId", "- external_id -"},
 	} {
@@ -87,6 +92,13 @@ func TestCellsDecideWhereHeadingsDoNot(t *testing.T) {
 		{"repeated ids identify nobody", "Customer ID,Phone", []string{"7,1", "7,2", "7,3", "7,4"}, "- -"},
 		{"priority of words", "Priority,Phone", []string{"High,2125550123", "Low,2125550124"}, "- phone"},
 		{"priority of numbers", "Priority,Phone", []string{"3,2125550123", "1,2125550124"}, "priority phone"},
+		{"a state of no country that has any", "Phone,State", []string{"2125550123,open", "2125550124,closed"}, "phone -"},
+		{"states", "Phone,Region,省份", []string{"2125550123,GA,佐治亚州", "2125550124,Florida,加州"}, "phone state state"},
+		{"regions that are none", "Phone,Region", []string{"2125550123,EMEA", "2125550124,GA", "2125550124,APAC"}, "phone -"},
+		{"an account may be a company", "Phone,Account", []string{"2125550123,Acme", "2125550124,Bolt"}, "phone name"},
+		{"an account may be a debt", "Phone,Account", []string{"2125550123,4411-2", "2125550124,4412-9"}, "phone account"},
+		{"one account for all is none", "Phone,Contract", []string{"2125550123,C-1", "2125550124,C-1", "2125550125,C-1", "2125550126,C-1"}, "phone -"},
+		{"a consent that is something else", "Phone,Consent", []string{"2125550123,see file", "2125550124,letter of May"}, "phone -"},
 		{"another phone column is not guessed beside a named one", "Phone,aux", []string{"2125550123,2125550124"}, "phone -"},
 	} {
 		var sample [][]string

@@ -30,6 +30,19 @@ var headingWords = []struct {
 	{FieldCountry, 1, "countrycode countryiso countryiso2 countryiso3 isocountry countrycodeiso iso2 iso3 国家代码 codigopais codigodepais codepays landercode landcode othercountry shippingcountry businesscountry"},
 	{FieldDialCode, 0, "phonecode dialcode dialingcode diallingcode callingcode countrycallingcode countrydialcode countrydialingcode countrydiallingcode phonecountrycode phoneprefix countryprefix isd isdcode internationalcode intlcode idd 国际区号 國際區號 国家区号 国家码 国码 拨号代码 prefijo prefijopais ddi codigotelefonico indicatif indicatifpays landesvorwahl vorwahlland prefisso"},
 	{FieldExtension, 0, "extension ext phoneextension phoneext extn 分机 分机号 分機 extensiontelefonica anexo interno ramal durchwahl poste"},
+	{FieldAccount, 0, "accountnumber accountno acctno acctnumber acct acctid loanno loannumber loanid loanaccount loanaccountno loanaccountnumber debtid debtno debtnumber debtref debtreference creditaccount creditaccountnumber contractno contractnumber contractid agreementno agreementnumber agreementid policyno policynumber policyid 合同号 合同编号 合同号码 借据号 借据编号 贷款编号 贷款号 贷款合同号 贷款账号 账户号 账户编号 账户号码 保单号 保单编号 保单号码 案件编号 案件号 合約號碼 保單號碼 贷款合同编号 numerodecontrato numerocontrato nrocontrato nocontrato numerodecuenta numerocuenta nrocuenta numerodepoliza nropoliza numerodeprestamo nroprestamo numerodecontrat numerocontrat nocontrat numerodecompte numerodepret vertragsnummer vertragsnr vertragnr kontonummer kontonr darlehensnummer policennummer versicherungsnummer aktenzeichen"},
+	{FieldAccount, 1, "loan debt contract policy 合同 借据 账户 帐户 账号 帐号 contrato prestamo poliza cuenta contrat pret compte vertrag konto"},
+	{FieldState, 0, "state stateprovince stateorprovince stateregion stateprov stateterritory provincestate province statecode provincecode stateprovincecode usstate statename prov provincia 省 省份 州 省州 州省 省或州 所在省 所在省份 省市 bundesland"},
+	{FieldState, 1, "mailingstate mailingstateprovince homestate billingstate billingstateprovince addressstate primarystate residencestate region estado etat provincias 地区 省区 所在地区"},
+	{FieldState, 2, "shippingstate shippingstateprovince otherstate otherstateprovince businessstate workstate companystate"},
+	{FieldPostal, 0, "zip zipcode postalcode postcode postal zippostal zippostalcode zipcodepostal postalzip postalzipcode ziporpostalcode uszip zipplus 邮编 邮政编码 郵遞區號 郵編 邮码 codigopostal codepostal postleitzahl plz cep cap"},
+	{FieldPostal, 1, "mailingzip mailingzipcode mailingpostalcode mailingzippostalcode homezip homezipcode homepostalcode billingzip billingpostalcode billingzipcode billingzippostalcode cp"},
+	{FieldPostal, 2, "shippingzip shippingpostalcode shippingzippostalcode otherzip otherpostalcode otherzippostalcode businesspostalcode"},
+	{FieldConsent, 0, "consent consentgiven consenttocall callconsent phoneconsent tcpaconsent consentscope consentscopes consentimiento consentement consentimento einwilligung 同意 授权 同意致电 致电同意 同意呼叫 同意外呼 外呼授权 是否同意 是否授权"},
+	{FieldConsentAt, 0, "consentat consentdate consentgivenat consentgivenon consentedat consenttime consenttimestamp dateofconsent fechaconsentimiento fechadeconsentimiento dateconsentement dateduconsentement einwilligungsdatum einwilligungam einwilligungvom 同意时间 同意日期 授权时间 授权日期"},
+	{FieldConsentUntil, 0, "consentuntil consentexpires consentexpiry consentexpiresat consentexpirydate consentexpiration consentexpirationdate consentvaliduntil consentend consentenddate consentimientohasta consentementjusquau einwilligungbis 同意有效期 授权有效期 同意截止 授权截止 授权到期 授权到期日 同意到期日 授权截止日期"},
+	{FieldConsentProof, 0, "consentproof proofofconsent consentevidence consentref consentreference consentrecording consentid consentformid consenturl consentdocument pruebaconsentimiento pruebadeconsentimiento preuveconsentement preuveduconsentement einwilligungsnachweis nachweiseinwilligung 同意证明 授权证明 同意凭证 授权凭证 授权书编号 授权编号 授权书"},
+	{FieldConsentPurpose, 0, "consentpurpose purposeofconsent consentfor consenttype finalidadconsentimiento finalidaddelconsentimiento finaliteconsentement finaliteduconsentement einwilligungszweck 同意用途 授权用途 授权目的 同意目的"},
 	{FieldPriority, 0, "priority leadpriority callpriority dialpriority 优先级 優先級 拨打优先级 prioridad prioridade priorite prioritat"},
 }
 
@@ -101,14 +114,33 @@ func personHeading(heading string) bool {
 // contradicted looks at the cells of headings that mean different things in different files.
 func contradicted(c Column, heading string, cells []string) Column {
 	if len(cells) == 0 {
-		return c
+		return unseen(c, heading)
 	}
 	phones := share(cells, LooksLikePhone) > 0.6
 	switch c.Field {
 	case FieldName:
-		if phones {
+		switch {
+		case phones:
 			label, rank := phoneLabel(heading)
 			return Column{Field: FieldPhone, Rank: rank, Label: label, Why: "cells"}
+		case foldHeading(heading) == "account" && accountLike(cells):
+			return Column{Field: FieldAccount, Rank: 1, Why: "cells"}
+		}
+	case FieldAccount:
+		if !accountLike(cells) {
+			return Column{Field: FieldAttribute}
+		}
+	case FieldState:
+		if share(cells, func(s string) bool { _, ok := StateNamed(s); return ok }) < leastStates[min(c.Rank, 1)] {
+			return Column{Field: FieldAttribute}
+		}
+	case FieldPostal:
+		if share(cells, func(s string) bool { return len(s) <= 12 && digitsOf(s) != "" }) < 0.5 {
+			return Column{Field: FieldAttribute}
+		}
+	case FieldConsent:
+		if share(cells, func(s string) bool { _, ok := consentScopes(s); return ok }) < 0.5 {
+			return Column{Field: FieldAttribute}
 		}
 	case FieldZone:
 		if c.Rank > 0 && share(cells, func(s string) bool { _, ok := ZoneNamed(s); return ok }) < 0.5 {
@@ -133,6 +165,24 @@ func contradicted(c Column, heading string, cells []string) Column {
 	default:
 	}
 	return c
+}
+
+// leastStates is the share of a column's cells that name a state or province of the United States or Canada, without
+// which the column says nothing that is used: where the heading means states, and where it may mean other things.
+var leastStates = [2]float64{0.1, 0.5}
+
+// unseen is a column without cells to look at: what its heading alone says, unless that means too many things.
+func unseen(c Column, heading string) Column {
+	switch folded := foldHeading(heading); {
+	case c.Field == FieldState && c.Rank == 1 && !strings.Contains(folded, "state"), c.Field == FieldAccount && c.Rank > 0:
+		return Column{Field: FieldAttribute}
+	}
+	return c
+}
+
+// accountLike says whether cells could number accounts: they hold digits, and are not nearly all the same.
+func accountLike(cells []string) bool {
+	return !repeated(cells) && share(cells, func(s string) bool { return digitsOf(s) != "" }) >= 0.5
 }
 
 // phoneHeading says whether a heading means telephone numbers, with their label and rank.

@@ -20,6 +20,8 @@ const (
 	ProblemBadType        = "bad_number_type"   // premium rate, pager, voicemail: never dialled
 	ProblemBadZone        = "bad_zone"          // the zone cell names no zone
 	ProblemBadPriority    = "bad_priority"      // the priority cell is no whole number
+	ProblemBadState       = "bad_state"         // the state cell names none of the row's country
+	ProblemBadConsent     = "bad_consent"       // a consent that cannot be read, proved or dated: not recorded
 	ProblemTooManyColumns = "too_many_columns"  // the row has more cells than the heading
 	ProblemCellTooLong    = "cell_too_long"     // a cell beyond the limit
 	ProblemDuplicate      = "duplicate_in_file" // an earlier line has the same number or external id
@@ -54,6 +56,8 @@ type Normaliser interface {
 	Numbers(cell string, hint PhoneHint) ([]Number, []Fault)
 	// Zones are every zone the number may be in; nil: unknown. The slice is shared: never changed.
 	Zones(p Phone) []string
+	// Country is the code (ISO 3166-1 alpha-2) of a country by its name or code in any usual language.
+	Country(name string) (code string, ok bool)
 }
 
 // RowState says what became of a row.
@@ -94,6 +98,9 @@ type judging struct {
 	hint     PhoneHint
 	zone     string
 	ext      string
+	state    cellAt
+	postal   cellAt
+	consent  consentCells
 	kept     []Attribute
 	warnings []Problem
 }
@@ -211,6 +218,7 @@ func (j *judging) readCells() {
 			j.readPriority(i, cell)
 			continue
 		default:
+			j.readFact(i, cell)
 		}
 		j.kept = append(j.kept, Attribute{Name: c.Heading, Value: cell})
 	}
@@ -286,7 +294,7 @@ func (j *judging) add(n Number) {
 	j.draft.Numbers = append(j.draft.Numbers, n)
 }
 
-// finish sets the name, the zones and the attributes of a row that has a number.
+// finish sets the name, the zones, the places, the consents and the attributes of a row that has a number.
 func (j *judging) finish() {
 	joined := joinName(j.parts)
 	if j.fullName != "" && (joined == "" || j.nameRank <= rankFullName) {
@@ -294,16 +302,29 @@ func (j *judging) finish() {
 	} else {
 		j.draft.Name = clip(joined, 200)
 	}
-	switch {
-	case j.zone != "":
+	j.setZones()
+	j.readPlaces()
+	j.readConsent()
+	j.draft.Attributes = j.kept
+}
+
+// setZones takes the row's own zone; else those of its first number, and a number of other zones keeps its own, so that
+// it can be called while the first one's people sleep.
+func (j *judging) setZones() {
+	if j.zone != "" {
 		j.draft.Zones = []string{j.zone}
-	default:
-		j.draft.Zones = j.Phones.Zones(j.draft.Numbers[0].Phone)
-		if len(j.draft.Zones) == 0 {
-			j.draft.Zones = []string{j.Zone}
+		return
+	}
+	j.draft.Zones = j.Phones.Zones(j.draft.Numbers[0].Phone)
+	if len(j.draft.Zones) == 0 {
+		j.draft.Zones = []string{j.Zone}
+	}
+	for i := range j.draft.Numbers[1:] {
+		n := &j.draft.Numbers[i+1]
+		if own := j.Phones.Zones(n.Phone); len(own) > 0 && !slices.Equal(own, j.draft.Zones) {
+			n.Zones = own
 		}
 	}
-	j.draft.Attributes = j.kept
 }
 
 // joinName puts the parts in order; a Chinese, Japanese or Korean family name comes first, without spaces.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"redial/campaign"
 	"redial/campaign/listfile"
@@ -100,7 +101,7 @@ func writeVerdict(w *strings.Builder, v campaign.RowVerdict) {
 	d := v.Draft
 	switch v.State {
 	case campaign.RowLead:
-		fmt.Fprintf(w, "%d lead %q id %q %v %v priority %d %q\n", v.Line, d.Name, d.ExternalID, d.Numbers, d.Zones, d.Priority, d.Attributes)
+		fmt.Fprintf(w, "%d lead %q id %q %v %v priority %d %q%s\n", v.Line, d.Name, d.ExternalID, plainly(d.Numbers), d.Zones, d.Priority, d.Attributes, facts(d))
 	case campaign.RowProblem:
 		fmt.Fprintf(w, "%d problem\n", v.Line)
 	case campaign.RowDuplicate:
@@ -109,6 +110,35 @@ func writeVerdict(w *strings.Builder, v campaign.RowVerdict) {
 	for _, p := range v.Problems {
 		fmt.Fprintf(w, "    %s in %q of %q: %s; %s (warning %v)\n", p.Reason, p.Column, p.Value, p.Message, p.Suggestion, p.Warning)
 	}
+}
+
+// plainly writes numbers without zones and places, which are each number's own and would say little here.
+func plainly(numbers []campaign.Number) []string {
+	out := make([]string, len(numbers))
+	for i, n := range numbers {
+		out[i] = fmt.Sprintf("{%s %s %s}", n.Phone, n.Extension, n.Label)
+	}
+	return out
+}
+
+// facts writes what few rows have.
+func facts(d campaign.Draft) string {
+	var out strings.Builder
+	if d.Account != "" {
+		fmt.Fprintf(&out, " account %q", d.Account)
+	}
+	if len(d.Places) > 0 {
+		fmt.Fprintf(&out, " places %v", d.Places)
+	}
+	for _, c := range d.Consents {
+		fmt.Fprintf(&out, " consent %q %v %s..%s proof %q", c.Purpose, c.Scopes, c.GivenAt.Format(time.RFC3339), c.ExpiresAt.Format(time.RFC3339), c.Proof)
+	}
+	for _, n := range d.Numbers {
+		if len(n.Zones) > 0 {
+			fmt.Fprintf(&out, " %s in %v", n.Phone, n.Zones)
+		}
+	}
+	return out.String()
 }
 
 // The same rows come out of the same list whatever its encoding, delimiter and line ends.

@@ -30,6 +30,8 @@ func (plainPhones) Zones(p Phone) []string {
 	return nil
 }
 
+func (plainPhones) Country(name string) (string, bool) { return name, len(name) == 2 }
+
 func importer(t *testing.T, headings string) *Importer {
 	t.Helper()
 	m, err := MatchHeader(strings.Split(headings, ","), nil, nil)
@@ -41,12 +43,21 @@ func importer(t *testing.T, headings string) *Importer {
 
 func row(line int, cells string) Row { return Row{Line: line, Cells: strings.Split(cells, ",")} }
 
+// shortly writes numbers with their extension and label.
+func shortly(numbers []Number) string {
+	var out []string
+	for _, n := range numbers {
+		out = append(out, fmt.Sprintf("{%s %s %s}", n.Phone, n.Extension, n.Label))
+	}
+	return "[" + strings.Join(out, " ") + "]"
+}
+
 // verdict writes what became of a row in one line.
 func verdict(v RowVerdict) string {
 	out := []string{[]string{"lead", "problem", "duplicate"}[v.State]}
 	d := v.Draft
 	if v.State == RowLead {
-		out = append(out, d.Name, d.ExternalID, fmt.Sprint(d.Numbers), fmt.Sprint(d.Zones), fmt.Sprint(d.Attributes), fmt.Sprint(d.Priority))
+		out = append(out, d.Name, d.ExternalID, shortly(d.Numbers), fmt.Sprint(d.Zones), fmt.Sprint(d.Attributes), fmt.Sprint(d.Priority))
 	}
 	for _, p := range v.Problems {
 		out = append(out, fmt.Sprintf("%s@%d:%s=%s warn=%v", p.Reason, p.Line, p.Column, p.Value, p.Warning))

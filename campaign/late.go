@@ -69,4 +69,7 @@ type AuditSummary struct {
 	Appointments int64
 	Breaches     int64
 	Invariants   []string // those checked
+	// Passed says for people what could not be judged any more, such as calls under a version of a law pack that this
+	// program does not have; empty: everything was.
+	Passed []string
 }

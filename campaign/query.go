@@ -22,6 +22,8 @@ type LeadUpdate struct {
 	Zones      *[]string
 	Attributes *[]Attribute
 	Priority   *int
+	Account    *string
+	Places     *[]string
 	By         string // who changes it, for the event
 }
 

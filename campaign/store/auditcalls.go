@@ -156,7 +156,7 @@ func (a *audit) numbers() error {
 	}
 	var longest time.Duration
 	for _, c := range rules {
-		longest = max(longest, numberCap(c))
+		longest = max(longest, ownReach(&c.Rules))
 	}
 	if longest == 0 {
 		return nil

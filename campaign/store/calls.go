@@ -33,7 +33,7 @@ func (s *Store) startCalls(ctx context.Context, asked []startRequest) ([]result[
 	var out []result[started]
 	err := s.write(ctx, "start calls", func(t *tx) error {
 		out = make([]result[started], len(asked))
-		w := want{uses: true}
+		var w want
 		for _, r := range asked {
 			w.assignments = append(w.assignments, r.id)
 		}
@@ -97,15 +97,16 @@ func (k *work) start(r startRequest) (started, error) {
 	case a.State != campaign.AssignmentOffered, !k.t.now.Before(a.LeaseUntil), f == nil:
 		return started{}, expired(a)
 	}
-	if j := k.judgeHeld(f, r.agent); !j.Callable || j.Plan.Number != a.Number {
+	j := k.judgeHeld(f, r.agent)
+	if !j.Callable || j.Plan.Number != a.Number {
 		return started{}, k.refuseStart(f, a, j)
 	}
 	a.State, a.StartedAt = campaign.AssignmentStarted, k.t.now
 	a.PlacedAt = a.StartedAt.Truncate(time.Second)
 	a.LeaseUntil = k.t.now.Add(f.Campaign.Floor.Lease)
-	a.RulesVersion = f.Campaign.RulesVersion
+	a.RulesVersion, a.Law = f.Campaign.RulesVersion, j.Law
 	mark(&k.closed, a.ID)
-	k.useRows = append(k.useRows, useRow{Assignment: a.ID, Placed: us(a.PlacedAt), Counted: true})
+	k.use(a, useRow{Placed: us(a.PlacedAt), Counted: true})
 	return started{*a, numberOf(f.Lead, a.Number)}, k.step(a, campaign.HappenedStarted, "")
 }
 

@@ -51,7 +51,7 @@ type waitRow struct {
 }
 
 func (t *tx) claims(claims []campaign.Claim) (*claiming, error) {
-	w := want{offering: true, uses: true}
+	w := want{offering: true}
 	for _, c := range claims {
 		w.agents = append(w.agents, c.Agent)
 		w.leads = append(w.leads, c.Candidates...)
@@ -135,7 +135,8 @@ func (c *claiming) offer(i int, agent campaign.AgentID, f *campaign.Facts, j cam
 	l := f.Lead
 	a := &campaign.Assignment{LeadID: l.ID, CampaignID: l.CampaignID, ListID: l.ListID, AgentID: agent, State: campaign.AssignmentOffered,
 		Reason: orElse(j.Reason, "fresh"), Number: j.Plan.Number, OfferedAt: c.t.now, RulesVersion: f.Campaign.RulesVersion,
-		LeaseUntil: c.t.now.Add(min(f.Campaign.Floor.OfferTime, f.Campaign.Floor.Lease)), Zones: l.Zones, Plan: l.Plan}
+		LeaseUntil: c.t.now.Add(min(f.Campaign.Floor.OfferTime, f.Campaign.Floor.Lease)), Zones: zonesOf(f, j.Plan.Number), Plan: l.Plan, Law: j.Law,
+		Subjects: c.subjectsOf(l)}
 	if f.Promise != nil {
 		a.Appointment = f.Promise.ID
 	}
@@ -146,8 +147,13 @@ func (c *claiming) offer(i int, agent campaign.AgentID, f *campaign.Facts, j cam
 		return
 	}
 	c.taken[l.ID] = i
-	c.uses[a.Number] = append(c.uses[a.Number], campaign.Use{Phone: a.Number, PlacedAt: c.t.now, Assignment: unborn})
+	c.reserve(f, a.Number)
 	c.out[i].Assignment, c.out[i].Facts = a, f
+}
+
+// zonesOf are those of a number of the lead.
+func zonesOf(f *campaign.Facts, p campaign.Phone) []string {
+	return f.Lead.SiteOf(numberOf(f.Lead, p), nil, "", f.Now).Zones
 }
 
 // unborn stands for an assignment that has no id yet.
@@ -194,19 +200,22 @@ func (c *claiming) insert() error {
 		Rules    int64                  `json:"rules_version"`
 		Zones    string                 `json:"zones"`
 		Plan     string                 `json:"plan"`
+		Law      string                 `json:"calendar"`
+		Subjects string                 `json:"subjects"`
 	}
 	rows := make([]row, 0, len(c.taken))
 	for _, out := range c.out {
 		if a := out.Assignment; a != nil {
 			rows = append(rows, row{a.LeadID, a.CampaignID, a.ListID, a.AgentID, a.Reason, a.Number, c.subjects[a.Number], a.Appointment,
-				us(a.LeaseUntil), a.RulesVersion, js(list(a.Zones)), js(planOf(a.Plan))})
+				us(a.LeaseUntil), a.RulesVersion, js(list(a.Zones)), js(planOf(a.Plan)), lawText(a.Law), js(list(a.Subjects))})
 		}
 	}
 	return setRowsBack(c.t, `INSERT INTO assignments (lead_id, campaign_id, list_id, agent_id, state, reason, number, subject_id,
-		appointment_id, offered_at, lease_until, rules_version, zones, plan) SELECT v.lead_id, v.campaign_id, v.list_id, v.agent_id, 'offered',
-		v.reason, v.number, v.subject_id, v.appointment_id, $2, v.lease_until, v.rules_version, v.zones, v.plan FROM `+
+		appointment_id, offered_at, lease_until, rules_version, zones, plan, calendar, subjects) SELECT v.lead_id, v.campaign_id, v.list_id, v.agent_id, 'offered',
+		v.reason, v.number, v.subject_id, v.appointment_id, $2, v.lease_until, v.rules_version, v.zones, v.plan,
+		v.calendar, v.subjects FROM `+
 		c.t.d.set(1, "v", "lead_id bigint", "campaign_id bigint", "list_id bigint", "agent_id bigint", "reason text", "number text",
-			"subject_id bigint", "appointment_id bigint", "lease_until bigint", "rules_version bigint", "zones text", "plan text")+
+			"subject_id bigint", "appointment_id bigint", "lease_until bigint", "rules_version bigint", "zones text", "plan text", "calendar text", "subjects text")+
 		` WHERE TRUE ON CONFLICT DO NOTHING RETURNING id, lead_id`, rows, func(r scanner) error {
 		var id campaign.AssignmentID
 		var lead campaign.LeadID
@@ -223,6 +232,8 @@ func (c *claiming) follow() error {
 		Assignment campaign.AssignmentID `json:"assignment_id"`
 		Campaign   campaign.CampaignID   `json:"campaign_id"`
 		Lead       campaign.LeadID       `json:"lead_id"`
+		Phone      campaign.Phone        `json:"phone"`
+		Matter     string                `json:"matter"`
 	}
 	var rows []row
 	for i := range c.out {
@@ -241,11 +252,13 @@ func (c *claiming) follow() error {
 		if err := c.step(a, campaign.HappenedOffered, ""); err != nil {
 			return err
 		}
-		rows = append(rows, row{c.subjects[a.Number], a.ID, a.CampaignID, a.LeadID})
+		for _, id := range a.Subjects {
+			rows = append(rows, row{id, a.ID, a.CampaignID, a.LeadID, a.Number, c.facts[a.LeadID].Campaign.Rules.Matter})
+		}
 	}
-	return setRows(c.t, `INSERT INTO subject_uses (subject_id, assignment_id, campaign_id, lead_id, placed_at)
-		SELECT v.subject_id, v.assignment_id, v.campaign_id, v.lead_id, $2 FROM `+
-		c.t.d.set(1, "v", "subject_id bigint", "assignment_id bigint", "campaign_id bigint", "lead_id bigint"), rows, us(c.t.now))
+	return setRows(c.t, `INSERT INTO subject_uses (subject_id, assignment_id, campaign_id, lead_id, placed_at, phone, matter)
+		SELECT v.subject_id, v.assignment_id, v.campaign_id, v.lead_id, $2, v.phone, v.matter FROM `+
+		c.t.d.set(1, "v", "subject_id bigint", "assignment_id bigint", "campaign_id bigint", "lead_id bigint", "phone text", "matter text"), rows, us(c.t.now))
 }
 
 // OpenAssignment is what the agent holds, with all that is known of the lead; nil: nothing.

@@ -197,7 +197,7 @@ func (k *work) attempt(f *campaign.Facts, a *campaign.Assignment, r campaign.Res
 	t := attemptRow{promise: a.Appointment, Attempt: &campaign.Attempt{Assignment: a.ID, LeadID: a.LeadID, CampaignID: a.CampaignID,
 		ListID: a.ListID, AgentID: a.AgentID, Number: a.Number, Outcome: r.Outcome, Code: r.Code, NewNumber: r.NewNumber, Note: r.Note,
 		Reason: a.Reason, OfferedAt: a.OfferedAt, PlacedAt: a.PlacedAt, EndedAt: end, RecordedAt: later(k.t.now, end), RulesVersion: a.RulesVersion,
-		Zones: a.Zones, Waived: a.Appointment != 0}}
+		Zones: a.Zones, Law: a.Law, Waived: a.Appointment != 0}}
 	if f.Promise != nil && f.Promise.ID == a.Appointment {
 		t.insisted = f.Promise.Insisted
 	}
@@ -207,15 +207,23 @@ func (k *work) attempt(f *campaign.Facts, a *campaign.Assignment, r campaign.Res
 // tried adds the attempt to what the rule knows of the lead and to what the number was called.
 func (k *work) tried(f *campaign.Facts, a *campaign.Assignment, t attemptRow) {
 	l := f.Lead
-	l.Tries = append(l.Tries, campaign.Try{PlacedAt: t.PlacedAt, Outcome: t.Outcome, Number: t.Number, NewNumber: t.NewNumber})
+	l.Tries = append(l.Tries, campaign.Try{PlacedAt: t.PlacedAt, Outcome: t.Outcome, Number: t.Number, NewNumber: t.NewNumber,
+		Talk: talked(t.Attempt)})
 	k.consequences(f, a, t.Attempt)
+}
+
+// talked is how long a call was talked on; 0: nobody answered.
+func talked(t *campaign.Attempt) time.Duration {
+	if !t.Outcome.Connect() {
+		return 0
+	}
+	return t.Talk()
 }
 
 // consequences are what follows an outcome, told in time, late or corrected, besides the decision.
 func (k *work) consequences(f *campaign.Facts, a *campaign.Assignment, t *campaign.Attempt) {
 	l := f.Lead
-	k.useRows = append(k.useRows, useRow{Assignment: a.ID, Placed: us(t.PlacedAt), Outcome: t.Outcome, Counted: t.Outcome.Counted(),
-		Talk: t.Talk().Microseconds()})
+	k.use(a, useRow{Placed: us(t.PlacedAt), Outcome: t.Outcome, Counted: t.Outcome.Counted(), Talk: talked(t).Microseconds()})
 	if t.NewNumber != "" && k.subjects[t.NewNumber] != 0 {
 		k.numbers = append(k.numbers, numberRow{k.subjects[t.NewNumber], l.ID})
 	}

@@ -9,7 +9,7 @@ import (
 
 // factsOf reads all that is known of leads, without locks.
 func (t *tx) factsOf(leads []campaign.LeadID) (map[campaign.LeadID]*campaign.Facts, error) {
-	k, err := t.load(want{leads: leads, uses: true})
+	k, err := t.load(want{leads: leads})
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,9 @@ type changes struct {
 	closed     map[campaign.AssignmentID]bool
 	promises   map[campaign.AppointmentID]*campaign.Appointment // closed, handed over, reminded of
 	booked     []*campaign.Appointment                          // to be inserted; they get their ids by flush
+	regrouped  map[campaign.LeadID]bool
 	useRows    []useRow
-	freed      []campaign.AssignmentID // whose uses are gone: nothing was dialled
+	freed      []freedRow // uses that are gone: nothing was dialled
 	attempts   []attemptRow
 	amendments []amendmentRow
 	lateRows   []lateRow
@@ -24,11 +25,33 @@ type changes struct {
 }
 
 type useRow struct {
+	Subject    campaign.SubjectID    `json:"subject_id"`
 	Assignment campaign.AssignmentID `json:"assignment_id"`
 	Placed     int64                 `json:"placed_at"`
 	Outcome    campaign.Outcome      `json:"outcome"`
 	Counted    bool                  `json:"counted"`
 	Talk       int64                 `json:"talk_us"`
+}
+
+type freedRow struct {
+	Subject    campaign.SubjectID    `json:"subject_id"`
+	Assignment campaign.AssignmentID `json:"assignment_id"`
+}
+
+// use writes what is known of a call on every subject that it counts on.
+func (k *work) use(a *campaign.Assignment, u useRow) {
+	u.Assignment = a.ID
+	for _, id := range a.Subjects {
+		u.Subject = id
+		k.useRows = append(k.useRows, u)
+	}
+}
+
+// free takes a reservation back from every subject that it counted on.
+func (k *work) free(a *campaign.Assignment) {
+	for _, id := range a.Subjects {
+		k.freed = append(k.freed, freedRow{id, a.ID})
+	}
 }
 
 type numberRow struct {
@@ -48,7 +71,7 @@ func (k *work) flush() error {
 	k.finishLeads()
 	return k.t.gathered(func() error {
 		for _, write := range []func() error{
-			k.flushSessions, k.flushAssignments, k.flushPlanned, k.flushMoved, k.flushUses, k.flushPromises, k.flushBooked,
+			k.flushSessions, k.flushAssignments, k.flushPlanned, k.flushMoved, k.flushGroups, k.flushUses, k.flushPromises, k.flushBooked,
 			k.flushAttempts, k.flushAmendments, k.flushLate, k.flushNumbers,
 		} {
 			if err := write(); err != nil {
@@ -107,6 +130,7 @@ func (k *work) flushPlanned() error {
 		Verdict  string                `json:"verdict"`
 		Number   campaign.Phone        `json:"number"`
 		Reason   string                `json:"reason"`
+		Turn     int64                 `json:"turn"`
 	}
 	var rows []row
 	for _, id := range inOrder(k.planned) {
@@ -116,14 +140,15 @@ func (k *work) flushPlanned() error {
 			last = us(l.Tries[n-1].PlacedAt)
 		}
 		rows = append(rows, row{l.ID, l.State, js(list(l.Tries)), k.subjects[l.Plan.Number], us(l.DecidedAt), l.RulesVersion, last, l.Owner,
-			l.Assignment, us(l.Plan.Earliest), us(l.Plan.At), us(l.Plan.Until), l.Plan.Verdict.String(), l.Plan.Number, l.Plan.Reason})
+			l.Assignment, us(l.Plan.Earliest), us(l.Plan.At), us(l.Plan.Until), l.Plan.Verdict.String(), l.Plan.Number, l.Plan.Reason,
+			l.Plan.Turn})
 	}
 	return setRows(k.t, `UPDATE leads AS l SET state = v.state, tries = v.tries, dial_subject = v.dial_subject, decided_at = v.decided_at,
 		rules_version = v.rules_version, last_placed = v.last_placed, owner_id = v.owner_id, assignment_id = v.assignment_id,
-		earliest = v.earliest, at = v.at, until = v.until, verdict = v.verdict, number = v.number, reason = v.reason,
+		earliest = v.earliest, at = v.at, until = v.until, verdict = v.verdict, number = v.number, reason = v.reason, turn = v.turn,
 		version = l.version + 1, updated_at = $2 FROM `+k.t.d.set(1, "v", "id bigint", "state text", "tries text", "dial_subject bigint",
 		"decided_at bigint", "rules_version bigint", "last_placed bigint", "owner_id bigint", "assignment_id bigint", "earliest bigint",
-		"at bigint", "until bigint", "verdict text", "number text", "reason text")+` WHERE l.id = v.id`, rows, us(k.t.now))
+		"at bigint", "until bigint", "verdict text", "number text", "reason text", "turn bigint")+` WHERE l.id = v.id`, rows, us(k.t.now))
 }
 
 func (k *work) flushMoved() error {
@@ -154,28 +179,28 @@ func (k *work) flushAssignments() error {
 		Closed  int64                    `json:"closed_at"`
 		Reason  string                   `json:"close_reason"`
 		Rules   int64                    `json:"rules_version"`
+		Law     string                   `json:"calendar"`
 	}
 	var rows []row
 	for _, id := range inOrder(k.closed) {
 		a := k.assignments[id]
 		rows = append(rows, row{a.ID, a.State, us(a.LeaseUntil), us(a.StartedAt), us(a.PlacedAt), us(a.EndedAt), us(a.ClosedAt), a.CloseReason,
-			a.RulesVersion})
+			a.RulesVersion, lawText(a.Law)})
 	}
 	return setRows(k.t, `UPDATE assignments AS a SET state = v.state, lease_until = v.lease_until, started_at = v.started_at,
-		placed_at = v.placed_at, ended_at = v.ended_at, closed_at = v.closed_at, close_reason = v.close_reason, rules_version = v.rules_version
-		FROM `+k.t.d.set(1, "v", "id bigint", "state text", "lease_until bigint", "started_at bigint", "placed_at bigint", "ended_at bigint",
-		"closed_at bigint", "close_reason text", "rules_version bigint")+` WHERE a.id = v.id`, rows)
+		placed_at = v.placed_at, ended_at = v.ended_at, closed_at = v.closed_at, close_reason = v.close_reason, rules_version = v.rules_version,
+		calendar = v.calendar FROM `+k.t.d.set(1, "v", "id bigint", "state text", "lease_until bigint", "started_at bigint", "placed_at bigint", "ended_at bigint",
+		"closed_at bigint", "close_reason text", "rules_version bigint", "calendar text")+` WHERE a.id = v.id`, rows)
 }
 
 func (k *work) flushUses() error {
-	if err := setRows(k.t, `DELETE FROM subject_uses WHERE (subject_id, assignment_id) IN
-		(SELECT a.subject_id, a.id FROM assignments a WHERE a.id `+k.t.d.in(1)+`)`, k.freed); err != nil {
+	if err := setRows(k.t, `DELETE FROM subject_uses WHERE (subject_id, assignment_id) IN (SELECT v.subject_id, v.assignment_id FROM `+
+		k.t.d.set(1, "v", "subject_id bigint", "assignment_id bigint")+`)`, k.freed); err != nil {
 		return err
 	}
-	// The subject is found by the assignment's number: the key of subject_uses begins with it.
 	return setRows(k.t, `UPDATE subject_uses AS s SET placed_at = v.placed_at, placed = TRUE, outcome = v.outcome, counted = v.counted,
-		talk_us = v.talk_us FROM `+k.t.d.set(1, "v", "assignment_id bigint", "placed_at bigint", "outcome text", "counted boolean", "talk_us bigint")+
-		` JOIN assignments a ON a.id = v.assignment_id WHERE s.subject_id = a.subject_id AND s.assignment_id = v.assignment_id`, k.useRows)
+		talk_us = v.talk_us FROM `+k.t.d.set(1, "v", "subject_id bigint", "assignment_id bigint", "placed_at bigint", "outcome text",
+		"counted boolean", "talk_us bigint")+` WHERE s.subject_id = v.subject_id AND s.assignment_id = v.assignment_id`, k.useRows)
 }
 
 func (k *work) flushNumbers() error {

@@ -22,8 +22,12 @@ type intake struct {
 	subjects   map[campaign.Phone]campaign.SubjectID
 	old        map[campaign.SubjectID]bool // subjects that were there before: only they can have leads or suppressions
 	shut       map[campaign.SubjectID]campaign.Suppression
-	groups     map[string]campaign.GroupID // by zones
-	fresh      map[string]campaign.Plan    // of a lead never tried, by zones
+	others     map[subjectKey]campaign.SubjectID // persons and accounts
+	consents   map[campaign.SubjectID][]campaign.Consent
+	calendars  []*campaign.Calendar
+	sites      []siting                    // of each draft
+	groups     map[string]campaign.GroupID // by their sites
+	fresh      map[string]campaign.Plan    // of a lead never tried, by its site
 	lost       map[int]twin                // by line
 	suppressed int64
 }
@@ -49,19 +53,26 @@ func (in *intake) take(c campaign.CampaignID, l campaign.ListID) (err error) {
 	if len(in.drafts) == 0 {
 		return nil
 	}
-	if err := in.meetSubjects(); err != nil {
-		return err
+	in.others = make(map[subjectKey]campaign.SubjectID)
+	for i := range in.drafts {
+		in.drafts[i].Places = sorted(in.drafts[i].Places)
 	}
-	if err := in.findShut(); err != nil {
-		return err
-	}
-	if err := in.findTwins(); err != nil {
-		return err
-	}
-	if err := in.internGroups(); err != nil {
-		return err
+	for _, step := range []func() error{
+		func() error { return in.meetOthers(kindAccount) }, in.meetSubjects, func() error { return in.meetOthers(kindPerson) },
+		in.findShut, in.findTwins, in.findConsents, in.findCalendars, in.internGroups,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	return in.insertLeads()
+}
+
+// findCalendars reads what the campaign and the list name.
+func (in *intake) findCalendars() error {
+	days, err := in.t.calendars(unique(slices.Concat(in.campaign.Rules.Calendars, in.list.Calendars)))
+	in.calendars = named(&campaign.Facts{Campaign: in.campaign, List: in.list}, days)
+	return err
 }
 
 // meetSubjects finds the subject of every number, locked against suppressions, and makes those that are missing.
@@ -269,32 +280,35 @@ func (in *intake) zonesOf(d *campaign.Draft) []string {
 	return d.Zones
 }
 
-// internGroups finds or makes the calendar group of each set of zones.
+// internGroups finds or makes the calendar group of each draft's sites.
 func (in *intake) internGroups() error {
 	type row struct {
-		Zones string `json:"zones"`
+		Zones    string `json:"zones"`
+		Calendar string `json:"calendar"`
 	}
 	in.groups = make(map[string]campaign.GroupID)
+	in.sites = make([]siting, len(in.drafts))
 	var rows []row
 	for i := range in.drafts {
-		zones := in.zonesOf(&in.drafts[i])
-		key := strings.Join(zones, " ")
-		if _, ok := in.groups[key]; !ok {
-			in.groups[key] = 0
-			rows = append(rows, row{js(zones)})
+		s := in.sitingOf(&in.drafts[i])
+		in.sites[i] = s
+		if _, ok := in.groups[s.key]; !ok {
+			in.groups[s.key] = 0
+			rows = append(rows, row{js(s.zones), s.cal})
 		}
 	}
-	set := in.t.d.set(1, "v", "zones text")
-	if err := setRows(in.t.tx, `INSERT INTO calendar_groups (campaign_id, list_id, zones) SELECT $2, $3, v.zones FROM `+set+
-		` WHERE TRUE ORDER BY v.zones ON CONFLICT DO NOTHING`, rows, in.campaign.ID, in.list.ID); err != nil {
+	set := in.t.d.set(1, "v", "zones text", "calendar text")
+	if err := setRows(in.t.tx, `INSERT INTO calendar_groups (campaign_id, list_id, zones, calendar) SELECT $2, $3, v.zones, v.calendar FROM `+set+
+		` WHERE TRUE ORDER BY v.zones, v.calendar ON CONFLICT DO NOTHING`, rows, in.campaign.ID, in.list.ID); err != nil {
 		return err
 	}
-	return setRowsBack(in.t.tx, `SELECT g.id, g.zones FROM `+set+` JOIN calendar_groups g ON g.list_id = $2 AND g.zones = v.zones AND g.calendar = ''`,
-		rows, func(r scanner) error {
-			var id campaign.GroupID
-			var zones []string
-			err := r.Scan(&id, jsonCol{&zones})
-			in.groups[strings.Join(zones, " ")] = id
-			return err
-		}, in.list.ID)
+	return setRowsBack(in.t.tx, `SELECT g.id, g.zones, g.calendar FROM `+set+` JOIN calendar_groups g ON g.list_id = $2 AND g.zones = v.zones
+		AND g.calendar = v.calendar`, rows, func(r scanner) error {
+		var id campaign.GroupID
+		var zones []string
+		var calendar string
+		err := r.Scan(&id, jsonCol{&zones}, &calendar)
+		in.groups[strings.Join(zones, " ")+"\x00"+calendar] = id
+		return err
+	}, in.list.ID)
 }

@@ -4,14 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strings"
 
 	"redial/campaign"
 )
 
 var leadInsert = []string{"id", "campaign_id", "list_id", "group_id", "state", "source", "external_id", "name", "numbers", "attributes",
 	"priority", "line", "first_subject", "first_extension", "dial_subject", "verdict", "at", "until", "number", "reason", "earliest",
-	"decided_at", "rules_version", "created_at", "updated_at"}
+	"decided_at", "rules_version", "created_at", "updated_at", "account", "places", "turn"}
 
 // insertLeads plans and writes what is left of the drafts.
 func (in *intake) insertLeads() error {
@@ -22,20 +21,23 @@ func (in *intake) insertLeads() error {
 	in.fresh = make(map[string]campaign.Plan)
 	leads := make([][]any, 0, len(ids))
 	numbers := make([][]any, 0, len(ids))
+	var consents [][]any
 	for i := range in.drafts {
 		d := &in.drafts[i]
-		row, err := in.leadRow(ids[i], d)
+		row, err := in.leadRow(ids[i], d, &in.sites[i])
 		if err != nil {
 			return err
 		}
 		leads = append(leads, row)
-		for j, n := range d.Numbers {
-			if !dialledBefore(d.Numbers[:j], n.Phone) {
-				numbers = append(numbers, []any{int64(in.subjects[n.Phone]), ids[i]})
-			}
+		for _, id := range in.subjectsOf(d) {
+			numbers = append(numbers, []any{int64(id), ids[i]})
 		}
+		consents = append(consents, in.consentRows(ids[i], d)...)
 	}
 	if err := in.t.insert("leads", leadInsert, leads); err != nil {
+		return err
+	}
+	if err := in.t.insert("consents", consentInsert, consents); err != nil {
 		return err
 	}
 	return in.t.insert("lead_numbers", []string{"subject_id", "lead_id"}, numbers)
@@ -52,35 +54,38 @@ func dialledBefore(numbers []campaign.Number, p campaign.Phone) bool {
 	return false
 }
 
-func (in *intake) leadRow(id int64, d *campaign.Draft) ([]any, error) {
-	zones := in.zonesOf(d)
-	key := strings.Join(zones, " ")
-	group, first := in.groups[key], in.subjects[d.Numbers[0].Phone]
+func (in *intake) leadRow(id int64, d *campaign.Draft, s *siting) ([]any, error) {
+	group, first := in.groups[s.key], in.subjects[d.Numbers[0].Phone]
 	if group == 0 || first == 0 {
 		return nil, errNoSubject
 	}
-	plan, state := in.plan(key, zones, d)
+	plan, state := in.plan(s, d)
 	if state == campaign.LeadSuppressed {
 		in.suppressed++
 	}
 	now := us(in.t.now)
 	return []any{id, int64(in.campaign.ID), int64(in.list.ID), int64(group), string(state), cmp.Or(d.Source, in.source), d.ExternalID, d.Name,
 		js(d.Numbers), js(list(d.Attributes)), d.Priority, d.Line, int64(first), d.Numbers[0].Extension, int64(in.subjects[plan.Number]),
-		plan.Verdict.String(), us(plan.At), us(plan.Until), string(plan.Number), plan.Reason, us(plan.Earliest), now, in.campaign.RulesVersion, now, now}, nil
+		plan.Verdict.String(), us(plan.At), us(plan.Until), string(plan.Number), plan.Reason, us(plan.Earliest), now, in.campaign.RulesVersion, now, now,
+		d.Account, js(list(d.Places)), plan.Turn}, nil
 }
 
-// plan is the rule's for a lead never tried. Such leads differ by their zones and their first number alone, so one
-// decision serves all of the same zones; only suppressed numbers make a lead a case of its own.
-func (in *intake) plan(key string, zones []string, d *campaign.Draft) (campaign.Plan, campaign.LeadState) {
-	f := &campaign.Facts{Campaign: in.campaign, List: in.list, Now: in.t.now}
+// plan is the rule's for a lead never tried. Such leads differ by their site and their first number alone, so one
+// decision serves all of the same site; suppressed numbers, consents and several sites make a lead a case of its own.
+// Calls to other leads are not asked for here: the claim judges them.
+func (in *intake) plan(s *siting, d *campaign.Draft) (campaign.Plan, campaign.LeadState) {
+	f := &campaign.Facts{Campaign: in.campaign, List: in.list, Calendars: in.calendars, Now: in.t.now}
 	for j, n := range d.Numbers {
 		if x, ok := in.shut[in.subjects[n.Phone]]; ok && !dialledBefore(d.Numbers[:j], n.Phone) {
 			f.Suppressions = append(f.Suppressions, x)
 		}
 	}
-	plan, known := in.fresh[key]
-	if !known || len(f.Suppressions) > 0 {
-		f.Lead = &campaign.Lead{CampaignID: in.campaign.ID, ListID: in.list.ID, State: campaign.LeadOpen, Zones: zones, Numbers: d.Numbers}
+	plan, known := in.fresh[s.key]
+	if !known || !s.alone || len(f.Suppressions) > 0 {
+		f.Lead = in.leadOf(d, s.zones)
+		if !s.alone {
+			f.Consents = in.consentsOf(d)
+		}
 		plan = in.t.rules.Decide(f)
 		if plan.Verdict == campaign.NoVerdict {
 			plan = campaign.Plan{Verdict: campaign.VerdictCall, Number: d.Numbers[0].Phone, Reason: campaign.ReasonDue, At: f.Now, Earliest: f.Now}
@@ -91,7 +96,10 @@ func (in *intake) plan(key string, zones []string, d *campaign.Draft) (campaign.
 			}
 			return plan, plan.LeadState()
 		}
-		in.fresh[key] = plan
+		if !s.alone {
+			return plan, plan.LeadState()
+		}
+		in.fresh[s.key] = plan
 	}
 	if plan.Open() {
 		plan.Number = d.Numbers[0].Phone

@@ -152,12 +152,6 @@ func (k *work) amend(f *campaign.Facts, a *campaign.Assignment, t *campaign.Atte
 		return campaign.Recorded{}, err
 	}
 	l := f.Lead
-	for i := len(l.Tries) - 1; i >= 0; i-- {
-		if try := &l.Tries[i]; try.PlacedAt.Equal(a.PlacedAt) && try.Number == a.Number {
-			try.Outcome, try.NewNumber = r.Outcome, r.NewNumber
-			break
-		}
-	}
 	m := amendmentRow{Assignment: a.ID, Placed: us(a.PlacedAt), Kind: kind, Outcome: r.Outcome, Code: r.Code, NewNumber: r.NewNumber,
 		Note: r.Note, By: by}
 	if !r.EndedAt.IsZero() {
@@ -165,6 +159,12 @@ func (k *work) amend(f *campaign.Facts, a *campaign.Assignment, t *campaign.Atte
 	}
 	k.amendments = append(k.amendments, m)
 	lay(t, m)
+	for i := len(l.Tries) - 1; i >= 0; i-- {
+		if try := &l.Tries[i]; try.PlacedAt.Equal(a.PlacedAt) && try.Number == a.Number {
+			try.Outcome, try.NewNumber, try.Talk = r.Outcome, r.NewNumber, talked(t)
+			break
+		}
+	}
 	k.consequences(f, a, t)
 	if p := f.Promise; p != nil && p.BookedBy == a.ID && promise == nil {
 		k.closePromise(f, campaign.AppointmentCancelled, "corrected")

@@ -70,15 +70,15 @@ func (s *Store) FindLeads(ctx context.Context, f campaign.LeadFilter) ([]campaig
 var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // changeLead runs change on a lead that is locked, of the version given (0: any), and returns it as it then is.
-// phones are those it will have besides.
-func (s *Store) changeLead(ctx context.Context, what string, id campaign.LeadID, version int64, phones []campaign.Phone, change func(*work, *campaign.Facts) error) (campaign.Lead, error) {
+// more are the numbers, person and account that it will have besides.
+func (s *Store) changeLead(ctx context.Context, what string, id campaign.LeadID, version int64, more want, change func(*work, *campaign.Facts) error) (campaign.Lead, error) {
 	var after *campaign.Lead
 	err := s.write(ctx, what, func(t *tx) error {
-		own, err := t.ownPhones(id)
+		own, others, err := t.ownSubjects(id)
 		if err != nil {
 			return err
 		}
-		k, err := t.load(want{leads: []campaign.LeadID{id}, phones: append(own, phones...), uses: true})
+		k, err := t.load(want{leads: []campaign.LeadID{id}, phones: append(own, more.phones...), others: append(others, more.others...)})
 		if err != nil {
 			return err
 		}
@@ -104,13 +104,13 @@ func (s *Store) changeLead(ctx context.Context, what string, id campaign.LeadID,
 	return *after, nil
 }
 
-// ownPhones are the numbers of a lead that is to be seen, even of one that was withdrawn and cannot be found by them.
-func (t *tx) ownPhones(id campaign.LeadID) ([]campaign.Phone, error) {
+// ownSubjects are those of a lead that is to be seen, even of one that was withdrawn and cannot be found by them.
+func (t *tx) ownSubjects(id campaign.LeadID) ([]campaign.Phone, []subjectKey, error) {
 	l, err := scanLead(t.QueryRowContext(t.ctx, `SELECT `+leadColumns+leadFrom+` JOIN lists k ON k.id = l.list_id WHERE l.id = $1 AND `+visibleList, id))
 	if err != nil {
-		return nil, none(err, "lead", id)
+		return nil, nil, none(err, "lead", id)
 	}
-	return phonesOf(l), nil
+	return phonesOf(l), leadOthers(l), nil
 }
 
 // WithdrawLead takes a lead out: it is not called any more, its card is taken back before dialling, its open promise
@@ -120,7 +120,7 @@ func (s *Store) WithdrawLead(ctx context.Context, id campaign.LeadID, version in
 	if strings.TrimSpace(reason) == "" {
 		return campaign.Lead{}, campaign.Invalid("reason", "is missing: say why, for the record")
 	}
-	return s.changeLead(ctx, "withdraw a lead", id, version, nil, func(k *work, f *campaign.Facts) error {
+	return s.changeLead(ctx, "withdraw a lead", id, version, want{}, func(k *work, f *campaign.Facts) error {
 		l := f.Lead
 		if l.State == campaign.LeadWithdrawn {
 			return nil
@@ -147,7 +147,7 @@ func (s *Store) WithdrawLead(ctx context.Context, id campaign.LeadID, version in
 // or with WRONG_STATE, saying why, when the rule would not call it all the same: no good number, a limit reached;
 // KindConflict when it was withdrawn and its number is another lead's now, or with VERSION_MISMATCH; KindNotFound.
 func (s *Store) ReopenLead(ctx context.Context, id campaign.LeadID, version int64, by string) (campaign.Lead, error) {
-	return s.changeLead(ctx, "reopen a lead", id, version, nil, func(k *work, f *campaign.Facts) error {
+	return s.changeLead(ctx, "reopen a lead", id, version, want{}, func(k *work, f *campaign.Facts) error {
 		l := f.Lead
 		if l.State == campaign.LeadOpen || l.State == campaign.LeadHeld {
 			return nil
@@ -191,8 +191,6 @@ func (k *work) enlist(f *campaign.Facts) error {
 	if err == nil {
 		return campaign.Conflict("", fmt.Sprintf("its number or external id is lead %d's now", twin))
 	}
-	for _, p := range phonesOf(f.Lead) {
-		k.numbers = append(k.numbers, numberRow{k.subjects[p], f.Lead.ID})
-	}
+	k.enrol(f.Lead)
 	return ignoreNone(err)
 }

@@ -17,11 +17,14 @@ func (s *Store) UpdateLead(ctx context.Context, u campaign.LeadUpdate) (campaign
 	if err := updateFault(u); err != nil {
 		return campaign.Lead{}, fmt.Errorf("update a lead: %w", err)
 	}
-	var phones []campaign.Phone
+	var more want
 	if u.Numbers != nil {
-		phones = campaign.Phones(*u.Numbers)
+		more.phones = campaign.Phones(*u.Numbers)
 	}
-	return s.changeLead(ctx, "update a lead", u.ID, u.Version, phones, func(k *work, f *campaign.Facts) error {
+	if u.Account != nil {
+		more.others = othersOf("", "", *u.Account)
+	}
+	return s.changeLead(ctx, "update a lead", u.ID, u.Version, more, func(k *work, f *campaign.Facts) error {
 		if f.Lead.State == campaign.LeadWithdrawn {
 			return campaign.Unready(campaign.ReasonBadState, "the lead was withdrawn: reopen it first")
 		}
@@ -29,7 +32,8 @@ func (s *Store) UpdateLead(ctx context.Context, u campaign.LeadUpdate) (campaign
 		if err != nil || len(changed) == 0 {
 			return err
 		}
-		if f.Lead.Assignment == 0 && (u.Numbers != nil || u.Zones != nil) {
+		k.regroup(f)
+		if f.Lead.Assignment == 0 && (u.Numbers != nil || u.Zones != nil || u.Places != nil || u.Account != nil) {
 			k.decide(f)
 		}
 		k.event(campaign.EventLeadUpdated, f.Lead, 0, map[string]any{"change": "updated", "fields": changed, "by": u.By})
@@ -51,48 +55,53 @@ func (k *work) apply(f *campaign.Facts, u campaign.LeadUpdate) (changed []string
 	}
 	if u.Zones != nil && !slices.Equal(l.Zones, *u.Zones) {
 		l.Zones, changed = *u.Zones, append(changed, "zones")
-		if l.GroupID, err = k.t.group(l); err != nil {
-			return nil, err
-		}
+		mark(&k.regrouped, l.ID)
+	}
+	if u.Places != nil && !slices.Equal(l.Places, sorted(*u.Places)) {
+		l.Places, changed = sorted(*u.Places), append(changed, "places")
+	}
+	known := false
+	if u.Account != nil && l.Account != *u.Account {
+		l.Account, changed, known = *u.Account, append(changed, "account"), true
 	}
 	if u.Numbers != nil {
-		changed = append(changed, "numbers")
-		if err := k.renumber(f, *u.Numbers); err != nil {
+		l.Numbers, changed, known = *u.Numbers, append(changed, "numbers"), true
+	}
+	if known {
+		if err := k.knownBy(f); err != nil {
 			return nil, err
 		}
 	}
 	if len(changed) == 0 {
 		return nil, nil
 	}
-	_, err = k.t.exec(`UPDATE leads SET name = $2, attributes = $3, priority = $4, group_id = $5, numbers = $6, updated_at = $7, version = version + 1 WHERE id = $1`,
-		l.ID, l.Name, js(list(l.Attributes)), l.Priority, l.GroupID, js(l.Numbers), us(k.t.now))
+	_, err = k.t.exec(`UPDATE leads SET name = $2, attributes = $3, priority = $4, account = $5, places = $6, numbers = $7, updated_at = $8,
+		version = version + 1 WHERE id = $1`,
+		l.ID, l.Name, js(list(l.Attributes)), l.Priority, l.Account, js(list(l.Places)), js(l.Numbers), us(k.t.now))
 	return changed, err
 }
 
-// group is the calendar group of the lead's zones in its list, made if it is new.
-func (t *tx) group(l *campaign.Lead) (id campaign.GroupID, err error) {
-	zones := js(l.Zones)
-	if _, err := t.exec(`INSERT INTO calendar_groups (campaign_id, list_id, zones) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-		l.CampaignID, l.ListID, zones); err != nil {
-		return 0, err
-	}
-	err = t.row(`SELECT id FROM calendar_groups WHERE list_id = $1 AND zones = $2 AND calendar = ''`, []any{l.ListID, zones}, &id)
-	return id, err
+func sorted(places []string) []string {
+	places = slices.Clone(places)
+	slices.Sort(places)
+	return slices.Compact(places)
 }
 
-// renumber gives the lead other numbers, by which it is found from now on.
-func (k *work) renumber(f *campaign.Facts, numbers []campaign.Number) error {
-	f.Lead.Numbers = numbers
-	f.Suppressions = nil
+// knownBy lets the lead be found by the numbers and the account that it has from now on, and reads what is known of
+// them.
+func (k *work) knownBy(f *campaign.Facts) error {
+	f.Suppressions, f.Consents = nil, nil
 	if _, err := k.t.exec(`DELETE FROM lead_numbers WHERE lead_id = $1`, f.Lead.ID); err != nil {
 		return err
 	}
-	for _, p := range phonesOf(f.Lead) {
-		k.numbers = append(k.numbers, numberRow{k.subjects[p], f.Lead.ID})
-	}
+	k.enrol(f.Lead)
 	k.useOf(f)
 	shut := make(map[campaign.Phone]campaign.Suppression)
-	err := k.t.together(k.readSuppressions(shut))
+	reads := []statement{k.readSuppressions(shut)}
+	if f.Campaign != nil && len(f.Campaign.Rules.Packs) > 0 {
+		reads = append(reads, k.readConsents())
+	}
+	err := k.t.together(reads...)
 	suppressedBy(f, shut)
 	return err
 }

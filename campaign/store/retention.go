@@ -116,12 +116,12 @@ func (s *Store) dropMonths(ctx context.Context, table string, before time.Time) 
 	return rows, nil
 }
 
-// longestCap is the longest period that any campaign's cap over a number looks back.
+// longestCap is how far back any campaign's rules ask for calls to other leads.
 func (s *Store) longestCap(ctx context.Context) (longest time.Duration, err error) {
 	err = s.read(ctx, "read the caps of all campaigns", func(t *tx) error {
 		return t.each(`SELECT `+campaignColumns+` FROM campaigns c`, nil, func(r *sql.Rows) error {
 			c, err := scanCampaign(r)
-			longest = max(longest, numberCap(c))
+			longest = max(longest, s.rules.reach(&c.Rules))
 			return err
 		})
 	})

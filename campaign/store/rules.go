@@ -19,6 +19,12 @@ type Rules struct {
 	Book func(*campaign.Facts, campaign.Booking) (at, graceEnd time.Time, err error)
 	// Step moves a session after something happened to its assignment.
 	Step func(campaign.Session, time.Time, campaign.Happening) (campaign.Session, error)
+	// Reach is how far back the rules ask for calls to other leads, beyond the caps and cool-offs that they name
+	// themselves: those of the law packs that are switched on. nil: no further.
+	Reach func(*campaign.Rules) time.Duration
+	// PackVersion is the version of a law pack as the rules know it; empty: none. nil: they know no packs. The audit
+	// judges calls by a pack only under the version that they were made under.
+	PackVersion func(name string) string
 }
 
 var errNoRules = errors.New("the store was opened without rules")

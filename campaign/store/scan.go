@@ -43,6 +43,17 @@ func (c jsonCol) Scan(v any) error {
 	return fmt.Errorf("a column of JSON is %T", v)
 }
 
+// listCol scans a JSON list; an empty one, which most are, is left as it is.
+type listCol struct{ to any }
+
+// Scan implements sql.Scanner.
+func (c listCol) Scan(v any) error {
+	if s, ok := v.(string); ok && s == "[]" {
+		return nil
+	}
+	return jsonCol(c).Scan(v)
+}
+
 // outcomeCol scans an outcome's name; empty is NoOutcome.
 type outcomeCol struct{ to *campaign.Outcome }
 
@@ -94,12 +105,13 @@ func scanCampaign(r scanner, more ...any) (*campaign.Campaign, error) {
 }
 
 const listColumns = `k.id, k.campaign_id, k.name, k.state, k.is_on, k.priority, k.version, k.failure, k.row_count, k.lead_count,
-	k.problem_count, k.duplicate_count, k.suppressed_count, k.created_at, k.loaded_at`
+	k.problem_count, k.duplicate_count, k.suppressed_count, k.created_at, k.loaded_at, k.hours, k.calendars`
 
 func scanList(r scanner, more ...any) (*campaign.List, error) { //nolint:unparam // scanners have one shape
 	l := new(campaign.List)
 	err := r.Scan(append([]any{&l.ID, &l.CampaignID, &l.Name, &l.State, &l.On, &l.Priority, &l.Version, &l.Failure, &l.Tally.Rows,
-		&l.Tally.Leads, &l.Tally.Problems, &l.Tally.Duplicates, &l.Tally.Suppressed, usTime{&l.CreatedAt}, usTime{&l.LoadedAt}}, more...)...)
+		&l.Tally.Leads, &l.Tally.Problems, &l.Tally.Duplicates, &l.Tally.Suppressed, usTime{&l.CreatedAt}, usTime{&l.LoadedAt},
+		listCol{&l.Hours}, listCol{&l.Calendars}}, more...)...)
 	return l, err
 }
 
@@ -108,7 +120,7 @@ const leadFrom = ` FROM leads l JOIN calendar_groups g ON g.id = l.group_id`
 
 const leadColumns = `l.id, l.campaign_id, l.list_id, l.group_id, l.state, l.version, l.source, l.external_id, l.name, g.zones, l.numbers,
 	l.attributes, l.priority, l.line, l.tries, l.verdict, l.at, l.until, l.number, l.reason, l.earliest, l.decided_at, l.rules_version,
-	l.owner_id, l.assignment_id, l.created_at, l.updated_at`
+	l.owner_id, l.assignment_id, l.created_at, l.updated_at, l.account, l.places, l.turn`
 
 // scanLead reads a lead. Its Plan.Earliest is the column's, which the dispatcher may have moved on.
 func scanLead(r scanner, more ...any) (*campaign.Lead, error) { //nolint:unparam // scanners have one shape
@@ -117,19 +129,22 @@ func scanLead(r scanner, more ...any) (*campaign.Lead, error) { //nolint:unparam
 	err := r.Scan(append([]any{&l.ID, &l.CampaignID, &l.ListID, &l.GroupID, &l.State, &l.Version, &l.Source, &l.ExternalID, &l.Name,
 		jsonCol{&l.Zones}, jsonCol{&l.Numbers}, jsonCol{&l.Attributes}, &l.Priority, &l.Line, jsonCol{&l.Tries},
 		verdictCol{&p.Verdict}, usTime{&p.At}, usTime{&p.Until}, &p.Number, &p.Reason, usTime{&p.Earliest},
-		usTime{&l.DecidedAt}, &l.RulesVersion, &l.Owner, &l.Assignment, usTime{&l.CreatedAt}, usTime{&l.UpdatedAt}}, more...)...)
+		usTime{&l.DecidedAt}, &l.RulesVersion, &l.Owner, &l.Assignment, usTime{&l.CreatedAt}, usTime{&l.UpdatedAt},
+		&l.Account, listCol{&l.Places}, &p.Turn}, more...)...)
 	return l, err
 }
 
 const assignmentColumns = `a.id, a.lead_id, a.campaign_id, a.list_id, a.agent_id, a.state, a.reason, a.number, a.appointment_id,
-	a.offered_at, a.lease_until, a.started_at, a.placed_at, a.ended_at, a.closed_at, a.close_reason, a.rules_version, a.zones, a.plan`
+	a.offered_at, a.lease_until, a.started_at, a.placed_at, a.ended_at, a.closed_at, a.close_reason, a.rules_version, a.zones, a.plan,
+	a.calendar, CASE WHEN a.subjects = '[]' THEN '[' || a.subject_id || ']' ELSE a.subjects END`
 
+// scanAssignment reads an assignment; one that an older node made has its number alone for a subject.
 func scanAssignment(r scanner, more ...any) (*campaign.Assignment, error) { //nolint:unparam // scanners have one shape
 	a := new(campaign.Assignment)
 	var p planJSON
 	err := r.Scan(append([]any{&a.ID, &a.LeadID, &a.CampaignID, &a.ListID, &a.AgentID, &a.State, &a.Reason, &a.Number, &a.Appointment,
 		usTime{&a.OfferedAt}, usTime{&a.LeaseUntil}, usTime{&a.StartedAt}, usTime{&a.PlacedAt}, usTime{&a.EndedAt}, usTime{&a.ClosedAt},
-		&a.CloseReason, &a.RulesVersion, jsonCol{&a.Zones}, jsonCol{&p}}, more...)...)
+		&a.CloseReason, &a.RulesVersion, jsonCol{&a.Zones}, jsonCol{&p}, lawCol{&a.Law}, jsonCol{&a.Subjects}}, more...)...)
 	a.Plan = p.plan()
 	return a, err
 }
@@ -190,15 +205,16 @@ type planJSON struct {
 	Number   string `json:"number,omitempty"`
 	Reason   string `json:"reason"`
 	Earliest int64  `json:"earliest,omitempty"`
+	Turn     int64  `json:"turn,omitempty"`
 }
 
 func planOf(p campaign.Plan) planJSON {
-	return planJSON{p.Verdict.String(), us(p.At), us(p.Until), string(p.Number), p.Reason, us(p.Earliest)}
+	return planJSON{p.Verdict.String(), us(p.At), us(p.Until), string(p.Number), p.Reason, us(p.Earliest), p.Turn}
 }
 
 func (p planJSON) plan() campaign.Plan {
 	return campaign.Plan{Verdict: campaign.ParseVerdict(p.Verdict), At: fromUS(p.At), Until: fromUS(p.Until),
-		Number: campaign.Phone(p.Number), Reason: p.Reason, Earliest: fromUS(p.Earliest)}
+		Number: campaign.Phone(p.Number), Reason: p.Reason, Earliest: fromUS(p.Earliest), Turn: p.Turn}
 }
 
 // unlocked is the dialect of transactions that only read.

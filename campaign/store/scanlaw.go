@@ -52,3 +52,32 @@ func lawText(n campaign.LawNote) string {
 	}
 	return js(n)
 }
+
+// calendarJSON is what a calendar's column data holds.
+type calendarJSON struct {
+	Weeks []campaign.Week `json:"weeks,omitempty"`
+	Days  []campaign.Day  `json:"days,omitempty"`
+}
+
+// calendarText is a calendar as it is kept, but for its name and version.
+func calendarText(c *campaign.Calendar) string { return js(calendarJSON{c.Weeks, c.Days}) }
+
+const calendarColumns = `q.id, q.name, q.version, q.data, q.updated_at`
+
+func scanCalendar(r scanner, more ...any) (*campaign.Calendar, error) {
+	c := new(campaign.Calendar)
+	var data calendarJSON
+	err := r.Scan(append([]any{&c.ID, &c.Name, &c.Version, jsonCol{&data}, usTime{&c.UpdatedAt}}, more...)...)
+	c.Weeks, c.Days = data.Weeks, data.Days
+	return c, err
+}
+
+const consentColumns = `n.id, n.lead_id, n.phone, n.purpose, n.scopes, n.given_at, n.expires_at, n.revoked_at, n.proof, n.source, n.revoked_by,
+	n.created_at`
+
+func scanConsent(r scanner, more ...any) (campaign.Consent, error) {
+	var c campaign.Consent
+	err := r.Scan(append([]any{&c.ID, &c.LeadID, &c.Phone, &c.Purpose, jsonCol{&c.Scopes}, usTime{&c.GivenAt}, usTime{&c.ExpiresAt},
+		usTime{&c.RevokedAt}, &c.Proof, &c.Source, &c.RevokedBy, usTime{&c.CreatedAt}}, more...)...)
+	return c, err
+}

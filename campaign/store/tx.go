@@ -27,6 +27,9 @@ type tx struct {
 	rules Rules
 	known *campaignCache
 
+	readOnly bool
+	days     *calendarCache
+
 	gathering bool
 	unsent    []statement
 }
@@ -95,7 +98,7 @@ func (s *Store) onceOn(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn f
 	n := s.begun(ctx, t)
 	n.conn = conn
 	if opt != nil && opt.ReadOnly {
-		n.d = s.d.unlocked()
+		n.d, n.readOnly = s.d.unlocked(), true
 	}
 	if err := fn(n, t); err != nil {
 		return err
@@ -115,7 +118,7 @@ func (s *Store) kept(db *sql.DB) *prepared {
 }
 
 func (s *Store) begun(ctx context.Context, q queries) *tx {
-	n := &tx{queries: q, ctx: ctx, d: s.d, clock: s.Now, rules: s.rules, known: &s.known}
+	n := &tx{queries: q, ctx: ctx, d: s.d, clock: s.Now, rules: s.rules, known: &s.known, days: &s.days}
 	n.look()
 	return n
 }

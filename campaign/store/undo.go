@@ -71,7 +71,7 @@ func (s *Store) cancelPromises(ctx context.Context, where string, arg int64, rea
 			if err != nil || len(leads) == 0 {
 				return err
 			}
-			k, err := t.load(want{leads: leads, uses: true})
+			k, err := t.load(want{leads: leads})
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
+	"time"
 
 	"redial/campaign"
 )
@@ -17,9 +18,11 @@ type want struct {
 	follow      bool                    // and what the agents hold
 	leads       []campaign.LeadID
 	phones      []campaign.Phone // their subjects, made if new
+	others      []subjectKey     // persons and accounts, made if new
 	spread      bool             // and every lead with one of the phones
 	offering    bool             // leads that others hold are left out instead of waited for, and assignments are not read
-	uses        bool             // read what the numbers were called
+	back        time.Duration    // read uses so far back at least, whatever the rules ask for
+	consents    bool             // read consents even if no law pack asks for them
 }
 
 // work is the part of the record that one transaction has locked and may change: loaded at once, changed as nouns in
@@ -27,12 +30,14 @@ type want struct {
 type work struct {
 	t           *tx
 	sessions    map[campaign.AgentID]*moving
-	subjects    map[campaign.Phone]campaign.SubjectID
+	subjects    map[campaign.Phone]campaign.SubjectID // numbers
+	others      map[subjectKey]campaign.SubjectID     // persons and accounts
 	facts       map[campaign.LeadID]*campaign.Facts
 	assignments map[campaign.AssignmentID]*campaign.Assignment
 	open        map[campaign.LeadID]*campaign.Assignment
-	uses        map[campaign.Phone][]campaign.Use
+	uses        map[campaign.SubjectID][]*subjectUse // nil: nobody asks for them
 	was         map[campaign.LeadID]campaign.LeadState
+	grouped     map[campaign.LeadID]string // the calendar of the lead's group as it was read, see regroup
 	changes
 }
 
@@ -44,7 +49,8 @@ type moving struct {
 
 // load locks and reads what is wanted. Leads, sessions or assignments that are not there are simply missing.
 func (t *tx) load(w want) (*work, error) {
-	k := &work{t: t, sessions: make(map[campaign.AgentID]*moving), subjects: make(map[campaign.Phone]campaign.SubjectID)}
+	k := &work{t: t, sessions: make(map[campaign.AgentID]*moving), subjects: make(map[campaign.Phone]campaign.SubjectID),
+		others: make(map[subjectKey]campaign.SubjectID), grouped: make(map[campaign.LeadID]string)}
 	leads, agents, err := t.resolve(w)
 	if err != nil {
 		return nil, err
@@ -57,7 +63,7 @@ func (t *tx) load(w want) (*work, error) {
 		locks = t.makeSessions(agents, k.sessions)
 	}
 	var rows []*campaign.Lead
-	locks = slices.Concat(locks, t.makeSubjects(w.phones), t.lockSubjects(leads, w.phones, k.subjects), t.lockLeads(leads, w.offering, &rows))
+	locks = slices.Concat(locks, t.makeSubjects(w.phones, w.others), k.lockSubjects(leads, w.phones, w.others), k.lockLeads(leads, w.offering, &rows))
 	if err := t.together(locks...); err != nil {
 		return nil, err
 	}
@@ -161,48 +167,63 @@ func (t *tx) lockSessions(agents []campaign.AgentID, into map[campaign.AgentID]*
 	}}}
 }
 
-func (t *tx) makeSubjects(phones []campaign.Phone) []statement {
-	if len(phones) == 0 {
+func (t *tx) makeSubjects(phones []campaign.Phone, others []subjectKey) []statement {
+	rows := make([]subjectKey, 0, len(phones)+len(others))
+	for _, p := range unique(phones) {
+		rows = append(rows, subjectKey{kindNumber, string(p)})
+	}
+	rows = append(rows, others...)
+	if len(rows) == 0 {
 		return nil
 	}
-	type row struct {
-		Key campaign.Phone `json:"key"`
-	}
-	rows := make([]row, 0, len(phones))
-	for _, p := range unique(phones) {
-		rows = append(rows, row{p})
-	}
-	return []statement{{query: `INSERT INTO subjects (kind, key) SELECT 'number', v.key FROM ` + t.d.set(1, "v", "key text") +
-		` WHERE TRUE ON CONFLICT DO NOTHING`, args: []any{js(rows)}}}
+	slices.SortFunc(rows, compareSubjects)
+	return []statement{{query: `INSERT INTO subjects (kind, key) SELECT v.kind, v.key FROM ` + t.d.set(1, "v", "kind text", "key text") +
+		` WHERE TRUE ON CONFLICT DO NOTHING`, args: []any{js(slices.Compact(rows))}}}
 }
 
-func (t *tx) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone, into map[campaign.Phone]campaign.SubjectID) []statement {
-	if len(leads)+len(phones) == 0 {
+func (k *work) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone, others []subjectKey) []statement {
+	if len(leads)+len(phones)+len(others) == 0 {
 		return nil
 	}
-	return []statement{{lockSubjectsQuery(t.d), []any{js(list(leads)), js(list(phones))}, func(r scanner) error {
+	args := []any{js(list(leads)), js(list(phones))}
+	if len(others) > 0 {
+		args = append(args, js(others))
+	}
+	return []statement{{lockSubjectsQuery(k.t.d, len(others) > 0), args, func(r scanner) error {
 		var id campaign.SubjectID
-		var p campaign.Phone
-		err := r.Scan(&id, &p)
-		into[p] = id
+		var u subjectKey
+		err := r.Scan(&id, &u.Kind, &u.Key)
+		if u.Kind == kindNumber {
+			k.subjects[campaign.Phone(u.Key)] = id
+		} else {
+			k.others[u] = id
+		}
 		return err
 	}}}
 }
 
-// lockSubjectsQuery finds the subjects of the leads $1 and the phones $2.
-func lockSubjectsQuery(d *dialect) string {
-	return `SELECT u.id, u.key FROM subjects u WHERE u.id ` + d.inSelect(`SELECT n.subject_id FROM lead_numbers n WHERE n.lead_id `+d.in(1)+
-		` UNION SELECT u2.id FROM subjects u2 WHERE u2.kind = 'number' AND u2.key `+d.inText(2)) + ` ORDER BY u.id` + d.lock("u", false)
+// lockSubjectsQuery finds the subjects of the leads $1, the phones $2 and, with others, the persons and accounts $3.
+func lockSubjectsQuery(d *dialect, others bool) string {
+	more := ""
+	if others {
+		more = ` UNION SELECT u3.id FROM ` + d.set(3, "v", "kind text", "key text") + ` JOIN subjects u3 ON u3.kind = v.kind AND u3.key = v.key`
+	}
+	return `SELECT u.id, u.kind, u.key FROM subjects u WHERE u.id ` + d.inSelect(`SELECT n.subject_id FROM lead_numbers n WHERE n.lead_id `+d.in(1)+
+		` UNION SELECT u2.id FROM subjects u2 WHERE u2.kind = 'number' AND u2.key `+d.inText(2)+more) + ` ORDER BY u.id` + d.lock("u", false)
 }
 
-func (t *tx) lockLeads(leads []campaign.LeadID, skip bool, into *[]*campaign.Lead) []statement {
+func (k *work) lockLeads(leads []campaign.LeadID, skip bool, into *[]*campaign.Lead) []statement {
 	if len(leads) == 0 {
 		return nil
 	}
-	q := `SELECT ` + leadColumns + leadFrom + ` WHERE l.id ` + t.d.in(1) + ` ORDER BY l.id` + t.d.lock("l", skip)
+	q := `SELECT ` + leadColumns + `, g.calendar` + leadFrom + ` WHERE l.id ` + k.t.d.in(1) + ` ORDER BY l.id` + k.t.d.lock("l", skip)
 	return []statement{{q, []any{js(leads)}, func(r scanner) error {
-		l, err := scanLead(r)
+		var calendar string
+		l, err := scanLead(r, &calendar)
 		*into = append(*into, l)
+		if calendar != "" {
+			k.grouped[l.ID] = calendar
+		}
 		return err
 	}}}
 }

@@ -53,6 +53,7 @@ func (k *work) decide(f *campaign.Facts) {
 		return
 	}
 	l.Plan = k.t.rules.Decide(f)
+	k.regroup(f)
 	l.DecidedAt, l.RulesVersion = k.t.now, f.Campaign.RulesVersion
 	mark(&k.planned, l.ID)
 	if f.Promise != nil && l.Assignment == 0 && (!l.Plan.Open() || !callable(f)) {
@@ -108,7 +109,7 @@ func (k *work) release(a *campaign.Assignment, state campaign.AssignmentState, r
 		return fmt.Errorf("assignment %d is %s and cannot be given back", a.ID, a.State)
 	}
 	f := k.close(a, state, reason)
-	k.freed = append(k.freed, a.ID)
+	k.free(a)
 	if f != nil {
 		k.unhold(f)
 	}

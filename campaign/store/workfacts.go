@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"slices"
 	"sync"
-	"time"
 
 	"redial/campaign"
 )
@@ -74,18 +73,13 @@ func (k *work) readFacts(leads []*campaign.Lead, wanted []campaign.LeadID, w wan
 	if len(leads) == 0 {
 		return k.t.together(reads...)
 	}
+	if err := k.accept(leads, w); err != nil {
+		return err
+	}
 	var ofCampaigns []campaign.CampaignID
 	var ofLists []campaign.ListID
-	for _, l := range leads {
-		if !k.known(l) {
-			if !w.offering {
-				return errLost
-			}
-			continue
-		}
-		k.facts[l.ID] = &campaign.Facts{Lead: l, Now: k.t.now}
-		k.was[l.ID] = l.State
-		ofCampaigns, ofLists = append(ofCampaigns, l.CampaignID), append(ofLists, l.ListID)
+	for _, f := range k.facts {
+		ofCampaigns, ofLists = append(ofCampaigns, f.Lead.CampaignID), append(ofLists, f.Lead.ListID)
 	}
 	stamps, campaigns := k.t.campaignStamps(unique(ofCampaigns))
 	lists := make(map[campaign.ListID]*campaign.List)
@@ -102,10 +96,27 @@ func (k *work) readFacts(leads []*campaign.Lead, wanted []campaign.LeadID, w wan
 		f.Campaign, f.List = known[f.Lead.CampaignID], lists[f.Lead.ListID]
 		suppressedBy(f, shut)
 	}
-	if !w.uses {
-		return nil
+	return k.readLaw(known, lists, w)
+}
+
+// accept makes facts of the leads whose subjects are all locked. One that got another since we looked is lost to an
+// offer, and makes anything else begin again.
+func (k *work) accept(leads []*campaign.Lead, w want) error {
+	var lacking []*campaign.Lead
+	for _, l := range leads {
+		if !k.known(l) {
+			if !w.offering {
+				return errLost
+			}
+			continue
+		}
+		k.facts[l.ID] = &campaign.Facts{Lead: l, Now: k.t.now}
+		k.was[l.ID] = l.State
+		if k.lacks(l) {
+			lacking = append(lacking, l)
+		}
 	}
-	return k.readUses()
+	return k.adopt(lacking)
 }
 
 // known says whether all the lead's numbers are locked; one may have been added while we waited. A withdrawn lead has
@@ -120,6 +131,19 @@ func (k *work) known(l *campaign.Lead) bool {
 		}
 	}
 	return true
+}
+
+// lacks says whether the lead's person or account is not locked.
+func (k *work) lacks(l *campaign.Lead) bool {
+	if l.State == campaign.LeadWithdrawn || l.ExternalID == "" && l.Account == "" {
+		return false
+	}
+	for _, u := range leadOthers(l) {
+		if k.others[u] == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (k *work) readLists(ids []campaign.ListID, into map[campaign.ListID]*campaign.List) statement {
@@ -158,67 +182,6 @@ func (k *work) readPromises() statement {
 		k.facts[p.LeadID].Promise = p
 		return nil
 	}}
-}
-
-// readUses reads what the numbers were called, as far back as the longest cap over a number that any of the leads'
-// campaigns has.
-func (k *work) readUses() error {
-	var back time.Duration
-	for _, f := range k.facts {
-		back = max(back, numberCap(f.Campaign))
-	}
-	k.uses = make(map[campaign.Phone][]campaign.Use)
-	if back == 0 {
-		return nil
-	}
-	q := `SELECT u.key, s.placed_at, s.assignment_id FROM subject_uses s JOIN subjects u ON u.id = s.subject_id
-		WHERE s.subject_id ` + k.t.d.in(1) + ` AND s.counted AND s.placed_at > $2 ORDER BY s.placed_at, s.assignment_id`
-	err := k.t.each(q, []any{js(k.subjectIDs()), us(k.t.now.Add(-back - time.Second))}, func(r *sql.Rows) error {
-		var u campaign.Use
-		err := r.Scan(&u.Phone, usTime{&u.PlacedAt}, &u.Assignment)
-		k.uses[u.Phone] = append(k.uses[u.Phone], u)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, f := range k.facts {
-		k.useOf(f)
-	}
-	return nil
-}
-
-// useOf gives the lead what its numbers were called, without the lead's own open assignment.
-func (k *work) useOf(f *campaign.Facts) {
-	f.Uses = nil
-	for _, p := range phonesOf(f.Lead) {
-		for _, u := range k.uses[p] {
-			if u.Assignment != f.Lead.Assignment || u.Assignment == 0 {
-				f.Uses = append(f.Uses, u)
-			}
-		}
-	}
-}
-
-func numberCap(c *campaign.Campaign) (longest time.Duration) {
-	if c == nil {
-		return 0
-	}
-	for _, limit := range c.Rules.Caps {
-		if limit.Scope == campaign.CapNumber {
-			longest = max(longest, limit.Period)
-		}
-	}
-	return longest
-}
-
-func (k *work) subjectIDs() []campaign.SubjectID {
-	ids := make([]campaign.SubjectID, 0, len(k.subjects))
-	for _, id := range k.subjects {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
 }
 
 // phonesOf are all the lead's numbers, good and bad, with those it changed to.

@@ -92,16 +92,9 @@ func judge(f *campaign.Facts, agent campaign.AgentID) campaign.Judgement {
 	case p.At.After(f.Now):
 		return shut("interval", p.At)
 	}
-	for _, c := range f.Campaign.Rules.Caps {
-		var placed []time.Time
-		for _, u := range f.Uses {
-			if c.Scope == campaign.CapNumber && u.Phone == p.Number && u.PlacedAt.After(f.Now.Add(-c.Period)) {
-				placed = append(placed, u.PlacedAt)
-			}
-		}
-		if len(placed) >= c.Max {
-			slices.SortFunc(placed, time.Time.Compare)
-			return shut("number_cap", placed[len(placed)-c.Max].Add(c.Period))
+	if f.Promise == nil {
+		if gate, until := capped(f, p.Number); gate != "" {
+			return shut(gate, until)
 		}
 	}
 	reason := "fresh"
@@ -111,7 +104,23 @@ func judge(f *campaign.Facts, agent campaign.AgentID) campaign.Judgement {
 	case len(f.Lead.Tries) > 0:
 		reason = "retry"
 	}
-	return campaign.Judgement{Plan: p, Callable: true, Reason: reason}
+	return campaign.Judgement{Plan: p, Callable: true, Reason: reason, Law: noted(f)}
+}
+
+// noted keeps the versions of what was looked at.
+func noted(f *campaign.Facts) (n campaign.LawNote) {
+	for _, c := range f.Calendars {
+		if n.Calendars == nil {
+			n.Calendars = make(map[string]int64)
+		}
+		n.Calendars[c.Name] = c.Version
+	}
+	for _, c := range f.Consents {
+		if c.Standing(f.Now) {
+			n.Exempt = append(n.Exempt, campaign.Exemption{Rule: "test.hours", By: "consent", Consent: c.ID})
+		}
+	}
+	return n
 }
 
 func book(f *campaign.Facts, b campaign.Booking) (at, graceEnd time.Time, err error) {

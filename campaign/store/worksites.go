@@ -1,0 +1,79 @@
+package store
+
+import (
+	"slices"
+
+	"redial/campaign"
+)
+
+// sitesOf are where the lead may be called: at its numbers and at those it changed to.
+func sitesOf(l *campaign.Lead, consents []campaign.Consent, f *campaign.Facts) []campaign.Site {
+	purpose := f.Campaign.Rules.Purpose
+	sites := l.Sites(consents, purpose, f.Now)
+	for _, t := range l.Tries {
+		if t.Outcome != campaign.NumberChanged || t.NewNumber == "" {
+			continue
+		}
+		if s := l.SiteOf(campaign.Number{Phone: t.NewNumber}, consents, purpose, f.Now); !slices.ContainsFunc(sites, s.Same) {
+			sites = append(sites, s)
+		}
+	}
+	return sites
+}
+
+// groupCalendar is what a calendar group keeps of its sites besides the leads' zones; empty: there is no more to them.
+func groupCalendar(zones []string, sites []campaign.Site) string {
+	if len(sites) == 1 && len(sites[0].Places) == 0 && !sites[0].Consented && slices.Equal(sites[0].Zones, zones) {
+		return ""
+	}
+	return js(sites)
+}
+
+// plainSite says whether the lead is called where its zones say and nowhere else, as most are.
+func plainSite(l *campaign.Lead) bool {
+	if len(l.Places) > 0 {
+		return false
+	}
+	for i := range l.Numbers {
+		if n := &l.Numbers[i]; len(n.Zones)+len(n.Places) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// regroup moves the lead to the calendar group of its sites, as its numbers, places and consents now make them.
+func (k *work) regroup(f *campaign.Facts) {
+	l := f.Lead
+	calendar := ""
+	if f.Campaign != nil && (len(f.Consents) > 0 || !plainSite(l)) {
+		calendar = groupCalendar(l.Zones, sitesOf(l, f.Consents, f))
+	}
+	if calendar != k.grouped[l.ID] {
+		k.grouped[l.ID] = calendar
+		mark(&k.regrouped, l.ID)
+	}
+}
+
+// flushGroups finds or makes the groups of the leads that moved to another.
+func (k *work) flushGroups() error {
+	type row struct {
+		Lead     campaign.LeadID     `json:"id"`
+		Campaign campaign.CampaignID `json:"campaign_id"`
+		List     campaign.ListID     `json:"list_id"`
+		Zones    string              `json:"zones"`
+		Calendar string              `json:"calendar"`
+	}
+	var rows []row
+	for _, id := range inOrder(k.regrouped) {
+		l := k.facts[id].Lead
+		rows = append(rows, row{id, l.CampaignID, l.ListID, js(list(l.Zones)), k.grouped[id]})
+	}
+	set := k.t.d.set(1, "v", "id bigint", "campaign_id bigint", "list_id bigint", "zones text", "calendar text")
+	if err := setRows(k.t, `INSERT INTO calendar_groups (campaign_id, list_id, zones, calendar)
+		SELECT DISTINCT v.campaign_id, v.list_id, v.zones, v.calendar FROM `+set+` WHERE TRUE ON CONFLICT DO NOTHING`, rows); err != nil {
+		return err
+	}
+	return setRows(k.t, `UPDATE leads AS l SET group_id = g.id FROM `+set+` JOIN calendar_groups g ON g.list_id = v.list_id AND g.zones = v.zones
+		AND g.calendar = v.calendar WHERE l.id = v.id`, rows)
+}

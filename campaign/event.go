@@ -14,6 +14,9 @@ const (
 	EventAttemptAmended    EventType = "attempt_amended"
 	EventBooked            EventType = "appointment_booked"
 	EventAppointmentClosed EventType = "appointment_closed"
+	EventAppointmentMoved  EventType = "appointment_moved" // its instant, by a change of the zone's rules; the wall time stands
+	EventConsentRecorded   EventType = "consent_recorded"
+	EventConsentRevoked    EventType = "consent_revoked"
 	EventBadData           EventType = "bad_data"
 	EventSuppressed        EventType = "suppressed"
 	EventLifted            EventType = "suppression_lifted"

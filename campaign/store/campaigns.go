@@ -12,13 +12,16 @@ const insertCampaign = `INSERT INTO campaigns (name, state, zone, region, rules,
 	VALUES ($1, 'draft', $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING id`
 
 // CreateCampaign makes a draft of c; its id, state, versions and instants are given here. Errors: KindInvalid by
-// field; KindConflict if the name is taken.
+// field, also a calendar that is not there; KindConflict if the name is taken.
 func (s *Store) CreateCampaign(ctx context.Context, c campaign.Campaign) (campaign.Campaign, error) {
 	if err := c.Validate(); err != nil {
 		return campaign.Campaign{}, fmt.Errorf("create a campaign: %w", err)
 	}
 	var made *campaign.Campaign
 	err := s.write(ctx, "create a campaign", func(t *tx) error {
+		if err := t.knownCalendars(c.Rules.Calendars, "rules.calendars"); err != nil {
+			return err
+		}
 		var id campaign.CampaignID
 		args := []any{c.Name, c.Zone, c.Region, js(c.Rules), js(c.Floor), c.Script, js(list(c.Skills)), js(list(c.Codes)), us(t.now)}
 		if err := t.row(insertCampaign, args, &id); err != nil {
@@ -106,24 +109,39 @@ func (s *Store) RulesAt(ctx context.Context, id campaign.CampaignID, version int
 	return r, nil
 }
 
+// LeadCounts are a campaign's leads by state, those of lists that are still loading apart; list 0: of all its lists.
+// States without leads are absent.
+func (s *Store) LeadCounts(ctx context.Context, id campaign.CampaignID, in campaign.ListID) (map[campaign.LeadState]int64, error) {
+	var out map[campaign.LeadState]int64
+	err := s.peek(ctx, "count leads", func(t *tx) (err error) {
+		out, err = t.leadCounts(id, in)
+		return err
+	})
+	return out, err
+}
+
+func (t *tx) leadCounts(id campaign.CampaignID, in campaign.ListID) (map[campaign.LeadState]int64, error) {
+	out := make(map[campaign.LeadState]int64)
+	err := t.each(`SELECT l.state, count(*) FROM leads l JOIN lists k ON k.id = l.list_id
+		WHERE k.campaign_id = $1 AND (CAST($2 AS BIGINT) = 0 OR k.id = $2) AND `+visibleList+` GROUP BY l.state`, []any{int64(id), int64(in)},
+		func(r *sql.Rows) error {
+			var state campaign.LeadState
+			var n int64
+			err := r.Scan(&state, &n)
+			out[state] = n
+			return err
+		})
+	return out, err
+}
+
 // CampaignCounts are a campaign's leads by state, those of lists that are still loading apart, and its open promises.
 func (s *Store) CampaignCounts(ctx context.Context, id campaign.CampaignID) (leads campaign.LeadCounts, promises int64, err error) {
 	err = s.read(ctx, "count a campaign's leads", func(t *tx) error {
-		leads = make(campaign.LeadCounts)
-		q := `SELECT l.state, count(*) FROM leads l JOIN lists k ON k.id = l.list_id
-			WHERE k.campaign_id = $1 AND ` + visibleList + ` GROUP BY l.state`
-		err := t.each(q, []any{id}, func(r *sql.Rows) error {
-			var state campaign.LeadState
-			var n int64
-			if err := r.Scan(&state, &n); err != nil {
-				return err
-			}
-			leads[state] = n
-			return nil
-		})
+		counts, err := t.leadCounts(id, 0)
 		if err != nil {
 			return err
 		}
+		leads = counts
 		promises, err = t.openPromises(id)
 		return err
 	})
@@ -157,6 +175,9 @@ func (s *Store) UpdateCampaign(ctx context.Context, c campaign.Campaign) (campai
 		}
 		if now.State == campaign.CampaignFinished {
 			return campaign.Unready(campaign.ReasonBadState, "the campaign has finished and does not change any more")
+		}
+		if err := t.knownCalendars(c.Rules.Calendars, "rules.calendars"); err != nil {
+			return err
 		}
 		version := now.RulesVersion
 		if js(now.Rules) != js(c.Rules) {

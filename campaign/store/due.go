@@ -39,8 +39,9 @@ func (s *Store) Groups(ctx context.Context, id campaign.CampaignID) ([]campaign.
 }
 
 // DueLeads are leads of the open groups that wait for nothing but an agent, in the order of offering. Closed groups
-// are never looked into, and of an open one only as much of its due index as is asked for. Among more due tried leads
-// than a few times q.Tried those that wait longest are looked at first, rolled over or not.
+// are never looked into, and of an open one only as much of its due indexes as is asked for. Among more due tried leads
+// than a few times q.Tried those that wait longest are looked at first, rolled over or not; with q.Mix those whose turn
+// is next are looked at besides.
 func (s *Store) DueLeads(ctx context.Context, q campaign.DueQuery) ([]campaign.Due, error) {
 	var out []campaign.Due
 	err := s.read(ctx, "find due leads", func(t *tx) error {
@@ -55,28 +56,57 @@ func (s *Store) DueLeads(ctx context.Context, q campaign.DueQuery) ([]campaign.D
 	return out, err
 }
 
+// dueTriedPart looks into the index leads_tried for a group, and no further than a limit.
+const dueTriedPart = `SELECT l.id, l.group_id, l.earliest, l.last_placed, l.priority, l.turn FROM leads l
+	WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call' AND l.last_placed > 0 AND l.earliest <= $1
+	ORDER BY l.earliest LIMIT %d`
+
+// dueTurnsPart looks into the index leads_turn for a group: the turns up to today's last.
+const dueTurnsPart = `SELECT l.id, l.group_id, l.earliest, l.last_placed, l.priority, l.turn FROM leads l
+	WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call' AND l.turn > 0 AND l.turn < %d AND l.earliest <= $1
+	ORDER BY l.turn LIMIT %d`
+
+// turnsPerDay is how many places Plan.Turn has for a day.
+const turnsPerDay = 4096
+
 func (t *tx) dueTried(q campaign.DueQuery) ([]campaign.Due, error) {
 	if q.Tried <= 0 {
 		return nil, nil
 	}
 	window := max(4*q.Tried, 256)
 	groups := byGroup(q.Groups)
+	seen := make(map[campaign.LeadID]bool)
 	var out []campaign.Due
-	err := t.eachGroup(q.Groups, `SELECT l.id, l.group_id, l.earliest, l.last_placed, l.priority FROM leads l
-		WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call' AND l.last_placed > 0 AND l.earliest <= $1
-		ORDER BY l.earliest LIMIT %d`, window, []any{us(q.Now)}, func(r *sql.Rows) error {
+	scan := func(r *sql.Rows) error {
 		d := campaign.Due{Tried: true}
 		var placed time.Time
-		err := r.Scan(&d.Lead, &d.Group, usTime{&d.Earliest}, usTime{&placed}, &d.Priority)
+		err := r.Scan(&d.Lead, &d.Group, usTime{&d.Earliest}, usTime{&placed}, &d.Priority, &d.Turn)
 		g := groups[d.Group]
 		d.RolledOver, d.ListPriority = placed.Before(g.Midnight), g.Priority
-		out = append(out, d)
+		if !q.Mix || !d.RolledOver || d.Turn >= (g.Day+1)*turnsPerDay {
+			d.Turn = 0
+		}
+		if !seen[d.Lead] {
+			seen[d.Lead] = true
+			out = append(out, d)
+		}
 		return err
-	})
-	slices.SortFunc(out, func(a, b campaign.Due) int {
-		return cmp.Or(-compareBool(a.RolledOver, b.RolledOver), a.Earliest.Compare(b.Earliest), cmp.Compare(a.Lead, b.Lead))
-	})
+	}
+	now := []any{us(q.Now)}
+	err := t.eachGroup(q.Groups, func(g campaign.OpenGroup) string { return fmt.Sprintf(dueTriedPart, int64(g.ID), window) }, now, scan)
+	if err == nil && q.Mix {
+		err = t.eachGroup(q.Groups, func(g campaign.OpenGroup) string {
+			return fmt.Sprintf(dueTurnsPart, int64(g.ID), (g.Day+1)*turnsPerDay, window)
+		}, now, scan)
+	}
+	slices.SortFunc(out, compareTried)
 	return out[:min(len(out), q.Tried)], err
+}
+
+// compareTried is the order of offering among tried leads: those that rolled over first, of them those without a turn,
+// then by turn; each by the instant they waited for.
+func compareTried(a, b campaign.Due) int {
+	return cmp.Or(-compareBool(a.RolledOver, b.RolledOver), cmp.Compare(a.Turn, b.Turn), a.Earliest.Compare(b.Earliest), cmp.Compare(a.Lead, b.Lead))
 }
 
 func compareBool(a, b bool) int {
@@ -97,12 +127,12 @@ func byGroup(groups []campaign.OpenGroup) map[campaign.GroupID]campaign.OpenGrou
 	return out
 }
 
-// eachGroup runs one SELECT for each group, whose %d are the group and the limit, in as few statements as may be.
-func (t *tx) eachGroup(groups []campaign.OpenGroup, part string, limit int, args []any, scan func(*sql.Rows) error) error {
+// eachGroup runs one SELECT for each group in as few statements as may be.
+func (t *tx) eachGroup(groups []campaign.OpenGroup, part func(campaign.OpenGroup) string, args []any, scan func(*sql.Rows) error) error {
 	for some := range slices.Chunk(groups, groupsAtOnce) {
 		parts := make([]string, len(some))
 		for i, g := range some {
-			parts[i] = fmt.Sprintf(`SELECT * FROM (`+part+`) AS p%d`, int64(g.ID), limit, i)
+			parts[i] = fmt.Sprintf(`SELECT * FROM (%s) AS p%d`, part(g), i)
 		}
 		if err := t.each(strings.Join(parts, ` UNION ALL `), args, scan); err != nil {
 			return err
@@ -110,6 +140,11 @@ func (t *tx) eachGroup(groups []campaign.OpenGroup, part string, limit int, args
 	}
 	return nil
 }
+
+// dueFreshPart looks into the index leads_fresh for a group.
+const dueFreshPart = `SELECT l.id, l.group_id, l.earliest, l.priority FROM leads l
+	WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call' AND l.last_placed = 0 AND l.earliest <= $1
+	ORDER BY l.priority DESC, l.id LIMIT %d`
 
 // dueFresh goes through the lists by priority and stops when it has enough.
 func (t *tx) dueFresh(q campaign.DueQuery) ([]campaign.Due, error) {
@@ -125,9 +160,8 @@ func (t *tx) dueFresh(q campaign.DueQuery) ([]campaign.Due, error) {
 		}
 		var tier []campaign.Due
 		need := q.Fresh - len(out)
-		err := t.eachGroup(groups[:n], `SELECT l.id, l.group_id, l.earliest, l.priority FROM leads l
-			WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call' AND l.last_placed = 0 AND l.earliest <= $1
-			ORDER BY l.priority DESC, l.id LIMIT %d`, need, []any{us(q.Now)}, func(r *sql.Rows) error {
+		part := func(g campaign.OpenGroup) string { return fmt.Sprintf(dueFreshPart, int64(g.ID), need) }
+		err := t.eachGroup(groups[:n], part, []any{us(q.Now)}, func(r *sql.Rows) error {
 			d := campaign.Due{ListPriority: groups[0].Priority}
 			err := r.Scan(&d.Lead, &d.Group, usTime{&d.Earliest}, &d.Priority)
 			tier = append(tier, d)
@@ -160,42 +194,19 @@ func (s *Store) NextDue(ctx context.Context, q campaign.NextQuery) (time.Time, e
 			next = oldest(next, at)
 			return err
 		}
-		err := t.eachGroup(groups, `SELECT l.earliest FROM leads l WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call'
-			AND l.last_placed > 0 AND l.earliest > $1 ORDER BY l.earliest LIMIT %d`, 1, []any{us(q.Now)}, first)
+		err := t.eachGroup(groups, func(g campaign.OpenGroup) string { return fmt.Sprintf(nextTriedPart, int64(g.ID)) }, []any{us(q.Now)}, first)
 		if err != nil {
 			return err
 		}
 		// Fresh leads wait only when a claim put them off; there are few.
-		return t.eachGroup(groups, `SELECT l.earliest FROM leads l WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call'
-			AND l.last_placed = 0 AND l.earliest > $1 ORDER BY l.earliest LIMIT %d`, 1, []any{us(q.Now)}, first)
+		return t.eachGroup(groups, func(g campaign.OpenGroup) string { return fmt.Sprintf(nextFreshPart, int64(g.ID)) }, []any{us(q.Now)}, first)
 	})
 	return next, err
 }
 
-// ReplanBatch decides up to limit leads of the campaign anew that were decided under other rules than its own, from
-// the one after a lead on, and says the last one it looked at; 0: there are no more. Leads that agents hold are
-// decided when they come back. A batch that is repeated changes nothing.
-func (s *Store) ReplanBatch(ctx context.Context, id campaign.CampaignID, after campaign.LeadID, limit int) (last campaign.LeadID, n int, err error) {
-	err = s.write(ctx, "plan leads anew", func(t *tx) error {
-		last, n = 0, 0
-		ids, err := idsOf[campaign.LeadID](t, `SELECT l.id FROM leads l JOIN campaigns c ON c.id = l.campaign_id
-			WHERE l.campaign_id = $1 AND l.id > $2 AND l.state IN ('open', 'exhausted', 'suppressed') AND l.rules_version <> c.rules_version
-			ORDER BY l.id LIMIT $3`, int64(id), int64(after), limit)
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		last = ids[len(ids)-1]
-		k, err := t.load(want{leads: ids, offering: true})
-		if err != nil {
-			return err
-		}
-		for _, id := range inOrder(k.facts) {
-			if f := k.facts[id]; f.Lead.Assignment == 0 && f.Lead.RulesVersion != f.Campaign.RulesVersion {
-				k.decide(f)
-				n++
-			}
-		}
-		return k.flush()
-	})
-	return last, n, err
-}
+const (
+	nextTriedPart = `SELECT l.earliest FROM leads l WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call'
+		AND l.last_placed > 0 AND l.earliest > $1 ORDER BY l.earliest LIMIT 1`
+	nextFreshPart = `SELECT l.earliest FROM leads l WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call'
+		AND l.last_placed = 0 AND l.earliest > $1 ORDER BY l.earliest LIMIT 1`
+)

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"redial/campaign"
 )
@@ -91,6 +93,48 @@ func (s *Store) SwitchOff(ctx context.Context, id campaign.ListID) (l campaign.L
 		revoked, err = s.revokeOffered(ctx, `a.list_id = $1 AND a.appointment_id = 0`, int64(id), "list_off")
 	}
 	return l, revoked, err
+}
+
+// SetListHours says when a list's leads may be called within their campaign's hours, and which calendars apply to them
+// besides the campaign's; version is the one that was seen. No lead is rewritten: those that had no callable time are
+// planned anew. Errors: KindInvalid by field, also a calendar that is not there; KindConflict with VERSION_MISMATCH;
+// KindNotFound.
+func (s *Store) SetListHours(ctx context.Context, id campaign.ListID, version int64, hours []campaign.Window, calendars []string) (campaign.List, error) {
+	if err := hoursFault(hours); err != nil {
+		return campaign.List{}, fmt.Errorf("set a list's hours: %w", err)
+	}
+	var of []campaign.CampaignID
+	l, err := s.changeList(ctx, "set a list's hours", id, func(t *tx, l *campaign.List) error {
+		of = []campaign.CampaignID{l.CampaignID}
+		if l.Version != version {
+			return wrongVersion("list", version, l.Version)
+		}
+		if err := t.knownCalendars(calendars, "calendars"); err != nil {
+			return err
+		}
+		if _, err := t.exec(`UPDATE lists SET hours = $2, calendars = $3, version = version + 1 WHERE id = $1`,
+			id, js(list(hours)), js(list(calendars))); err != nil {
+			return err
+		}
+		return t.reopen(of)
+	})
+	if err == nil {
+		s.reopened(ctx, of)
+	}
+	return l, err
+}
+
+// hoursFault says what is wrong with weekly hours, as rules would.
+func hoursFault(hours []campaign.Window) error {
+	r := campaign.DefaultRules()
+	r.Hours = hours
+	err := r.Validate()
+	if e, ok := errors.AsType[*campaign.Error](err); ok {
+		for i := range e.Violations {
+			e.Violations[i].Field = strings.TrimPrefix(e.Violations[i].Field, "rules.")
+		}
+	}
+	return err
 }
 
 // changeList runs change with the list locked and returns it as it then is.

@@ -32,6 +32,7 @@ type Store struct {
 	log     *slog.Logger
 	rules   Rules
 	known   campaignCache
+	days    calendarCache
 	groups  groups // of the writes that are committed together
 	beatSeq atomic.Int64
 	writes  *prepared // of SQLite

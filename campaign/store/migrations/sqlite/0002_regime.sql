@@ -11,6 +11,12 @@ ALTER TABLE leads ADD COLUMN places TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE leads ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;    -- place among the leads that roll over to a day; 0: none
 CREATE INDEX leads_turn ON leads (group_id, turn) WHERE state = 'open' AND verdict = 'call' AND turn > 0;
 
+-- Leads left to plan anew: under other rules than their campaign's, or exhausted for want of a callable time before a
+-- calendar of the campaign's changed.
+ALTER TABLE campaigns ADD COLUMN reopened_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX leads_rules ON leads (campaign_id, rules_version, id) WHERE state IN ('open', 'exhausted', 'suppressed');
+CREATE INDEX leads_shut ON leads (campaign_id, decided_at) WHERE state = 'exhausted' AND reason = 'no_callable_time';
+
 ALTER TABLE assignments ADD COLUMN subjects TEXT NOT NULL DEFAULT '[]';  -- whose uses the call is kept for; empty: subject_id alone
 
 -- lead_numbers holds every subject of a lead: its numbers, its person (kind person, key source and external id with a

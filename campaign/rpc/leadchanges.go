@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"redial/campaign"
 	"redial/campaign/wire"
@@ -58,18 +59,39 @@ func (s *LeadServer) numbers(ctx context.Context, id campaign.LeadID, given []*p
 	if err != nil {
 		return nil, err
 	}
-	out := wire.FromNumbers(given)
+	out, follow := wire.FromNumbers(given), s.zonesOfNumbers(&l, &c)
 	for i := range out {
 		n, err := s.phones(string(out[i].Phone), c.Region)
 		if err != nil {
 			return nil, wire.Named(fmt.Sprintf("lead.numbers[%d].phone", i), err)
 		}
-		out[i].Phone = n.Phone
+		for k, z := range out[i].Zones {
+			if !campaign.KnownZone(z) {
+				return nil, campaign.Invalid(fmt.Sprintf("lead.numbers[%d].zones[%d]", i, k), fmt.Sprintf("%q is no time zone: write it as America/New_York", z))
+			}
+		}
+		out[i].Phone, out[i].Places = n.Phone, n.Places
+		if len(out[i].Zones) == 0 && follow && !slices.Equal(n.Zones, l.Zones) {
+			out[i].Zones = n.Zones
+		}
 		if out[i].Extension == "" {
 			out[i].Extension = n.Extension
 		}
 	}
 	return out, nil
+}
+
+// zonesOfNumbers says whether the lead's zones are those of its first number, so that a number elsewhere keeps its own;
+// zones that somebody gave hold for all its numbers.
+func (s *LeadServer) zonesOfNumbers(l *campaign.Lead, c *campaign.Campaign) bool {
+	if len(l.Numbers) == 0 {
+		return false
+	}
+	n, err := s.phones(string(l.Numbers[0].Phone), "")
+	if err == nil && len(n.Zones) == 0 {
+		n.Zones = []string{c.Zone} // of leads whose number tells none
+	}
+	return err == nil && slices.Equal(n.Zones, l.Zones)
 }
 
 // WithdrawLead takes a lead out.

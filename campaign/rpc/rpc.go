@@ -24,7 +24,8 @@ type Floor interface {
 	Revoked([]campaign.Assignment)
 }
 
-// Phones reads one number as people write it; an empty region means that it must be E.164. The error names no field.
+// Phones reads one number as people write it, with its places and every zone it may be in; an empty region means that it
+// must be E.164. The error names no field.
 type Phones func(text, region string) (campaign.Number, error)
 
 // unwatched is a floor that nobody is at.

@@ -46,7 +46,8 @@ func Numbers(l *campaign.Lead) []*pb.Number {
 	}
 	out := make([]*pb.Number, len(l.Numbers))
 	for i, n := range l.Numbers {
-		out[i] = &pb.Number{Phone: string(n.Phone), Extension: n.Extension, Label: n.Label, Bad: bad[n.Phone]}
+		out[i] = &pb.Number{Phone: string(n.Phone), Extension: n.Extension, Label: n.Label, Bad: bad[n.Phone],
+			Zones: n.Zones, Places: n.Places}
 	}
 	return out
 }
@@ -55,7 +56,7 @@ func Numbers(l *campaign.Lead) []*pb.Number {
 func FromNumbers(numbers []*pb.Number) []campaign.Number {
 	out := make([]campaign.Number, len(numbers))
 	for i, n := range numbers {
-		out[i] = campaign.Number{Phone: campaign.Phone(n.GetPhone()), Extension: n.GetExtension(), Label: n.GetLabel()}
+		out[i] = campaign.Number{Phone: campaign.Phone(n.GetPhone()), Extension: n.GetExtension(), Label: n.GetLabel(), Zones: n.GetZones()}
 	}
 	return out
 }

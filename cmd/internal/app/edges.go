@@ -18,9 +18,14 @@ func statusOf(_ context.Context, err error) error {
 	return status.ErrorProto(st.Proto())
 }
 
-// readNumber reads one number as people write it; an empty region means that it must be E.164.
+// readNumber reads one number as people write it, with its places and every zone that it may be in; an empty region
+// means that it must be E.164.
 func readNumber(text, region string) (campaign.Number, error) {
-	return phone.One("", text, campaign.PhoneHint{Region: region})
+	n, err := phone.One("", text, campaign.PhoneHint{Region: region})
+	if err == nil {
+		n.Zones = phone.Zones(n.Phone)
+	}
+	return n, err
 }
 
 // tokens are the record's, as the guard and the admin token's file want them.

@@ -29,6 +29,8 @@ type LeadPast interface {
 	AgentLogins(ctx context.Context, ids []campaign.AgentID) (map[campaign.AgentID]string, error)
 	// Suppressed are the suppressions in force of the numbers.
 	Suppressed(ctx context.Context, phones []campaign.Phone) ([]campaign.Suppression, error)
+	// FactsMany are the facts of leads; one that is not there is left out.
+	FactsMany(ctx context.Context, ids []campaign.LeadID) ([]*campaign.Facts, error)
 }
 
 // LeadHome is where a lead belongs.
@@ -40,8 +42,8 @@ type LeadHome interface {
 }
 
 // EncodeCase writes a lead's last decision as one line of the rule of time's case format: rules are those that it was
-// made under, promise the open one or nil. Empty: the decision does not follow from a case.
-type EncodeCase func(l *campaign.Lead, rules *campaign.Rules, promise *campaign.Appointment) ([]byte, error)
+// made under. Empty: the decision does not follow from a case.
+type EncodeCase func(f *campaign.Facts, rules *campaign.Rules) ([]byte, error)
 
 // LeadServer serves LeadService.
 type LeadServer struct {
@@ -84,7 +86,7 @@ func (s *LeadServer) GetLead(ctx context.Context, r *pb.GetLeadRequest) (*pb.Get
 	if err := s.tell(ctx, out, &l, promises); err != nil {
 		return nil, err
 	}
-	return out, s.decided(ctx, out, &c, &l, openOf(promises))
+	return out, s.decided(ctx, out, l.ID)
 }
 
 // tell fills in the attempts and the promises.
@@ -114,28 +116,23 @@ func (s *LeadServer) tell(ctx context.Context, out *pb.GetLeadResponse, l *campa
 }
 
 // decided fills in the last decision as a case, under the rules of its time.
-func (s *LeadServer) decided(ctx context.Context, out *pb.GetLeadResponse, c *campaign.Campaign, l *campaign.Lead, promise *campaign.Appointment) error {
-	rules := c.Rules
-	if l.RulesVersion != c.RulesVersion {
-		var err error
-		if rules, err = s.home.RulesAt(ctx, c.ID, l.RulesVersion); err != nil {
+func (s *LeadServer) decided(ctx context.Context, out *pb.GetLeadResponse, id campaign.LeadID) error {
+	all, err := s.past.FactsMany(ctx, []campaign.LeadID{id})
+	if err != nil || len(all) == 0 {
+		return err // erased a moment ago
+	}
+	f := all[0]
+	rules := f.Campaign.Rules
+	if f.Lead.RulesVersion != f.Campaign.RulesVersion {
+		if rules, err = s.home.RulesAt(ctx, f.Campaign.ID, f.Lead.RulesVersion); err != nil {
 			return err
 		}
 	}
-	line, err := s.encode(l, &rules, promise)
+	line, err := s.encode(f, &rules)
 	if err != nil {
-		return fmt.Errorf("write lead %d as a case: %w", l.ID, err)
+		return fmt.Errorf("write lead %d as a case: %w", id, err)
 	}
 	out.CaseJson = string(line)
-	return nil
-}
-
-func openOf(promises []campaign.Appointment) *campaign.Appointment {
-	for i := range promises {
-		if promises[i].State == campaign.AppointmentOpen {
-			return &promises[i]
-		}
-	}
 	return nil
 }
 

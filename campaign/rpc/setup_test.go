@@ -55,7 +55,9 @@ type bench struct {
 var monday = time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
 
 func readNumber(text, region string) (campaign.Number, error) {
-	return phone.One("", text, campaign.PhoneHint{Region: region})
+	n, err := phone.One("", text, campaign.PhoneHint{Region: region})
+	n.Zones = phone.Zones(n.Phone)
+	return n, err
 }
 
 func must[T any](t *testing.T) func(T, error) T {
@@ -73,10 +75,10 @@ func asMei(t *testing.T) context.Context {
 }
 
 // encoded is a case as these tests tell it from another: by the version of its rules.
-func encoded(_ *campaign.Lead, rules *campaign.Rules, promise *campaign.Appointment) ([]byte, error) {
+func encoded(f *campaign.Facts, rules *campaign.Rules) ([]byte, error) {
 	text := rules.Interval.String()
-	if promise != nil {
-		text += " " + promise.Local
+	if f.Promise != nil {
+		text += " " + f.Promise.Local
 	}
 	return []byte(text), nil
 }

@@ -2,39 +2,50 @@ package rpc
 
 import (
 	"bytes"
-	"fmt"
 	"time"
 
 	"redial/campaign"
 	"redial/scheduler"
 )
 
-// EncodeCase writes a lead's last decision as one line of the case format, with the stored plan as its want: the rule
-// of time answers the case with that plan. Rules are those the decision was made under, promise the open one or nil.
+// CaseEncoder is what writes a lead's last decision as one line of the case format, with the stored plan as its want: the
+// rule of time answers the case with that plan. Rules are those the decision was made under; the promise of the facts is
+// the open one or nil.
 //
-// It is empty for what does not follow from a case: a lead that nothing was decided of, one that was withdrawn, and
-// one whose numbers were all suppressed otherwise than by its own last call, for the case format knows no
-// suppressions.
-func EncodeCase(l *campaign.Lead, rules *campaign.Rules, promise *campaign.Appointment) ([]byte, error) {
-	if l.Plan.Verdict == campaign.NoVerdict || l.State == campaign.LeadWithdrawn || suppressedElsewhere(l) {
-		return nil, nil
+// The line is empty for what does not follow from a case: a lead that nothing was decided of, one that was withdrawn,
+// one whose numbers were all suppressed otherwise than by its own last call, for the case format knows no suppressions,
+// and one that would be decided otherwise by now, because a calendar or the outcome of somebody's call has become known
+// since.
+func CaseEncoder(rb *scheduler.Rulebook) func(f *campaign.Facts, rules *campaign.Rules) ([]byte, error) {
+	return func(f *campaign.Facts, rules *campaign.Rules) ([]byte, error) {
+		l := f.Lead
+		if l.Plan.Verdict == campaign.NoVerdict || l.State == campaign.LeadWithdrawn || suppressedElsewhere(l) {
+			return nil, nil
+		}
+		c, err := rb.CaseOf(f, rules)
+		if err != nil {
+			return nil, err
+		}
+		if l.Plan.Verdict == campaign.VerdictAppointment && f.Promise != nil && !booked(&c, f.Promise) {
+			return nil, nil
+		}
+		line, err := scheduler.EncodeCase(&c)
+		if err != nil || !c.Alone() && !follows(line, l.Plan) {
+			return nil, err
+		}
+		return wanting(line, l.Plan), nil
 	}
-	zones, err := scheduler.LoadZones(l.Zones)
+}
+
+// follows says whether the answer to a line is the stored plan, as far as answers go: whole seconds.
+func follows(line []byte, stored campaign.Plan) bool {
+	c, err := scheduler.ParseCase(line)
 	if err != nil {
-		return nil, campaign.Under("zones", err)
+		return false // it names a calendar that is no longer there
 	}
-	c := scheduler.Case{
-		ID: fmt.Sprint("lead-", l.ID), Now: l.DecidedAt.UTC().Truncate(time.Second), Rules: *rules,
-		Lead: scheduler.Lead{Zones: zones, Numbers: scheduler.NumbersOf(campaign.Phones(l.Numbers)...)}, Tries: l.Tries,
-	}
-	if l.Plan.Verdict == campaign.VerdictAppointment && promise != nil && !booked(&c, promise) {
-		return nil, nil
-	}
-	line, err := scheduler.EncodeCase(&c)
-	if err != nil {
-		return nil, err
-	}
-	return wanting(line, l.Plan), nil
+	answer := c.Answer().Plan
+	return answer.Verdict == stored.Verdict && answer.Reason == stored.Reason && answer.Number == stored.Number &&
+		answer.At.Equal(stored.At.Truncate(time.Second)) && answer.Until.Equal(stored.Until)
 }
 
 // suppressedElsewhere says whether the lead is suppressed though its last call did not ask for it.
@@ -54,6 +65,9 @@ func booked(c *scheduler.Case, p *campaign.Appointment) bool {
 	if !c.Now.Before(p.At) {
 		c.Now = p.At.Add(-time.Second)
 		if n := len(c.Tries); n > 0 && c.Tries[n-1].PlacedAt.After(c.Now) {
+			return false
+		}
+		if n := len(c.Uses); n > 0 && c.Uses[n-1].PlacedAt.After(c.Now) {
 			return false
 		}
 	}

@@ -17,10 +17,10 @@ import (
 func (b *bench) decidesAlike(t *testing.T, id campaign.LeadID) bool {
 	t.Helper()
 	ctx := t.Context()
-	l := must[campaign.Lead](t)(b.Lead(ctx, id))
+	f := must[[]*campaign.Facts](t)(b.FactsMany(ctx, []campaign.LeadID{id}))[0]
+	l := f.Lead
 	rules := must[campaign.Rules](t)(b.RulesAt(ctx, l.CampaignID, l.RulesVersion))
-	promise := must[*campaign.Appointment](t)(b.OpenPromise(ctx, id))
-	line := must[[]byte](t)(rpc.EncodeCase(&l, &rules, promise))
+	line := must[[]byte](t)(rpc.CaseEncoder(&scheduler.Rulebook{})(f, &rules))
 	if len(line) == 0 {
 		return false
 	}

@@ -217,7 +217,7 @@ func (a *App) wireServer() error {
 	a.server, err = server.New(a.guard, func(r grpc.ServiceRegistrar) {
 		campaignpb.RegisterCampaignServiceServer(r, campaignrpc.NewCampaigns(a.store, a.store, hooks, a.replan))
 		campaignpb.RegisterListServiceServer(r, campaignrpc.NewLists(a.store, a.intake, a.store, a.store, exports, hooks))
-		campaignpb.RegisterLeadServiceServer(r, campaignrpc.NewLeads(a.store, a.store, a.store, readNumber, schedulerrpc.EncodeCase, hooks))
+		campaignpb.RegisterLeadServiceServer(r, campaignrpc.NewLeads(a.store, a.store, a.store, readNumber, schedulerrpc.CaseEncoder(a.rules), hooks))
 		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, hooks, a.store.Now))
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
 		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))

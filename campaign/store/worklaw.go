@@ -72,6 +72,9 @@ func (k *work) readConsents() statement {
 	return statement{q, []any{js(k.subjectIDs())}, func(r scanner) error {
 		var subject campaign.SubjectID
 		c, err := scanConsent(r, &subject)
+		if c.RevokedAt.After(k.t.now) { // by a node whose clock is ahead: it was acknowledged
+			c.RevokedAt = k.t.now
+		}
 		for _, f := range ofSubject[subject] {
 			f.Consents = append(f.Consents, c)
 		}

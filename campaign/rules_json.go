@@ -50,34 +50,43 @@ func (r *Rules) field(name string, v []byte) (err error) {
 	case "expires_at":
 		r.ExpiresAt, err = StrictInstant(v)
 	case "hours":
-		err = StrictArray(v, func(_ int, v []byte) error {
-			w, err := readWindow(v)
-			r.Hours = append(r.Hours, w)
-			return err
-		})
+		r.Hours, err = readEach(v, readWindow)
 	case "holidays":
-		err = StrictArray(v, func(_ int, v []byte) error {
-			s, err := StrictString(v)
-			if err != nil {
-				return err
-			}
-			d, err := ParseDate(s)
-			r.Holidays = append(r.Holidays, d)
-			return err
-		})
+		r.Holidays, err = readEach(v, readDate)
 	case "caps":
-		err = StrictArray(v, func(_ int, v []byte) error {
-			c, err := readCap(v)
-			r.Caps = append(r.Caps, c)
-			return err
-		})
+		r.Caps, err = readEach(v, readCap)
 	case "network_retry":
 		r.NetworkRetry, err = StrictDuration(v)
 	case "network_retry_limit":
 		r.NetworkRetryLimit, err = StrictInt(v)
 	default:
+		err = r.regimeField(name, v)
+	}
+	return err
+}
+
+// regimeField reads the fields that tell of calendars, law and the calls of others.
+func (r *Rules) regimeField(name string, v []byte) (err error) {
+	switch name {
+	case "cool_offs":
+		r.CoolOffs, err = readEach(v, readCoolOff)
+	case "rotate":
+		r.Rotate, err = StrictBool(v)
+	case "mix_hours":
+		r.MixHours, err = StrictBool(v)
+	case "calendars":
+		r.Calendars, err = readEach(v, StrictString)
+	case "purpose":
+		r.Purpose, err = readWord[Purpose](v)
+	case "matter":
+		r.Matter, err = StrictString(v)
+	case "packs":
+		r.Packs, err = readEach(v, StrictString)
+	case "waivers":
+		r.Waivers, err = readEach(v, readWaiver)
+	default:
 		err = unknownField("the rules are", "interval", "intervals", "max_per_day", "max_attempts", "max_days", "expires_at", "hours", "holidays",
-			"caps", "network_retry", "network_retry_limit")
+			"caps", "cool_offs", "rotate", "mix_hours", "network_retry", "network_retry_limit", "calendars", "purpose", "matter", "packs", "waivers")
 	}
 	return err
 }
@@ -102,98 +111,24 @@ func readIntervals(v []byte) (map[Outcome]time.Duration, error) {
 	return m, err
 }
 
-var dayNames = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
-
-func readWindow(v []byte) (Window, error) {
-	w := Window{Open: -1, Close: -1}
+func readWaiver(v []byte) (Waiver, error) {
+	var w Waiver
 	err := StrictObject(v, func(name string, v []byte) (err error) {
 		switch name {
-		case "days":
-			err = StrictArray(v, func(_ int, v []byte) error { return w.addDay(v) })
-		case "open":
-			w.Open, err = readClock(v, 1439)
-		case "close":
-			w.Close, err = readClock(v, 1440)
+		case "rule":
+			w.Rule, err = StrictString(v)
+		case "reason":
+			w.Reason, err = StrictString(v)
 		default:
-			err = ErrUnknownField
+			err = unknownField("a waiver has", "rule", "reason")
 		}
 		return err
 	})
-	switch {
-	case err != nil:
-	case w.Open < 0:
-		err = Invalid("open", "is missing: write it as 09:00")
-	case w.Close < 0:
-		err = Invalid("close", "is missing: write it as 21:00")
-	}
 	return w, err
 }
 
-func (w *Window) addDay(v []byte) error {
-	s, err := StrictString(v)
-	if err != nil {
-		return err
-	}
-	for i, name := range dayNames {
-		if s == name {
-			w.Days[i] = true
-			return nil
-		}
-	}
-	return Invalid("", fmt.Sprintf("%q is no day: write mon, tue, wed, thu, fri, sat or sun", s))
-}
-
-// readClock reads HH:MM as minutes of the day, at most latest.
-func readClock(v []byte, latest int) (int, error) {
-	s, err := StrictString(v)
-	if err != nil {
-		return 0, err
-	}
-	if len(s) == 5 && s[2] == ':' && isDigit(s[0]) && isDigit(s[1]) && isDigit(s[3]) && isDigit(s[4]) {
-		h, m := int(s[0]-'0')*10+int(s[1]-'0'), int(s[3]-'0')*10+int(s[4]-'0')
-		if m < 60 && h*60+m <= latest {
-			return h*60 + m, nil
-		}
-	}
-	return 0, Invalid("", fmt.Sprintf("%q is no time of day: write HH:MM, up to %s", s, clockText(latest)))
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func clockText(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
-
-func readCap(v []byte) (Cap, error) {
-	var c Cap
-	scoped := false
-	err := StrictObject(v, func(name string, v []byte) (err error) {
-		switch name {
-		case "scope":
-			var s string
-			if s, err = StrictString(v); err != nil {
-				return err
-			}
-			if scoped = s == "lead" || s == "number"; !scoped {
-				return Invalid("", fmt.Sprintf("%q is no scope: write lead or number", s))
-			}
-			if s == "number" {
-				c.Scope = CapNumber
-			}
-		case "max":
-			c.Max, err = StrictInt(v)
-		case "period":
-			c.Period, err = StrictDuration(v)
-		default:
-			err = ErrUnknownField
-		}
-		return err
-	})
-	if err == nil && !scoped {
-		err = Invalid("scope", "is missing: write lead or number")
-	}
-	return c, err
-}
-
-// MarshalJSON writes every field, so that reading it back gives the same rules whatever the defaults become.
+// MarshalJSON writes every field of the source rule, so that reading it back gives the same rules whatever the defaults
+// become; of the others those that say something.
 func (r Rules) MarshalJSON() ([]byte, error) {
 	intervals := map[string]string{}
 	for o, d := range r.Intervals {
@@ -201,22 +136,25 @@ func (r Rules) MarshalJSON() ([]byte, error) {
 	}
 	doc := rulesDoc{
 		Interval: Duration(r.Interval), Intervals: intervals, MaxPerDay: r.MaxPerDay, MaxAttempts: r.MaxAttempts,
-		MaxDays: r.MaxDays, Hours: []windowDoc{}, Holidays: []string{}, Caps: []capDoc{},
-		NetworkRetry: Duration(r.NetworkRetry), NetworkRetryLimit: r.NetworkRetryLimit,
+		MaxDays: r.MaxDays, Hours: orNone(r.Hours), Holidays: []string{}, Caps: orNone(r.Caps), CoolOffs: r.CoolOffs,
+		Rotate: r.Rotate, MixHours: r.MixHours, NetworkRetry: Duration(r.NetworkRetry), NetworkRetryLimit: r.NetworkRetryLimit,
+		Calendars: r.Calendars, Purpose: r.Purpose, Matter: r.Matter, Packs: r.Packs, Waivers: r.Waivers,
 	}
 	if !r.ExpiresAt.IsZero() {
 		doc.ExpiresAt = r.ExpiresAt.UTC().Format(time.RFC3339)
 	}
-	for _, w := range r.Hours {
-		doc.Hours = append(doc.Hours, windowDoc{Days: w.dayList(), Open: clockText(w.Open), Close: clockText(w.Close)})
-	}
 	for _, d := range r.Holidays {
 		doc.Holidays = append(doc.Holidays, d.String())
 	}
-	for _, c := range r.Caps {
-		doc.Caps = append(doc.Caps, capDoc{Scope: c.Scope.String(), Max: c.Max, Period: Duration(c.Period)})
-	}
 	return json.Marshal(doc)
+}
+
+// orNone is an empty list for nil, which JSON writes as [].
+func orNone[T any](all []T) []T {
+	if all == nil {
+		return []T{}
+	}
+	return all
 }
 
 type rulesDoc struct {
@@ -226,34 +164,19 @@ type rulesDoc struct {
 	MaxAttempts       int               `json:"max_attempts"`
 	MaxDays           int               `json:"max_days"`
 	ExpiresAt         string            `json:"expires_at,omitempty"`
-	Hours             []windowDoc       `json:"hours"`
+	Hours             []Window          `json:"hours"`
 	Holidays          []string          `json:"holidays"`
-	Caps              []capDoc          `json:"caps"`
+	Caps              []Cap             `json:"caps"`
+	CoolOffs          []CoolOff         `json:"cool_offs,omitempty"`
+	Rotate            bool              `json:"rotate,omitempty"`
+	MixHours          bool              `json:"mix_hours,omitempty"`
 	NetworkRetry      string            `json:"network_retry"`
 	NetworkRetryLimit int               `json:"network_retry_limit"`
-}
-
-type windowDoc struct {
-	Days  []string `json:"days"`
-	Open  string   `json:"open"`
-	Close string   `json:"close"`
-}
-
-type capDoc struct {
-	Scope  string `json:"scope"`
-	Max    int    `json:"max"`
-	Period string `json:"period"`
-}
-
-// dayList names the window's days from Monday on.
-func (w *Window) dayList() []string {
-	var days []string
-	for i := range dayNames {
-		if d := (i + 1) % 7; w.Days[d] {
-			days = append(days, dayNames[d])
-		}
-	}
-	return days
+	Calendars         []string          `json:"calendars,omitempty"`
+	Purpose           Purpose           `json:"purpose,omitempty"`
+	Matter            string            `json:"matter,omitempty"`
+	Packs             []string          `json:"packs,omitempty"`
+	Waivers           []Waiver          `json:"waivers,omitempty"`
 }
 
 // Duration writes d as Go reads it, without the parts that are zero: 4h, 1h30m, 90s as 1m30s.

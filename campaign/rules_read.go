@@ -171,6 +171,31 @@ func StrictInstant(raw []byte) (time.Time, error) {
 	return t.UTC(), nil
 }
 
+// readEach reads a list; an empty one is nil.
+func readEach[T any](raw []byte, read func([]byte) (T, error)) ([]T, error) {
+	var all []T
+	err := StrictArray(raw, func(_ int, v []byte) error {
+		one, err := read(v)
+		all = append(all, one)
+		return err
+	})
+	return all, err
+}
+
+// readWord reads a text; whether it is one of those known is for Validate.
+func readWord[T ~string](raw []byte) (T, error) {
+	s, err := StrictString(raw)
+	return T(s), err
+}
+
+func readDate(raw []byte) (Date, error) {
+	s, err := StrictString(raw)
+	if err != nil {
+		return Date{}, err
+	}
+	return ParseDate(s)
+}
+
 // shownJSON quotes a value for an error message.
 func shownJSON(raw []byte) string {
 	if len(raw) > 40 {

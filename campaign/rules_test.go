@@ -59,6 +59,41 @@ func TestRulesSurviveWritingAndReading(t *testing.T) {
 	}
 }
 
+const regimeRules = `"cool_offs":[{"after":"conversation","scope":"person","days":7},{"after":"machine","scope":"lead","period":"24h"}],` +
+	`"rotate":true,"mix_hours":true`
+
+func TestRulesOfCalendarsAndLawSurviveWritingAndReading(t *testing.T) {
+	t.Parallel()
+	want := DefaultRules()
+	want.Caps = []Cap{
+		{Scope: CapPerson, Count: CountConversations, Max: 7, Days: 7}, {Scope: CapCompany, Count: CountConnects, Max: 1, Period: time.Hour},
+		{Scope: CapMatter, Max: 3, Days: 1}, {Scope: CapAccount, Max: 2, Period: time.Hour},
+	}
+	want.CoolOffs = []CoolOff{{After: AfterConversation, Scope: CapPerson, Days: 7}, {After: AfterMachine, Period: 24 * time.Hour}}
+	want.Rotate, want.MixHours = true, true
+	want.Calendars, want.Purpose, want.Matter = []string{"cn-2026", "office"}, PurposeCollections, "debt 17"
+	want.Packs, want.Waivers = []string{"us", "us-debt"}, []Waiver{{Rule: "us-ct.hours", Reason: "counsel said so"}}
+	text, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		regimeRules, `{"scope":"person","count":"conversations","max":7,"days":7}`, `{"scope":"subject","max":3,"days":1}`,
+		`"calendars":["cn-2026","office"],"purpose":"collections","matter":"debt 17","packs":["us","us-debt"],"waivers":[{"rule":"us-ct.hours",`,
+	} {
+		if !strings.Contains(string(text), part) {
+			t.Errorf("%s lacks %s", text, part)
+		}
+	}
+	var again Rules
+	if err := json.Unmarshal(text, &again); err != nil || !reflect.DeepEqual(again, want) {
+		t.Errorf("%s\nreads back as %+v, %v", text, again, err)
+	}
+	if text, err = json.Marshal(DefaultRules()); err != nil || strings.Contains(string(text), "packs") || strings.Contains(string(text), "rotate") {
+		t.Errorf("rules that say nothing of it are written as %s, %v", text, err)
+	}
+}
+
 func TestBadRulesNameTheFieldAndChangeNothing(t *testing.T) {
 	t.Parallel()
 	hours := func(w string) string { return `{"hours":[{"days":["mon"],"open":"09:00","close":"10:00"},` + w + `]}` }
@@ -106,6 +141,27 @@ func TestBadRulesNameTheFieldAndChangeNothing(t *testing.T) {
 		{`{"caps":[{"scope":"lead","max":1,"period":"0s"}]}`, "rules.caps[0].period"},
 		{`{"caps":[{"scope":"lead","max":1,"period":"500ms"}]}`, "rules.caps[0].period"},
 		{`{"caps":[{"scope":"lead","max":1}]}`, "rules.caps[0].period"},
+		{`{"caps":[{"scope":"lead","max":1,"period":"1h","days":1}]}`, "rules.caps[0].days"},
+		{`{"caps":[{"scope":"lead","max":1,"days":4000}]}`, "rules.caps[0].days"},
+		{`{"caps":[{"scope":"lead","max":1,"days":1,"count":"calls"}]}`, "rules.caps[0].count"},
+		{`{"caps":[{"scope":"lead","max":1,"day":1}]}`, "rules.caps[0].day"},
+		{`{"cool_offs":[{"after":"busy","scope":"lead","days":1}]}`, "rules.cool_offs[0].after"},
+		{`{"cool_offs":[{"scope":"lead","days":1}]}`, "rules.cool_offs[0].after"},
+		{`{"cool_offs":[{"after":"refused","days":1}]}`, "rules.cool_offs[0].scope"},
+		{`{"cool_offs":[{"after":"refused","scope":"lead"}]}`, "rules.cool_offs[0].period"},
+		{`{"cool_offs":[{"after":"refused","scope":"lead","days":1,"period":"1h"}]}`, "rules.cool_offs[0].days"},
+		{`{"rotate":1}`, "rules.rotate"},
+		{`{"mix_hours":"yes"}`, "rules.mix_hours"},
+		{`{"calendars":["cn","cn"]}`, "rules.calendars[1]"},
+		{`{"calendars":["CN"]}`, "rules.calendars[0]"},
+		{`{"purpose":"selling"}`, "rules.purpose"},
+		{`{"matter":" x"}`, "rules.matter"},
+		{`{"packs":["us",""]}`, "rules.packs[1]"},
+		{`{"packs":["us","fr","us"]}`, "rules.packs[2]"},
+		{`{"waivers":[{"rule":"us-ct.hours"}]}`, "rules.waivers[0].reason"},
+		{`{"waivers":[{"reason":"x"}]}`, "rules.waivers[0].rule"},
+		{`{"waivers":[{"rule":"a","reason":"x"},{"rule":"a","reason":"y"}]}`, "rules.waivers[1].rule"},
+		{`{"waivers":[{"rule":"a","why":"x"}]}`, "rules.waivers[0].why"},
 	} {
 		r := DefaultRules()
 		err := json.Unmarshal([]byte(c.text), &r)
@@ -160,6 +216,7 @@ func TestDurationsReadAsPeopleWriteThem(t *testing.T) {
 // The walker trusts its text to be JSON; on other text it may answer anything but must end.
 func FuzzRules(f *testing.F) {
 	f.Add([]byte(fullRules))
+	f.Add([]byte(fullRules[:len(fullRules)-1] + "," + regimeRules + `,"packs":["us"],"waivers":[{"rule":"us.a","reason":"x"}],"purpose":"sales"}`))
 	f.Add([]byte(`{"hours":[{"days":["mon"],"open":"09:00","close":"10:00"}`))
 	f.Add([]byte(`{"a\u0062":"\ud800", "b" 3 [}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

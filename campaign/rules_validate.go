@@ -2,7 +2,10 @@ package campaign
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Validate says what is wrong with the rules, every fault at once, each by its field such as
@@ -30,17 +33,17 @@ func (r *Rules) validate() error {
 	if r.ExpiresAt.Nanosecond() != 0 {
 		f.add("expires_at", "give it in whole seconds")
 	}
-	for i := range r.Hours {
-		f.window(i, &r.Hours[i])
-	}
+	f.windows("hours", r.Hours)
 	for i, d := range r.Holidays {
-		if DateOf(time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC)) != d {
-			f.add(fmt.Sprintf("holidays[%d]", i), fmt.Sprintf("%v is no day of the calendar", d))
-		}
+		f.date(fmt.Sprintf("holidays[%d]", i), d)
 	}
 	for i := range r.Caps {
-		f.cap(i, &r.Caps[i])
+		f.cap(fmt.Sprintf("caps[%d]", i), &r.Caps[i])
 	}
+	for i := range r.CoolOffs {
+		f.coolOff(fmt.Sprintf("cool_offs[%d]", i), &r.CoolOffs[i])
+	}
+	f.regime(r)
 	return f.err()
 }
 
@@ -66,35 +69,58 @@ func (f *faults) limit(field string, n int) {
 	}
 }
 
-func (f *faults) window(i int, w *Window) {
-	at := fmt.Sprintf("hours[%d]", i)
-	if w.Days == [7]bool{} {
-		f.add(at+".days", "names no day: give some of mon, tue, wed, thu, fri, sat, sun")
-	}
-	switch {
-	case w.Open < 0 || w.Open > 1439:
-		f.add(at+".open", "must be from 00:00 to 23:59")
-	case w.Close < 1 || w.Close > 1440:
-		f.add(at+".close", "must be from 00:01 to 24:00")
-	case w.Open >= w.Close:
-		f.add(at+".close", fmt.Sprintf("%s is not after open, %s: write a window over midnight as two",
-			clockText(w.Close), clockText(w.Open)))
+func (f *faults) date(field string, d Date) {
+	if DateOf(time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC)) != d || d.Year < 1 || d.Year > 9999 {
+		f.add(field, fmt.Sprintf("%v is no day of the calendar", d))
 	}
 }
 
-func (f *faults) cap(i int, c *Cap) {
-	at := fmt.Sprintf("caps[%d]", i)
-	if c.Scope > CapNumber {
-		f.add(at+".scope", "must be lead or number")
+// regime judges what tells of calendars and law.
+func (f *faults) regime(r *Rules) {
+	f.handles("calendars", "calendar", r.Calendars)
+	if r.Purpose != "" && !slices.Contains(Purposes, r.Purpose) {
+		f.add("purpose", fmt.Sprintf("%q is no purpose: write sales, research, collections or service", r.Purpose))
 	}
-	if c.Max < 1 {
-		f.add(at+".max", fmt.Sprintf("%d is too small: a cap allows at least 1", c.Max))
+	if r.Matter != "" {
+		f.name("matter", r.Matter)
 	}
-	if c.Period <= 0 {
-		f.add(at+".period", "must be above 0")
-	} else {
-		f.wait(at+".period", c.Period)
+	f.handles("packs", "law pack", r.Packs)
+	for i, w := range r.Waivers {
+		at := fmt.Sprintf("waivers[%d]", i)
+		if w.Rule == "" || utf8.RuneCountInString(w.Rule) > maxName || strings.TrimSpace(w.Rule) != w.Rule {
+			f.add(at+".rule", "must be the id of a law rule, such as us-ct.hours")
+		}
+		if slices.ContainsFunc(r.Waivers[:i], func(o Waiver) bool { return o.Rule == w.Rule }) {
+			f.add(at+".rule", fmt.Sprintf("%q is waived twice", w.Rule))
+		}
+		if n := utf8.RuneCountInString(w.Reason); strings.TrimSpace(w.Reason) == "" || n > maxReason {
+			f.add(at+".reason", fmt.Sprintf("must be 1 to %d characters: say who answers for it, and why", maxReason))
+		}
 	}
+}
+
+// maxReason bounds a reason that people give, in characters.
+const maxReason = 500
+
+// handles judges names of calendars or packs, each of which may be there once.
+func (f *faults) handles(field, what string, names []string) {
+	for i, n := range names {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		if !isHandle(n) {
+			f.add(at, fmt.Sprintf("%q is no name of a %s: give 1 to %d lower-case letters, digits, - and _", n, what, maxHandle))
+		} else if slices.Contains(names[:i], n) {
+			f.add(at, fmt.Sprintf("%q is named twice", n))
+		}
+	}
+}
+
+const maxHandle = 50
+
+// isHandle says whether s may name a calendar.
+func isHandle(s string) bool {
+	return s != "" && len(s) <= maxHandle && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
 }
 
 func (f *faults) err() error {

@@ -21,12 +21,12 @@ var consentWords = func() map[string][]ConsentScope {
 		"yes y true t 1 x ok given granted consented optin optedin 是 有 同意 已同意 授权 已授权 si oui ja sim":                             {ConsentContact},
 		"contact call calls calling 联系 致电 呼叫 外呼 contacto appel anruf":                                                           {ConsentContact},
 		"hours time times 时间 时段 horario horaires uhrzeit":                                                                       {ConsentHours},
-		"frequency 频次 频率 次数 frecuencia frequence haufigkeit":                                                                    {ConsentFrequency},
+		"frequency 频次 频率 次数 frecuencia fréquence häufigkeit":                                                                    {ConsentFrequency},
 		"all everything 全部 todo tout alles":                                                                                     ConsentScopes,
 		"no n false f 0 none notgiven refused denied revoked withdrawn optout optedout na null 否 无 未同意 不同意 未授权 拒绝 non nein nao": nil,
 	} {
 		for w := range strings.FieldsSeq(words) {
-			m[w] = scopes
+			m[foldHeading(w)] = scopes
 		}
 	}
 	return m
@@ -38,6 +38,9 @@ var consentSplit = regexp.MustCompile(`[,;|/+&\s，；、]+`)
 // recorded: a warning names its column.
 func (j *judging) readConsent() {
 	cells := &j.consent
+	if cells.given.text == "" {
+		return
+	}
 	scopes, ok := consentScopes(cells.given.text)
 	if !ok {
 		j.noConsent(cells.given, fmt.Sprintf("%q is no consent that is known", clip(cells.given.text, 60)), "write yes, no, or what it opens: contact, hours, frequency")

@@ -13,6 +13,7 @@ func TestConsentsOfARow(t *testing.T) {
 		{"", "yes", "2026-01-31", "", "f", "", `"" [contact] 2026-01-30T23:00:00Z - f`},
 		{"", "Hours, frequency, hours", "2026-01-31T10:00:00Z", "2026-02-01", "f", "Marketing", `"sales" [hours frequency] 2026-01-31T10:00:00Z 2026-02-01T23:00:00Z f`},
 		{"", "all", "2026年1月31日", "2026-03-28", "f", "催收", `"collections" [contact hours frequency] 2026-01-30T23:00:00Z 2026-03-28T23:00:00Z f`},
+		{"", "Fréquence", "31.1.2026", "", "f", "", `"" [frequency] 2026-01-30T23:00:00Z - f`},
 		{"", "1", "31/1/2026", "", "f", "", `"" [contact] 2026-01-30T23:00:00Z - f`},
 		{"US", "TRUE", "2/1/2026", "", "f", "", `"" [contact] 2026-01-31T23:00:00Z - f`},
 		{"GB", "true", "2/1/2026", "", "f", "", `"" [contact] 2026-01-01T23:00:00Z - f`},

@@ -228,3 +228,51 @@ func TestPublishedFiles(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Where leads of published files may be: narrower than a country wherever their numbers or addresses tell.
+func TestPlacesOfPublishedFiles(t *testing.T) {
+	t.Parallel()
+	const root = "../../shared/data/"
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("no published files here: ", err)
+	}
+	for _, c := range []struct {
+		name, region                      string
+		narrow, byAddress, stateDisagrees int
+	}{
+		{"crm/mautic_fakeleaddata.csv", "", 17, 17, 0},
+		{"crm/salesforce_data-cloud-workshop_Lead.csv", "US", 35, 35, 35},
+		{"crm/zoho_analytics_Leads.csv", "US", 3900, 0, 0},
+		{"dialer/testMULTI_VICIDIAL_lead_file.txt", "", 7, 7, 6},
+		{"dialer/test_planilla-ejemplo-1.csv", "AR", 0, 0, 0},
+	} {
+		var narrow, byAddress, disagree int
+		below := func(p string) bool { return strings.Contains(p, "-") }
+		_, _, _, err := take(t, root+c.name, c.region, func(v campaign.RowVerdict) {
+			if v.State != campaign.RowLead {
+				return
+			}
+			first := v.Draft.Numbers[0].Places
+			if len(first) == 0 {
+				t.Errorf("%s line %d: %s is nowhere", c.name, v.Line, v.Draft.Numbers[0].Phone)
+			}
+			if slices.ContainsFunc(v.Draft.Places, below) || slices.ContainsFunc(first, below) {
+				narrow++
+			}
+			if slices.ContainsFunc(v.Draft.Places, below) {
+				byAddress++
+				if !slices.Equal(v.Draft.Places, first) {
+					disagree++
+				}
+			}
+			for _, p := range v.Problems {
+				if p.Reason == campaign.ProblemBadState || p.Reason == campaign.ProblemBadConsent {
+					t.Errorf("%s line %d: %s: %s", c.name, p.Line, p.Column, p.Message)
+				}
+			}
+		})
+		if err != nil || narrow != c.narrow || byAddress != c.byAddress || disagree != c.stateDisagrees {
+			t.Errorf("%s: %d narrower than a country, %d by address, %d of those elsewhere than their number, %v; want %+v", c.name, narrow, byAddress, disagree, err, c)
+		}
+	}
+}

@@ -67,6 +67,9 @@ type america struct {
 // readPlaces sets where the lead may live, by its address: the state, the state of its postal code (both, where they
 // differ), the country.
 func (j *judging) readPlaces() {
+	if j.state.text == "" && j.postal.text == "" && j.hint.Country == "" {
+		return
+	}
 	country := j.country()
 	in := j.america(country)
 	add := func(p string) {

@@ -21,7 +21,8 @@ var importCommands = []command{{
 problems. A broken import goes on where it was when the same command is given again.
 
 --map says what a column is, by its heading or its number from 1: phone, name, first_name, last_name, zone, country,
-external_id, priority, …, attribute or ignore. --dry-run reads the whole file and changes nothing.
+external_id, priority, account, state, postal, consent, consent_at, consent_proof, …, attribute or ignore. --dry-run
+reads the whole file and changes nothing.
 
   dialctl import --campaign spring --region CN leads.csv
   dialctl import --campaign spring --map "Tel 2"=phone --map Memo=ignore leads.xlsx`,

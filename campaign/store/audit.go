@@ -14,12 +14,14 @@ var audited = []string{"I1", "I3", "I4", "I5", "I6", "I7", "I9"}
 
 // Audit walks the record of one campaign, or of all (0), in one state of it, and tells found of every breach of I1,
 // I3-I7 and I9 as it is found; it ends with found's error. What an attempt was allowed is judged by the rules
-// themselves, with the version of the campaign's rules and the zones that the attempt was made under. Memory is
-// bounded by the longest history of one lead or number.
+// themselves, with the version of the campaign's rules, the calendars, the law packs and the zones that the attempt was
+// made under; caps and cool-offs over numbers, persons, matters, accounts and the company are counted apart from the
+// rules, over the calls of every campaign. Memory is bounded by some thousand attempts and the calls that their caps
+// look back on.
 func (s *Store) Audit(ctx context.Context, id campaign.CampaignID, found func(campaign.Breach) error) (campaign.AuditSummary, error) {
 	sum := campaign.AuditSummary{Invariants: audited}
 	err := s.read(ctx, "audit the record", func(t *tx) error {
-		a := &audit{t: t, of: id, sum: &sum, tell: found}
+		a := &audit{t: t, of: id, sum: &sum, tell: found, calendars: make(map[calendarKey]*campaign.Calendar), passed: make(map[string]int)}
 		for _, c := range []struct{ what, query string }{
 			{"leads", `SELECT count(*) FROM leads l WHERE ($1 = 0 OR l.campaign_id = $1)`},
 			{"attempts", `SELECT count(*) FROM attempts l WHERE ($1 = 0 OR l.campaign_id = $1)`},
@@ -30,10 +32,14 @@ func (s *Store) Audit(ctx context.Context, id campaign.CampaignID, found func(ca
 				return err
 			}
 		}
-		for _, check := range []func() error{a.states, a.attempts, a.numbers, a.ledger} {
+		for _, check := range []func() error{a.states, a.attempts, a.ledger} {
 			if err := check(); err != nil {
 				return err
 			}
+		}
+		sum.Passed = nil
+		for _, what := range inOrder(a.passed) {
+			sum.Passed = append(sum.Passed, fmt.Sprintf("%d calls %s", a.passed[what], what))
 		}
 		return nil
 	})
@@ -45,6 +51,10 @@ type audit struct {
 	of   campaign.CampaignID
 	sum  *campaign.AuditSummary
 	tell func(campaign.Breach) error
+
+	rules     map[ruleKey]*campaign.Campaign
+	calendars map[calendarKey]*campaign.Calendar
+	passed    map[string]int // what could not be judged, and how often
 }
 
 func (a *audit) breach(b campaign.Breach) error {

@@ -13,12 +13,16 @@ type placed struct {
 	*campaign.Attempt
 	insisted bool
 	final    campaign.Outcome // after amendments
+	ended    time.Time        // after amendments
+	subjects []campaign.SubjectID
+	passed   []string
+	uses     []earlierCall // calls before it to other leads on them
 }
 
-// counted says whether the attempt counted against caps all along, whatever it was amended to.
-func (p *placed) counted() bool { return p.Outcome.Counted() && p.final.Counted() }
-
 const finalOutcome = `COALESCE((SELECT m.outcome FROM amendments m WHERE m.assignment_id = t.assignment_id ORDER BY m.id DESC LIMIT 1), t.outcome)`
+
+// finalEnd is when the conversation ended by the last amendment that says so.
+const finalEnd = `COALESCE((SELECT m.ended_at FROM amendments m WHERE m.assignment_id = t.assignment_id AND m.ended_at > 0 ORDER BY m.id DESC LIMIT 1), t.ended_at)`
 
 type ruleKey struct {
 	campaign campaign.CampaignID
@@ -40,51 +44,92 @@ func (t *tx) rulesThen() (map[ruleKey]*campaign.Campaign, error) {
 	return out, err
 }
 
+// auditPage is how many attempts the audit holds at once, besides the calls of one lead.
+const auditPage = 2000
+
+// leadCalls are a lead and its calls, oldest first.
+type leadCalls struct {
+	lead  *campaign.Lead
+	calls []placed
+}
+
+const auditAttempts = `SELECT ` + attemptColumns + `, t.insisted, ` + finalOutcome + `, ` + finalEnd + `, l.tries, l.numbers, l.account,
+	COALESCE((SELECT CASE WHEN a.subjects = '[]' THEN '[' || a.subject_id || ']' ELSE a.subjects END FROM assignments a WHERE a.id = t.assignment_id), '[]')
+	FROM attempts t JOIN leads l ON l.id = t.lead_id WHERE ($1 = 0 OR t.campaign_id = $1) AND (t.lead_id, t.placed_at, t.assignment_id) > ($2, $3, $4)
+	ORDER BY t.lead_id, t.placed_at, t.assignment_id LIMIT $5`
+
 // attempts walks every lead's calls in order and asks the rules of then about each.
-func (a *audit) attempts() error {
-	rules, err := a.t.rulesThen()
-	if err != nil {
+func (a *audit) attempts() (err error) {
+	if a.rules, err = a.t.rulesThen(); err != nil {
 		return err
 	}
-	var lead *campaign.Lead
-	var calls []placed
-	var tries, numbers string
-	finish := func() error {
-		if lead == nil {
-			return nil
-		}
-		return a.lead(rules, lead, calls)
-	}
-	err = a.t.each(`SELECT `+attemptColumns+`, t.insisted, `+finalOutcome+`, l.tries, l.numbers FROM attempts t JOIN leads l ON l.id = t.lead_id
-		WHERE ($1 = 0 OR t.campaign_id = $1) ORDER BY t.lead_id, t.placed_at, t.assignment_id`, []any{int64(a.of)}, func(r *sql.Rows) error {
-		var p placed
-		var err error
-		if p.Attempt, err = scanAttempt(r, &p.insisted, outcomeCol{&p.final}, &tries, &numbers); err != nil {
+	var some []leadCalls
+	for after, n := (placed{Attempt: &campaign.Attempt{}}), auditPage; n == auditPage; {
+		if n, err = a.page(&some, &after); err != nil {
 			return err
 		}
-		if lead == nil || lead.ID != p.LeadID {
-			if err := finish(); err != nil {
-				return err
-			}
-			lead, calls = &campaign.Lead{ID: p.LeadID, CampaignID: p.CampaignID, ListID: p.ListID, State: campaign.LeadOpen}, calls[:0]
-			if err := (jsonCol{&lead.Tries}).Scan(tries); err != nil {
-				return err
-			}
-			if err := (jsonCol{&lead.Numbers}).Scan(numbers); err != nil {
-				return err
-			}
+		whole := len(some)
+		if n == auditPage {
+			whole-- // the last one's calls may go on
 		}
-		calls = append(calls, p)
+		if err := a.leads(some[:whole]); err != nil {
+			return err
+		}
+		some = append([]leadCalls(nil), some[whole:]...)
+	}
+	return nil
+}
+
+// page reads the attempts after one and says how many there were.
+func (a *audit) page(some *[]leadCalls, after *placed) (n int, err error) {
+	args := []any{int64(a.of), int64(after.LeadID), us(after.PlacedAt), int64(after.Assignment), auditPage}
+	err = a.t.each(auditAttempts, args, func(r *sql.Rows) error {
+		var p placed
+		var err error
+		var tries, numbers, account string
+		if p.Attempt, err = scanAttempt(r, &p.insisted, outcomeCol{&p.final}, usTime{&p.ended}, &tries, &numbers, &account, jsonCol{&p.subjects}); err != nil {
+			return err
+		}
+		n++
+		*after = p
+		if len(*some) == 0 || (*some)[len(*some)-1].lead.ID != p.LeadID {
+			l := &campaign.Lead{ID: p.LeadID, CampaignID: p.CampaignID, ListID: p.ListID, State: campaign.LeadOpen, Account: account}
+			if err := (jsonCol{&l.Tries}).Scan(tries); err != nil {
+				return err
+			}
+			if err := (jsonCol{&l.Numbers}).Scan(numbers); err != nil {
+				return err
+			}
+			*some = append(*some, leadCalls{lead: l})
+		}
+		last := &(*some)[len(*some)-1]
+		last.calls = append(last.calls, p)
 		return nil
 	})
-	if err != nil {
+	return n, err
+}
+
+// leads checks some leads with all their calls.
+func (a *audit) leads(some []leadCalls) error {
+	if err := a.reserved(some); err != nil {
 		return err
 	}
-	return finish()
+	if err := a.readUses(some); err != nil {
+		return err
+	}
+	if err := a.readCalendars(some); err != nil {
+		return err
+	}
+	for _, l := range some {
+		if err := a.lead(l.lead, l.calls); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lead checks one lead's calls, and that what the rule knows of them is what the ledger says.
-func (a *audit) lead(rules map[ruleKey]*campaign.Campaign, l *campaign.Lead, calls []placed) error {
+func (a *audit) lead(l *campaign.Lead, calls []placed) error {
 	tries := l.Tries
 	for len(tries) > 0 && tries[0].PlacedAt.Before(calls[0].PlacedAt) {
 		tries = tries[1:] // their history was dropped
@@ -103,106 +148,12 @@ func (a *audit) lead(rules map[ruleKey]*campaign.Campaign, l *campaign.Lead, cal
 				return err
 			}
 		}
-		c := rules[ruleKey{p.CampaignID, p.RulesVersion}]
-		if c == nil {
-			c = &campaign.Campaign{}
-		}
 		now, then := *l, *l
 		now.Tries, then.Tries = l.Tries[:len(before)+i], first
-		if b := a.judge(c, &now, p); b != nil && a.judge(c, &then, p) != nil {
-			if err := a.breach(*b); err != nil {
-				return err
-			}
+		if err := a.call(&now, &then, p, calls[:i], before); err != nil {
+			return err
 		}
-		first = append(first, campaign.Try{PlacedAt: p.PlacedAt, Outcome: p.Outcome, Number: p.Number, NewNumber: p.NewNumber})
-	}
-	return nil
-}
-
-// judge asks the rules whether the call was allowed when it was placed; nil: it was. A promise waives all but the hours,
-// and those too when the customer insisted.
-func (a *audit) judge(c *campaign.Campaign, l *campaign.Lead, p *placed) *campaign.Breach {
-	if p.insisted || c.ID == 0 {
-		return nil
-	}
-	l.Zones = p.Zones
-	f := &campaign.Facts{Campaign: c, List: &campaign.List{ID: p.ListID, State: campaign.ListActive, On: true}, Lead: l, Now: p.PlacedAt}
-	if p.Waived {
-		bare := *c
-		bare.Rules = campaign.Rules{Hours: c.Rules.Hours, Holidays: c.Rules.Holidays}
-		l.Tries, f.Campaign = nil, &bare
-	}
-	plan := a.t.rules.Decide(f)
-	b := &campaign.Breach{Invariant: "I3", Campaign: p.CampaignID, Lead: l.ID, Assignment: p.Assignment, Agent: p.AgentID, At: p.PlacedAt}
-	switch {
-	case plan.Verdict == campaign.VerdictExhausted:
-		b.What = "the call was placed though the rules then in force had ended the lead: " + plan.Reason
-	case plan.Verdict == campaign.VerdictCall && plan.At.After(p.PlacedAt):
-		b.What = fmt.Sprintf("the call was placed %s before the rules then in force allow it: %s", plan.At.Sub(p.PlacedAt), plan.Reason)
-	default:
-		return nil
-	}
-	if plan.Reason == campaign.ReasonHours || plan.Reason == campaign.ReasonExpired || plan.Reason == campaign.ReasonNoCallableTime {
-		b.Invariant = "I4"
-	}
-	return b
-}
-
-// numbers walks every number's calls, over all campaigns, and holds them to the caps over numbers.
-func (a *audit) numbers() error {
-	rules, err := a.t.rulesThen()
-	if err != nil {
-		return err
-	}
-	var longest time.Duration
-	for _, c := range rules {
-		longest = max(longest, ownReach(&c.Rules))
-	}
-	if longest == 0 {
-		return nil
-	}
-	var number campaign.Phone
-	var calls []time.Time // counted, to this number, in the longest period
-	return a.t.each(`SELECT `+attemptColumns+`, t.insisted, `+finalOutcome+` FROM attempts t ORDER BY t.number, t.placed_at, t.assignment_id`, nil,
-		func(r *sql.Rows) error {
-			var p placed
-			var err error
-			if p.Attempt, err = scanAttempt(r, &p.insisted, outcomeCol{&p.final}); err != nil {
-				return err
-			}
-			if p.Number != number {
-				number, calls = p.Number, calls[:0]
-			}
-			for len(calls) > 0 && !calls[0].After(p.PlacedAt.Add(-longest)) {
-				calls = calls[1:]
-			}
-			if c := rules[ruleKey{p.CampaignID, p.RulesVersion}]; c != nil && !p.Waived && (a.of == 0 || a.of == p.CampaignID) {
-				if err := a.capped(c, &p, calls); err != nil {
-					return err
-				}
-			}
-			if p.counted() {
-				calls = append(calls, p.PlacedAt)
-			}
-			return nil
-		})
-}
-
-func (a *audit) capped(c *campaign.Campaign, p *placed, calls []time.Time) error {
-	for _, limit := range c.Rules.Caps {
-		if limit.Scope != campaign.CapNumber {
-			continue
-		}
-		n := 0
-		for _, at := range calls {
-			if at.After(p.PlacedAt.Add(-limit.Period)) {
-				n++
-			}
-		}
-		if n >= limit.Max {
-			return a.breach(campaign.Breach{Invariant: "I3", Campaign: p.CampaignID, Lead: p.LeadID, Assignment: p.Assignment, Agent: p.AgentID,
-				At: p.PlacedAt, What: fmt.Sprintf("the number was called %d times in the %s before, and the cap is %d", n, limit.Period, limit.Max)})
-		}
+		first = append(first, campaign.Try{PlacedAt: p.PlacedAt, Outcome: p.Outcome, Number: p.Number, NewNumber: p.NewNumber, Talk: talked(p.Attempt)})
 	}
 	return nil
 }

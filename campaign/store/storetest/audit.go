@@ -51,6 +51,7 @@ func auditFinds(b *bundle) {
 func auditFindsCaps(b *bundle) {
 	c := b.campaign(cap3)
 	_, ids := b.list(c, []campaign.Phone{phone(1)})
+	_, twin := b.list(b.campaign(cap3), []campaign.Phone{phone(1)})
 	a := b.agent()
 	for range 3 {
 		b.call(a, campaign.NoAnswer, ids...)
@@ -59,10 +60,10 @@ func auditFindsCaps(b *bundle) {
 	b.sound()
 	// A fourth call, past the rule.
 	b.exec(`UPDATE subject_uses SET counted = FALSE`)
-	b.call(a, campaign.NoAnswer, ids...)
+	b.call(a, campaign.NoAnswer, twin...)
 	b.exec(`UPDATE subject_uses SET counted = TRUE`)
 	found := b.audit()
-	if len(found) != 1 || found[0].Invariant != "I3" || found[0].Lead != ids[0] || found[0].Assignment == 0 || found[0].At.IsZero() {
+	if len(found) != 1 || found[0].Invariant != "I3" || found[0].Lead != twin[0] || found[0].Assignment == 0 || found[0].At.IsZero() {
 		b.Fatalf("found %+v, want the fourth call", found)
 	}
 }

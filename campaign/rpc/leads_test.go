@@ -1,6 +1,8 @@
 package rpc_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,4 +168,34 @@ func TestSuppressionRequestsSayWhatIsWrong(t *testing.T) {
 	refused(t, "none", check(), invalid, "phones")
 	refused(t, "too many", check(make([]string, 1001)...), invalid, "phones")
 	refused(t, "the second", check("+8613800138001", ""), invalid, "phones[1]")
+}
+
+func TestNumbersOfAnUpdateTellWhereTheyAre(t *testing.T) {
+	t.Parallel()
+	b := setup(t, "+8613800138001")
+	ctx := asMei(t)
+	m := leadOf(b.lead(t, 0))
+	update := func(paths ...string) string {
+		t.Helper()
+		m = must[*pb.UpdateLeadResponse](t)(b.leads.UpdateLead(ctx, &pb.UpdateLeadRequest{Lead: m, UpdateMask: mask(paths...)})).GetLead()
+		var out []string
+		for _, n := range m.GetNumbers() {
+			out = append(out, fmt.Sprint(n.GetPhone(), n.GetPlaces(), n.GetZones()))
+		}
+		return strings.Join(out, " ")
+	}
+	given := []*pb.Number{{Phone: "13800138001"}, {Phone: "+13055550101"}, {Phone: "+13055550102", Zones: []string{"America/Chicago"}}}
+	m.Numbers = given
+	if got, want := update("numbers"), "+8613800138001[CN] [] +13055550101[US-FL] [America/New_York] +13055550102[US-FL] [America/Chicago]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	m.Zones = []string{"Asia/Tokyo"}
+	update("zones")
+	m.Numbers = given[:2]
+	if got, want := update("numbers"), "+8613800138001[CN] [] +13055550101[US-FL] []"; got != want {
+		t.Errorf("of a lead whose zone was given: got %s, want %s", got, want)
+	}
+	m.Numbers = []*pb.Number{{Phone: "+13055550101", Zones: []string{"Mars/Base"}}}
+	_, err := b.leads.UpdateLead(ctx, &pb.UpdateLeadRequest{Lead: m, UpdateMask: mask("numbers")})
+	refused(t, "a zone that is none", err, campaign.KindInvalid, "lead.numbers[0].zones[0]")
 }

@@ -162,13 +162,14 @@ func readDay(raw []byte) (Day, error) {
 		err = Invalid("date", "is missing: write it as 2026-10-01")
 	}
 	if err == nil {
-		err = d.setAs(as)
+		err = d.WorkAs(as)
 	}
 	return d, err
 }
 
-// setAs is the weekday whose hours a working day has; Monday unless said.
-func (d *Day) setAs(as string) error {
+// WorkAs says which weekday a working day is like, mon to sun; empty: Monday, unless it has hours of its own. Errors are of
+// kind KindInvalid, about as.
+func (d *Day) WorkAs(as string) error {
 	switch {
 	case as == "" && d.Kind == DayWorking && len(d.Hours) == 0:
 		d.As = time.Monday

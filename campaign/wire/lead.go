@@ -87,6 +87,7 @@ func Lead(l *campaign.Lead) *pb.Lead {
 		Attributes: Attributes(l.Attributes), Priority: int32(l.Priority), Line: int64(l.Line), Plan: Plan(l.Plan),
 		DecidedAt: Time(l.DecidedAt), RulesVersion: l.RulesVersion, OwnerId: int64(l.Owner), AssignmentId: int64(l.Assignment),
 		Attempts: int32(len(l.Tries)), CreatedAt: Time(l.CreatedAt), UpdatedAt: Time(l.UpdatedAt),
+		Account: l.Account, Places: l.Places,
 	}
 }
 
@@ -97,7 +98,7 @@ func Attempt(a *campaign.Attempt, login string) *pb.Attempt {
 		AgentId: int64(a.AgentID), AgentLogin: login, Number: string(a.Number), Outcome: Outcome(a.Outcome), Code: a.Code,
 		NewNumber: string(a.NewNumber), Note: a.Note, Reason: a.Reason, OfferedAt: Time(a.OfferedAt), PlacedAt: Time(a.PlacedAt),
 		EndedAt: Time(a.EndedAt), RecordedAt: Time(a.RecordedAt), RulesVersion: a.RulesVersion, Zones: a.Zones,
-		Waived: a.Waived, Amended: a.Amended,
+		Waived: a.Waived, Amended: a.Amended, Law: LawNote(&a.Law),
 	}
 }
 

@@ -16,7 +16,7 @@ func List(l *campaign.List) *pb.List {
 	return &pb.List{
 		Id: int64(l.ID), CampaignId: int64(l.CampaignID), Name: l.Name, State: pb.ListState(listStates[l.State]), On: l.On,
 		Priority: int32(l.Priority), Version: l.Version, Failure: l.Failure, Tally: Tally(l.Tally),
-		CreatedAt: Time(l.CreatedAt), LoadedAt: Time(l.LoadedAt),
+		CreatedAt: Time(l.CreatedAt), LoadedAt: Time(l.LoadedAt), Hours: Windows(l.Hours), Calendars: l.Calendars,
 	}
 }
 
@@ -123,5 +123,6 @@ func draft(d *campaign.Draft) *pb.Lead {
 	return &pb.Lead{
 		Source: d.Source, ExternalId: d.ExternalID, Name: d.Name, Zones: d.Zones, Numbers: Numbers(&campaign.Lead{Numbers: d.Numbers}),
 		Attributes: Attributes(d.Attributes), Priority: int32(d.Priority), Line: int64(d.Line),
+		Account: d.Account, Places: d.Places,
 	}
 }

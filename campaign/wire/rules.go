@@ -11,41 +11,32 @@ import (
 	pb "redial/proto/campaign/v1"
 )
 
-var dayNames = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
-
 // Rules are a campaign's rules as a message, every field set.
 func Rules(r *campaign.Rules) *pb.Rules {
 	perDay, limit := int32(r.MaxPerDay), int32(r.NetworkRetryLimit)
 	out := &pb.Rules{
 		Interval: Duration(r.Interval), MaxPerDay: &perDay, MaxAttempts: int32(r.MaxAttempts), MaxDays: int32(r.MaxDays),
 		ExpiresAt: Time(r.ExpiresAt), NetworkRetry: Duration(r.NetworkRetry), NetworkRetryLimit: &limit,
+		Hours: Windows(r.Hours), Rotate: r.Rotate, MixHours: r.MixHours, Calendars: r.Calendars, Purpose: string(r.Purpose), Matter: r.Matter,
+		Packs: r.Packs,
 	}
 	for _, o := range slices.SortedFunc(maps.Keys(r.Intervals), cmp.Compare[campaign.Outcome]) {
 		out.Intervals = append(out.Intervals, &pb.OutcomeInterval{Outcome: Outcome(o), Interval: Duration(r.Intervals[o])})
 	}
-	for _, w := range r.Hours {
-		out.Hours = append(out.Hours, window(w))
-	}
 	for _, d := range r.Holidays {
-		out.Holidays = append(out.Holidays, fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day))
+		out.Holidays = append(out.Holidays, d.String())
 	}
-	for _, c := range r.Caps {
-		out.Caps = append(out.Caps, &pb.Cap{Scope: pb.CapScope(c.Scope + 1), Max: int32(c.Max), Period: Duration(c.Period)})
+	for i := range r.Caps {
+		out.Caps = append(out.Caps, Cap(&r.Caps[i]))
 	}
-	return out
-}
-
-func window(w campaign.Window) *pb.Window {
-	out := &pb.Window{Open: clock(w.Open), Close: clock(w.Close)}
-	for _, day := range []time.Weekday{1, 2, 3, 4, 5, 6, 0} {
-		if w.Days[day] {
-			out.Days = append(out.Days, dayNames[day])
-		}
+	for i := range r.CoolOffs {
+		out.CoolOffs = append(out.CoolOffs, CoolOff(&r.CoolOffs[i]))
+	}
+	for _, w := range r.Waivers {
+		out.Waivers = append(out.Waivers, &pb.Waiver{Rule: w.Rule, Reason: w.Reason})
 	}
 	return out
 }
-
-func clock(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
 
 // FromRules are rules as they are given; what is unset is the source rule's. They are not validated yet.
 func FromRules(m *pb.Rules) (campaign.Rules, error) {
@@ -73,8 +64,16 @@ func FromRules(m *pb.Rules) (campaign.Rules, error) {
 	if err := fromIntervals(&r, m); err != nil {
 		return r, err
 	}
-	if err := fromCalendar(&r, m); err != nil {
+	if r.Hours, err = FromWindows("rules.hours", m.GetHours()); err != nil {
 		return r, err
+	}
+	if err := fromHolidays(&r, m); err != nil {
+		return r, err
+	}
+	r.Rotate, r.MixHours, r.Calendars, r.Packs = m.GetRotate(), m.GetMixHours(), m.GetCalendars(), m.GetPacks()
+	r.Purpose, r.Matter = campaign.Purpose(m.GetPurpose()), m.GetMatter()
+	for _, w := range m.GetWaivers() {
+		r.Waivers = append(r.Waivers, campaign.Waiver{Rule: w.GetRule(), Reason: w.GetReason()})
 	}
 	return r, fromCaps(&r, m)
 }
@@ -101,58 +100,31 @@ func fromIntervals(r *campaign.Rules, m *pb.Rules) error {
 	return nil
 }
 
-func fromCalendar(r *campaign.Rules, m *pb.Rules) error {
-	for i, w := range m.GetHours() {
-		field := fmt.Sprintf("rules.hours[%d]", i)
-		var out campaign.Window
-		for _, name := range w.GetDays() {
-			day := slices.Index(dayNames[:], name)
-			if day < 0 {
-				return campaign.Invalid(field+".days", fmt.Sprintf("%q is no day: use mon tue wed thu fri sat sun", name))
-			}
-			out.Days[day] = true
-		}
-		var err error
-		if out.Open, err = fromClock(field+".open", w.GetOpen()); err != nil {
-			return err
-		}
-		if out.Close, err = fromClock(field+".close", w.GetClose()); err != nil {
-			return err
-		}
-		r.Hours = append(r.Hours, out)
-	}
+func fromHolidays(r *campaign.Rules, m *pb.Rules) error {
 	for i, s := range m.GetHolidays() {
-		d, err := time.Parse(time.DateOnly, s)
+		d, err := fromDate(fmt.Sprintf("rules.holidays[%d]", i), s)
 		if err != nil {
-			return campaign.Invalid(fmt.Sprintf("rules.holidays[%d]", i), fmt.Sprintf("%q is no date: write YYYY-MM-DD", s))
+			return err
 		}
-		r.Holidays = append(r.Holidays, campaign.Date{Year: d.Year(), Month: d.Month(), Day: d.Day()})
+		r.Holidays = append(r.Holidays, d)
 	}
 	return nil
 }
 
-func fromClock(field, s string) (int, error) {
-	if s == "24:00" {
-		return 24 * 60, nil
-	}
-	t, err := time.Parse("15:04", s)
-	if err != nil || len(s) != 5 {
-		return 0, campaign.Invalid(field, fmt.Sprintf("%q is no time of day: write HH:MM", s))
-	}
-	return t.Hour()*60 + t.Minute(), nil
-}
-
 func fromCaps(r *campaign.Rules, m *pb.Rules) error {
 	for i, c := range m.GetCaps() {
-		field := fmt.Sprintf("rules.caps[%d]", i)
-		if c.GetScope() != pb.CapScope_CAP_SCOPE_LEAD && c.GetScope() != pb.CapScope_CAP_SCOPE_NUMBER {
-			return campaign.Invalid(field+".scope", "must be lead or number")
-		}
-		period, err := FromDuration(field+".period", c.GetPeriod(), 0)
+		out, err := FromCap(fmt.Sprintf("rules.caps[%d]", i), c)
 		if err != nil {
 			return err
 		}
-		r.Caps = append(r.Caps, campaign.Cap{Scope: campaign.CapScope(c.GetScope() - 1), Max: int(c.GetMax()), Period: period})
+		r.Caps = append(r.Caps, out)
+	}
+	for i, c := range m.GetCoolOffs() {
+		out, err := FromCoolOff(fmt.Sprintf("rules.cool_offs[%d]", i), c)
+		if err != nil {
+			return err
+		}
+		r.CoolOffs = append(r.CoolOffs, out)
 	}
 	return nil
 }

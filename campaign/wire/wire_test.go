@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	"redial/campaign"
 	"redial/campaign/wire"
 	pb "redial/proto/campaign/v1"
@@ -37,6 +39,16 @@ func TestEnumsHaveTheNounsNumbers(t *testing.T) {
 			t.Errorf("agent state %s is %s on the wire", s, m)
 		}
 	}
+	for s := range campaign.NumScopes {
+		if m := wire.Cap(&campaign.Cap{Scope: s}).GetScope(); m.String() != "CAP_SCOPE_"+strings.ToUpper(s.String()) {
+			t.Errorf("scope %s is %s on the wire", s, m)
+		}
+	}
+	for c := range campaign.NumCounts {
+		if m := wire.Cap(&campaign.Cap{Count: c}).GetCount(); m.String() != "CAP_COUNT_"+strings.ToUpper(c.String()) {
+			t.Errorf("count %s is %s on the wire", c, m)
+		}
+	}
 	for _, r := range campaign.Roles {
 		m := wire.Role(r)
 		if m.String() != "ROLE_"+strings.ToUpper(string(r)) || wire.FromRole(m) != r {
@@ -64,6 +76,20 @@ func TestRulesComeBackAsTheyWent(t *testing.T) {
 			r.Hours = []campaign.Window{{Days: [7]bool{true, false, true}, Open: rng.IntN(600), Close: 24 * 60}}
 			r.Holidays = []campaign.Date{{Year: 2026, Month: 10, Day: 1}}
 			r.Caps = []campaign.Cap{{Scope: campaign.CapNumber, Max: 3, Period: 24 * time.Hour}}
+			for range rng.IntN(4) {
+				r.Caps = append(r.Caps, campaign.Cap{
+					Scope: campaign.CapScope(rng.IntN(int(campaign.NumScopes))), Count: campaign.CapCount(rng.IntN(int(campaign.NumCounts))),
+					Max: 1 + rng.IntN(9), Days: 1 + rng.IntN(30),
+				})
+			}
+			r.CoolOffs = []campaign.CoolOff{
+				{After: campaign.AfterRefused, Scope: campaign.CapScope(rng.IntN(int(campaign.NumScopes))), Days: 30},
+				{After: campaign.AfterMachine, Period: time.Hour},
+			}
+			r.Rotate, r.MixHours = rng.IntN(2) == 0, rng.IntN(2) == 0
+			r.Calendars, r.Packs = []string{"cn-2026"}, []string{"us", "us-debt"}
+			r.Purpose, r.Matter = campaign.Purposes[rng.IntN(len(campaign.Purposes))], "debt"
+			r.Waivers = []campaign.Waiver{{Rule: "us-ct.hours", Reason: "counsel"}}
 		}
 		back, err := wire.FromRules(wire.Rules(&r))
 		if err != nil || !reflect.DeepEqual(back, r) {
@@ -75,10 +101,13 @@ func TestRulesComeBackAsTheyWent(t *testing.T) {
 func TestRulesNameTheFieldThatIsWrong(t *testing.T) {
 	t.Parallel()
 	for field, m := range map[string]*pb.Rules{
-		"rules.hours[0].days": {Hours: []*pb.Window{{Days: []string{"monday"}, Open: "09:00", Close: "10:00"}}},
-		"rules.hours[0].open": {Hours: []*pb.Window{{Days: []string{"mon"}, Open: "9:00", Close: "10:00"}}},
-		"rules.holidays[0]":   {Holidays: []string{"1.10.2026"}},
-		"rules.caps[0].scope": {Caps: []*pb.Cap{{Max: 3}}},
+		"rules.hours[0].days":      {Hours: []*pb.Window{{Days: []string{"monday"}, Open: "09:00", Close: "10:00"}}},
+		"rules.hours[0].open":      {Hours: []*pb.Window{{Days: []string{"mon"}, Open: "9:00", Close: "10:00"}}},
+		"rules.holidays[0]":        {Holidays: []string{"1.10.2026"}},
+		"rules.caps[0].scope":      {Caps: []*pb.Cap{{Max: 3}}},
+		"rules.caps[0].count":      {Caps: []*pb.Cap{{Scope: 1, Count: 4}}},
+		"rules.caps[0].period":     {Caps: []*pb.Cap{{Scope: 6, Period: &durationpb.Duration{Nanos: -1, Seconds: 1}}}},
+		"rules.cool_offs[0].scope": {CoolOffs: []*pb.CoolOff{{Scope: 7}}},
 	} {
 		_, err := wire.FromRules(m)
 		if err == nil || !strings.HasPrefix(err.Error(), field+":") {

@@ -7,38 +7,30 @@ import (
 	"redial/scheduler"
 )
 
-// question is a vector with its promise derived, so that a benchmark measures decisions alone.
-type question struct {
-	*vector
-	promise *campaign.Appointment
-}
-
-func questions(t testing.TB) []question {
+// questions are the vectors with their regimes compiled and their promises derived, so that a benchmark measures
+// decisions alone.
+func questions(t testing.TB) []*scheduler.Question {
 	t.Helper()
-	var all []question
+	var all []*scheduler.Question
 	for _, v := range loadVectors(t) {
-		q := question{vector: &v}
+		q := v.Question()
 		if b := v.Booking; b != nil {
-			at, plan := scheduler.JudgeBooking(&v.Rules, v.Lead, *b, v.Now)
+			at, plan := scheduler.JudgeBooking(&q, *b)
 			if plan.Verdict == campaign.VerdictInvalid {
 				continue // answered by JudgeBooking, not by Decide
 			}
-			q.promise = &campaign.Appointment{At: at, Insisted: b.Insisted, State: campaign.AppointmentOpen}
+			q.Promise = &campaign.Appointment{At: at, Insisted: b.Insisted, State: campaign.AppointmentOpen}
 		}
-		all = append(all, q)
+		all = append(all, &q)
 	}
 	return all
-}
-
-func (q *question) decide() campaign.Plan {
-	return scheduler.Decide(&q.Rules, q.Lead, q.Tries, q.promise, q.Now)
 }
 
 func BenchmarkDecide(b *testing.B) {
 	all := questions(b)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		all[i%len(all)].decide()
+		scheduler.Decide(all[i%len(all)])
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "decisions/s")
 }
@@ -71,7 +63,7 @@ func BenchmarkParseCase(b *testing.B) {
 func TestDecidingAllocatesNothing(t *testing.T) {
 	all := questions(t)
 	i := 0
-	if n := testing.AllocsPerRun(2*len(all), func() { all[i%len(all)].decide(); i++ }); n != 0 {
+	if n := testing.AllocsPerRun(2*len(all), func() { scheduler.Decide(all[i%len(all)]); i++ }); n != 0 {
 		t.Errorf("%v allocations a decision, want none", n)
 	}
 }

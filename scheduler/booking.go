@@ -53,59 +53,158 @@ func BookingTime(lead Lead, b campaign.Booking) (time.Time, error) {
 	return at, nil
 }
 
-// JudgeBooking answers for a booking when it is made: the instant it promises, and the zero Plan when it stands, or
-// VerdictInvalid with the reason: ReasonBookingInPast (not after now, insisting does not help), ReasonBookingOutside
-// (the hours do not allow it and the customer did not insist) or ReasonBookingMalformed (at is zero).
+// JudgeBooking answers for a booking when it is made, its question's promise apart: the instant it promises, and the zero
+// Plan when it stands, or VerdictInvalid with the reason: ReasonBookingInPast (not after now) and ReasonBookingLaw (the
+// law forbids that instant, by what is known now, to whichever number), on which insisting does not help;
+// ReasonBookingOutside (the hours of campaign or list do not allow it and the customer did not insist); or
+// ReasonBookingMalformed (at is zero).
 func JudgeBooking(q *Question, b campaign.Booking) (at time.Time, plan campaign.Plan) {
 	at, err := BookingTime(q.Lead, b)
 	if err != nil {
-		return time.Time{}, campaign.Plan{Verdict: campaign.VerdictInvalid, Reason: ReasonBookingMalformed}
+		return time.Time{}, invalid(ReasonBookingMalformed)
 	}
-	switch {
-	case !at.After(q.Now):
-		plan = campaign.Plan{Verdict: campaign.VerdictInvalid, Reason: campaign.ReasonBookingInPast}
-	case !b.Insisted && !callable(q.Rules, q.Lead.Zones, at):
-		plan = campaign.Plan{Verdict: campaign.VerdictInvalid, Reason: campaign.ReasonBookingOutside}
+	if !at.After(q.Now) {
+		return at, invalid(campaign.ReasonBookingInPast)
 	}
-	return at, plan
-}
-
-func callable(rules *campaign.Rules, zones []*time.Location, at time.Time) bool {
-	next := NextCallable(rules, zones, at)
-	return !next.IsZero() && next.Equal(at)
-}
-
-// NearestCallable is what to offer in place of a time outside the hours: the last callable instant up to at, at a
-// whole minute where there is one, and the first from at on. Each is zero when there is none within 400 days. Before
-// may lie in the past: the caller knows what now is.
-func NearestCallable(rules *campaign.Rules, zones []*time.Location, at time.Time) (before, after time.Time) {
-	var buf [8]*zone
-	c := calendar{rules.Windows(), rules.Holidays, zonesOf(buf[:0], zones)}
-	t := at.Unix()
-	if last, ok := c.last(t, t-horizon); ok {
-		if minute := last - last%60; c.open(minute) {
-			last = minute
+	var d decision
+	d.ask(q)
+	lawful := false
+	for next := d.any(0); next != 0; next = d.good(next) {
+		if law, _ := d.forbids(at.Unix()); law != nil {
+			continue
 		}
-		before = instant(last)
+		if lawful = true; b.Insisted || d.owns(at.Unix()) {
+			return at, campaign.Plan{}
+		}
 	}
-	return before, NextCallable(rules, zones, at)
+	if !lawful {
+		return at, invalid(campaign.ReasonBookingLaw)
+	}
+	return at, invalid(campaign.ReasonBookingOutside)
 }
 
-// open says whether t is callable.
-func (c *calendar) open(t int64) bool {
-	_, ok := c.next(t, t)
-	return ok
+func invalid(reason string) campaign.Plan {
+	return campaign.Plan{Verdict: campaign.VerdictInvalid, Reason: reason}
 }
 
-// GraceEnd is when a promise for at counts as missed: after the grace, at closing time at the latest unless the
-// customer insisted. It is at itself when the hours no longer allow that instant.
-func GraceEnd(rules *campaign.Rules, floor campaign.FloorSettings, zones []*time.Location, at time.Time, insisted bool) time.Time {
-	end := at.Add(floor.Grace).UTC()
-	if insisted {
-		return end
+// any is good; when no number is good it is as if the lead had one at its own site.
+func (d *decision) any(from int) (next int) {
+	if next = d.good(from); next == 0 {
+		d.number, next = "", d.count()+1
 	}
-	if closing := CallableUntil(rules, zones, at); !closing.IsZero() && closing.Before(end) {
-		return closing
+	return next
+}
+
+// owns says whether the hours of campaign and list allow t.
+func (d *decision) owns(t int64) bool { return wallClock{d.reg.zones, d.reg.own}.open(t) }
+
+// forbids is a rule of the law that forbids a call at t, and when it lets go; nil: the law allows it.
+func (d *decision) forbids(t int64) (*bound, int64) {
+	if next, l := d.capped(d.reg.lawLimits, t); l != nil {
+		return l.law, next
 	}
-	return end
+	if b := d.lacking(t); b != nil {
+		return b, 0
+	}
+	if d.isOpen(&d.reg.law, t) {
+		return nil, 0
+	}
+	next, ok := d.nextOpen(&d.reg.law, t, t+horizon)
+	if !ok {
+		next = 0
+	}
+	return d.outside(t), next
+}
+
+// outside is a rule of the law whose hours do not allow t; nil: they all do.
+func (d *decision) outside(t int64) *bound {
+	for _, b := range d.reg.rules {
+		if b.excuse == "" && b.hours != nil && !(wallClock{d.reg.zones, b.hours}).open(t) && (!b.lifts || !d.consentAt(b, t)) {
+			return b
+		}
+	}
+	return nil
+}
+
+// NearestCallable is what to offer in place of a time that a booking cannot have: the last instant before it, later than
+// now, and the first from it on, that the law and, unless the customer insists, the hours of campaign and list allow.
+// They are whole minutes where there are such. Each is zero when there is none within 400 days.
+func NearestCallable(q *Question, at time.Time, insisted bool) (before, after time.Time) {
+	var d decision
+	d.ask(q)
+	t := at.Unix()
+	for next := d.any(0); next != 0; next = d.good(next) {
+		h := &d.reg.full
+		if insisted {
+			h = &d.reg.law
+		}
+		if last, ok := d.lastAllowed(h, t); ok && (before.IsZero() || last > before.Unix()) {
+			before = instant(last)
+		}
+		if first, ok := d.firstMinute(h, t); ok && (after.IsZero() || first < after.Unix()) {
+			after = instant(first)
+		}
+	}
+	return before, after
+}
+
+// lastAllowed looks back from t. Where a limit binds it gives up: at an earlier instant the same calls are nearer yet.
+func (d *decision) lastAllowed(h *hours, t int64) (int64, bool) {
+	last, ok := d.lastOpen(h, t, max(t-horizon, d.now+1))
+	if !ok {
+		return 0, false
+	}
+	if minute := last - last%60; minute > d.now && d.isOpen(h, minute) {
+		last = minute
+	}
+	_, l := d.capped(d.reg.lawLimits, last)
+	return last, l == nil && d.lacking(last) == nil
+}
+
+// firstMinute is the first whole minute from t on that is allowed; the very first instant where that minute is not.
+func (d *decision) firstMinute(h *hours, t int64) (int64, bool) {
+	first, ok := d.firstAllowed(h, t)
+	if ok && first > t && first%60 != 0 {
+		minute := first - first%60 + 60
+		if at, ok := d.firstAllowed(h, minute); ok && at == minute {
+			return minute, true
+		}
+	}
+	return first, ok
+}
+
+func (d *decision) firstAllowed(h *hours, t int64) (int64, bool) {
+	for limit := t + horizon; ; {
+		open, ok := d.nextOpen(h, t, limit)
+		if !ok {
+			return 0, false
+		}
+		next, l := d.capped(d.reg.lawLimits, open)
+		if l == nil {
+			return open, d.lacking(open) == nil
+		}
+		t = next
+	}
+}
+
+// GraceEnd is when a promise for at counts as missed: after the grace, at closing time at the latest, that of the law
+// alone if the customer insisted. It is at itself when the hours no longer allow that instant.
+func GraceEnd(q *Question, floor campaign.FloorSettings, at time.Time, insisted bool) time.Time {
+	var d decision
+	d.ask(q)
+	start := at.Unix()
+	end, latest := start+int64(floor.Grace/time.Second), start
+	for next := d.any(0); next != 0; next = d.good(next) {
+		h := &d.reg.full
+		if insisted {
+			h = &d.reg.law
+		}
+		if d.isOpen(h, start) {
+			latest = max(latest, d.openUntil(h, start, end))
+		}
+	}
+	if latest >= end {
+		return at.Add(floor.Grace).UTC()
+	}
+	return instant(latest)
 }

@@ -78,6 +78,7 @@ func TestABookingIsJudgedWhenItIsMade(t *testing.T) {
 	now := time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC) // 10:00
 	r := campaign.DefaultRules()
 	lead := scheduler.Lead{Zones: []*time.Location{zone(t, "Asia/Shanghai")}}
+	lead.Settle(&scheduler.Terms{Rules: &r})
 	for _, c := range []struct {
 		booking campaign.Booking
 		reason  string
@@ -92,7 +93,7 @@ func TestABookingIsJudgedWhenItIsMade(t *testing.T) {
 		{campaign.Booking{Local: "at nine"}, scheduler.ReasonBookingMalformed},
 		{campaign.Booking{Local: "2026-03-02T15:00", Zone: "Local"}, scheduler.ReasonBookingMalformed},
 	} {
-		at, plan := scheduler.JudgeBooking(&r, lead, c.booking, now)
+		at, plan := scheduler.JudgeBooking(&scheduler.Question{Rules: &r, Lead: lead, Now: now}, c.booking)
 		if plan.Reason != c.reason || (plan.Verdict == campaign.VerdictInvalid) != (c.reason != "") {
 			t.Errorf("%+v: %v, want %q", c.booking, plan, c.reason)
 		}
@@ -139,9 +140,10 @@ func TestARefusedBookingTellsProgramsWhyAndWhatIsNearest(t *testing.T) {
 func TestTheNearestCallableTimesAreCallable(t *testing.T) {
 	t.Parallel()
 	r := campaign.DefaultRules()
-	shanghai := []*time.Location{zone(t, "Asia/Shanghai")}
+	shanghai := scheduler.Lead{Zones: []*time.Location{zone(t, "Asia/Shanghai")}}
+	shanghai.Settle(&scheduler.Terms{Rules: &r})
 	night := time.Date(2026, 3, 2, 14, 30, 0, 0, time.UTC) // 22:30
-	before, after := scheduler.NearestCallable(&r, shanghai, night)
+	before, after := scheduler.NearestCallable(&scheduler.Question{Rules: &r, Lead: shanghai, Now: night.AddDate(0, 0, -1)}, night, false)
 	if before.Format(time.RFC3339) != "2026-03-02T12:59:00Z" || after.Format(time.RFC3339) != "2026-03-03T01:00:00Z" {
 		t.Errorf("%v and %v", before, after)
 	}
@@ -150,7 +152,9 @@ func TestTheNearestCallableTimesAreCallable(t *testing.T) {
 		c := randomCase(t, d)
 		o := oracle{Case: c}
 		at := c.Now.Add(time.Duration(d.IntN(48)) * time.Hour).Truncate(time.Minute)
-		before, after := scheduler.NearestCallable(&c.Rules, c.Lead.Zones, at)
+		q := c.Question()
+		q.Now = at.AddDate(0, 0, -100)
+		before, after := scheduler.NearestCallable(&q, at, false)
 		if want := walk(at, at.Add(400*24*time.Hour), o.callable); !after.Equal(want) {
 			t.Fatalf("seed %d: after %v is %v, want %v\n%s", seed, at, after, want, show(t, c))
 		}
@@ -170,7 +174,8 @@ func TestTheNearestCallableTimesAreCallable(t *testing.T) {
 func TestAGraceEndsAtClosingTimeUnlessTheCustomerInsisted(t *testing.T) {
 	t.Parallel()
 	r, floor := campaign.DefaultRules(), campaign.DefaultFloor()
-	zones := []*time.Location{zone(t, "Asia/Shanghai")}
+	shanghai := scheduler.Lead{Zones: []*time.Location{zone(t, "Asia/Shanghai")}}
+	shanghai.Settle(&scheduler.Terms{Rules: &r})
 	closing := time.Date(2026, 3, 2, 13, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		at       time.Time
@@ -184,13 +189,14 @@ func TestAGraceEndsAtClosingTimeUnlessTheCustomerInsisted(t *testing.T) {
 		{closing.Add(time.Hour), true, closing.Add(75 * time.Minute)},
 		{closing.Add(time.Hour), false, closing.Add(time.Hour)}, // the hours have changed since: missed at once
 	} {
-		if got := scheduler.GraceEnd(&r, floor, zones, c.at, c.insisted); !got.Equal(c.want) {
+		if got := scheduler.GraceEnd(&scheduler.Question{Rules: &r, Lead: shanghai}, floor, c.at, c.insisted); !got.Equal(c.want) {
 			t.Errorf("%v, insisted %v: %v, want %v", c.at, c.insisted, got, c.want)
 		}
 	}
 	always := campaign.DefaultRules()
 	always.Hours = []campaign.Window{{Days: [7]bool{true, true, true, true, true, true, true}, Close: 1440}}
-	if got := scheduler.GraceEnd(&always, floor, zones, closing, false); !got.Equal(closing.Add(15 * time.Minute)) {
+	shanghai.Settle(&scheduler.Terms{Rules: &always})
+	if got := scheduler.GraceEnd(&scheduler.Question{Rules: &always, Lead: shanghai}, floor, closing, false); !got.Equal(closing.Add(15 * time.Minute)) {
 		t.Errorf("open for ever: %v", got)
 	}
 }

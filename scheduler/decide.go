@@ -11,68 +11,104 @@ import (
 // nothing, and never answers VerdictInvalid.
 func Decide(q *Question) campaign.Plan {
 	var d decision
-	var buf [8]*zone
-	d.cal.zones = zonesOf(buf[:0], q.Lead.Zones) // here and not in open, where buf would escape to the heap
-	number := d.open(q.Rules, &q.Lead, q.Tries, q.Suppressions, q.Now)
-	return numbered(d.plan(q.Promise), number)
+	d.ask(q)
+	return d.plan()
 }
 
-// numbered puts the number on a plan that has one. It comes by a way of its own: were it taken from the decision,
-// the compiler would take all of the decision to leave the stack with it.
-func numbered(p campaign.Plan, number campaign.Phone) campaign.Plan {
-	if p.Open() {
-		p.Number = number
-	}
-	return p
-}
-
-// decision is one question to the rule while it is being answered. It lives on the caller's stack.
+// decision is one question to the rule while it is being answered, about one of the lead's numbers at a time. It lives on
+// the caller's stack.
 type decision struct {
+	q       *Question
 	rules   *campaign.Rules
-	cal     calendar
+	reg     *Regime
 	tries   []campaign.Try
-	number  campaign.Phone // to dial next; empty: none
+	number  campaign.Phone // decided about; empty: none
 	blocked bool           // a good number was passed over because it is suppressed
+	bad     bool           // a number was found bad
+	first   int            // the place from which numbers are taken, see rotation
 	last    campaign.Outcome
 	counted int   // attempts that count
 	now     int64 // Unix seconds
 }
 
-// open states the question, but for the zones, and returns the number to dial next.
-func (d *decision) open(rules *campaign.Rules, lead *Lead, tries []campaign.Try, sup []campaign.Suppression, now time.Time) campaign.Phone {
-	d.rules, d.tries, d.now = rules, tries, now.Unix()
-	d.cal.windows, d.cal.holidays = rules.Windows(), rules.Holidays
-	if n := len(tries); n > 0 {
-		d.last = tries[n-1].Outcome
+// ask states the question.
+func (d *decision) ask(q *Question) {
+	d.q, d.rules, d.tries, d.now = q, q.Rules, q.Tries, q.Now.Unix()
+	if d.reg = q.Lead.Regime; d.reg == nil {
+		d.reg = nowhere
 	}
-	for i := range tries {
-		if tries[i].Outcome.Counted() {
+	if n := len(d.tries); n > 0 {
+		d.last = d.tries[n-1].Outcome
+	}
+	for i := range d.tries {
+		o := d.tries[i].Outcome
+		if o.Counted() {
 			d.counted++
 		}
+		d.bad = d.bad || o.BadData()
 	}
-	number, blocked := goodNumber(lead, tries, sup, now)
-	d.number, d.blocked = number, blocked
-	return number
+	d.first = d.rotation()
 }
 
-// plan follows the steps of the rule, but for the number of the answer; their numbers are those of the package documentation.
-func (d *decision) plan(promise *campaign.Appointment) campaign.Plan {
+// plan follows the steps of the rule; their numbers are those of the package documentation. What it says is about the
+// number that it leaves the decision with.
+func (d *decision) plan() campaign.Plan {
+	next := d.good(0)
 	if p, ended := d.ended(); ended { // 1
 		return p
 	}
-	if d.number == "" { // 2
+	if next == 0 { // 2
+		if d.blocked {
+			return campaign.Plan{Verdict: campaign.VerdictSuppressed, Reason: campaign.ReasonDoNotCall}
+		}
 		return campaign.Plan{Verdict: campaign.VerdictFinished, Reason: campaign.ReasonBadData}
 	}
-	if standing(promise) { // 3
-		return campaign.Plan{
-			Verdict: campaign.VerdictAppointment, At: promise.At.UTC(),
-			Reason: campaign.ReasonAppointment, Earliest: promise.At.UTC(),
-		}
+	best := d.answer()
+	if next < d.count() {
+		best = d.bestOf(best, next)
+	}
+	return best
+}
+
+// answer is the plan if the number were the only one.
+func (d *decision) answer() campaign.Plan {
+	if standing(d.q.Promise) { // 3
+		return d.promised(d.q.Promise.At)
 	}
 	if d.attemptsUsed() { // 5
 		return exhausted(campaign.ReasonMaxAttempts)
 	}
 	return d.call(d.earliest()) // 4
+}
+
+// bestOf looks at the numbers that follow, for one at another site that may be called before.
+func (d *decision) bestOf(best campaign.Plan, next int) campaign.Plan {
+	var buf [8]candidate
+	before := append(seen(buf[:0]), candidate{d.number, d.reg})
+	winner, earliest := before[0], best.Earliest
+	for next = d.good(next); next != 0; next = d.good(next) {
+		if d.alike(before) {
+			continue
+		}
+		c := candidate{d.number, d.reg}
+		before = append(before, c)
+		p := d.answer()
+		if !p.Open() {
+			continue
+		}
+		if !best.Open() || p.At.Before(best.At) {
+			if !best.Open() {
+				earliest = p.Earliest
+			}
+			best, winner = p, c
+		}
+		if p.Earliest.Before(earliest) {
+			earliest = p.Earliest
+		}
+	}
+	d.number, d.reg = winner.number, winner.reg
+	best.Earliest = earliest
+	return best
 }
 
 // standing says whether the promise is open.
@@ -141,25 +177,29 @@ func (d *decision) interval(o campaign.Outcome) time.Duration {
 	return d.rules.Interval
 }
 
-// call moves t until hours and caps all let it be, and answers for where it stops.
+// call moves t until hours and limits all let it be, and answers for where it stops.
 func (d *decision) call(t int64) campaign.Plan {
-	var capped string
+	var reason string
 	earliest, limit := int64(-1), d.now+horizon
-	for moved := true; moved; { // 6
-		open, ok := d.cal.next(t, limit)
+	for { // 6
+		open, ok := d.nextOpen(&d.reg.full, t, limit)
 		if !ok {
 			return exhausted(campaign.ReasonNoCallableTime)
 		}
 		if open > t && earliest < 0 {
 			earliest = d.freed(t, limit)
+			if reason == "" {
+				reason = d.closedBy(t)
+			}
 		}
-		t = open
-		var next int64
-		if next, moved = d.dayCap(t); moved {
-			t, capped = next, campaign.ReasonDayCap
-		} else if next, moved = d.rollingCap(t); moved {
-			t, capped = next, campaign.ReasonRollingCap
+		next, why := d.limited(open)
+		if t = open; why == "" {
+			break
 		}
+		t, reason = next, why
+	}
+	if d.lacking(t) != nil {
+		return exhausted(campaign.ReasonNoConsent)
 	}
 	final := d.lastDay()
 	if final && !d.dayUsed(t) { // 7
@@ -168,25 +208,94 @@ func (d *decision) call(t int64) campaign.Plan {
 	if d.expired(t) {
 		return exhausted(campaign.ReasonExpired)
 	}
-	p := campaign.Plan{Verdict: campaign.VerdictCall, At: instant(t)} // 8
+	p := campaign.Plan{Verdict: campaign.VerdictCall, At: instant(t), Number: d.number} // 8
 	p.Until, p.Earliest = d.until(t, final), p.At
 	if earliest >= 0 {
 		p.Earliest = instant(min(earliest, t))
 	}
-	p.Reason = d.reason(t, capped, earliest >= 0)
+	if p.Reason = reason; reason == "" {
+		p.Reason = d.waited(t)
+	}
 	return p
 }
 
-// freed is the first instant from t at which no cap binds, whatever the hours: what Plan.Earliest holds.
+// closedBy says whose hours do not allow t.
+func (d *decision) closedBy(t int64) string {
+	if d.reg.full.strict != d.reg.own && (wallClock{d.reg.zones, d.reg.own}).open(t) {
+		return campaign.ReasonLawHours
+	}
+	return campaign.ReasonHours
+}
+
+// limited is the instant at which the first limit that binds at t lets go, and its reason; empty: none binds.
+func (d *decision) limited(t int64) (int64, string) {
+	if next, binds := d.dayCap(t); binds {
+		return next, campaign.ReasonDayCap
+	}
+	if next, l := d.capped(d.reg.limits, t); l != nil {
+		return next, l.reason
+	}
+	if next, l := d.capped(d.reg.lawLimits, t); l != nil {
+		return next, l.reason
+	}
+	return t, ""
+}
+
+// freed is the first instant from t at which no limit binds, whatever the hours: what Plan.Earliest holds.
 func (d *decision) freed(t, limit int64) int64 {
 	for t <= limit {
-		if next, moved := d.dayCap(t); moved {
-			t = next
-		} else if next, moved = d.rollingCap(t); moved {
-			t = next
-		} else {
+		next, why := d.limited(t)
+		if why == "" {
 			break
 		}
+		t = next
+	}
+	return t
+}
+
+// promised is the plan of a lead with a promise: the promised instant, or the first after it that the law allows.
+func (d *decision) promised(at time.Time) campaign.Plan {
+	start := max(at.Unix(), d.now)
+	t, limit := start, start+horizon
+	var reason string
+	earliest := int64(-1)
+	for {
+		open, ok := d.nextOpen(&d.reg.law, t, limit)
+		if !ok {
+			return exhausted(campaign.ReasonNoCallableTime)
+		}
+		if open > t && reason == "" {
+			earliest, reason = d.lawFreed(t, limit), campaign.ReasonLawHours
+		}
+		next, l := d.capped(d.reg.lawLimits, open)
+		if t = open; l == nil {
+			break
+		}
+		t, reason = next, l.reason
+	}
+	if d.lacking(t) != nil {
+		return exhausted(campaign.ReasonNoConsent)
+	}
+	p := campaign.Plan{Verdict: campaign.VerdictAppointment, At: at.UTC(), Number: d.number, Reason: campaign.ReasonAppointment}
+	if t > start {
+		p.At, p.Reason = instant(t), reason
+	}
+	if p.Earliest = p.At; earliest > start {
+		p.Earliest = instant(min(earliest, t))
+	} else if earliest >= 0 {
+		p.Earliest = at.UTC()
+	}
+	return p
+}
+
+// lawFreed is the first instant from t at which no limit of the law binds, whatever its hours.
+func (d *decision) lawFreed(t, limit int64) int64 {
+	for t <= limit {
+		next, l := d.capped(d.reg.lawLimits, t)
+		if l == nil {
+			break
+		}
+		t = next
 	}
 	return t
 }
@@ -198,26 +307,22 @@ func (d *decision) expired(t int64) bool {
 // until is when the lead may no longer be called, zero when that is more than 7 x 24 h after t.
 func (d *decision) until(t int64, final bool) time.Time {
 	const week = 7 * 86400
-	end, ok := d.cal.until(t, t+week)
-	if !ok {
-		end = t + week + 1
+	end := d.openUntil(&d.reg.full, t, t+week+1)
+	if len(d.reg.asking) > 0 {
+		end = d.lackingFrom(t, end)
 	}
 	if !d.rules.ExpiresAt.IsZero() {
 		end = min(end, d.rules.ExpiresAt.Unix())
 	}
 	if final {
-		end = min(end, d.cal.zones[0].later(t))
+		end = min(end, d.reg.zones[0].later(t))
 	}
 	return orZero(end, end <= t+week)
 }
 
-// reason names what moved t last: a cap before the hours, the hours before the wait.
-func (d *decision) reason(t int64, capped string, byHours bool) string {
+// waited is the reason where neither limits nor hours moved t.
+func (d *decision) waited(t int64) string {
 	switch {
-	case capped != "":
-		return capped
-	case byHours:
-		return campaign.ReasonHours
 	case t == d.now:
 		return campaign.ReasonDue
 	case d.last.Follow() == campaign.FollowNetwork:

@@ -9,8 +9,14 @@ import (
 	"redial/scheduler"
 )
 
+// decide settles the lead under rules that stand alone, and decides.
+func decide(r *campaign.Rules, lead scheduler.Lead, tries []campaign.Try, promise *campaign.Appointment, now time.Time) campaign.Plan {
+	lead.Settle(&scheduler.Terms{Rules: r})
+	return scheduler.Decide(&scheduler.Question{Rules: r, Lead: lead, Tries: tries, Promise: promise, Now: now})
+}
+
 func allowed(c *scheduler.Case, t time.Time) bool {
-	next := scheduler.NextCallable(&c.Rules, c.Lead.Zones, t)
+	next := regimeOf(&c.Rules, c.Lead.Zones...).Next(t)
 	return !next.IsZero() && next.Equal(t)
 }
 
@@ -110,7 +116,7 @@ func TestCallingByTheRuleBreaksNoCap(t *testing.T) {
 	for seed := range uint64(300) {
 		d := dice{rand.New(rand.NewPCG(seed, 5))}
 		c := randomCase(t, d)
-		c.Tries, c.Lead.Numbers = nil, []campaign.Phone{"+1"}
+		c.Tries, c.Lead.Numbers = nil, scheduler.NumbersOf("+1")
 		for range 60 {
 			p := decideCase(c)
 			if p.Verdict != campaign.VerdictCall {
@@ -159,10 +165,10 @@ func TestADayOf25HoursIsOneDayForTheCap(t *testing.T) {
 	r := campaign.DefaultRules()
 	r.MaxPerDay, r.Interval = 1, time.Hour
 	r.Hours = []campaign.Window{{Days: [7]bool{true, true, true, true, true, true, true}, Close: 1440}}
-	lead := scheduler.Lead{Zones: []*time.Location{zone(t, "Europe/Berlin")}, Numbers: []campaign.Phone{"+1"}}
+	lead := scheduler.Lead{Zones: []*time.Location{zone(t, "Europe/Berlin")}, Numbers: scheduler.NumbersOf("+1")}
 	begins := time.Date(2026, 10, 24, 22, 0, 0, 0, time.UTC)
 	tries := []campaign.Try{{PlacedAt: begins.Add(time.Minute), Outcome: campaign.Busy, Number: "+1"}}
-	p := scheduler.Decide(&r, lead, tries, nil, begins.Add(24*time.Hour+30*time.Minute))
+	p := decide(&r, lead, tries, nil, begins.Add(24*time.Hour+30*time.Minute))
 	if !p.At.Equal(begins.Add(25*time.Hour)) || p.Reason != campaign.ReasonDayCap {
 		t.Errorf("%v, want the end of the 25th hour", p)
 	}
@@ -172,7 +178,7 @@ func TestWithoutZonesNothingIsCallable(t *testing.T) {
 	t.Parallel()
 	r := campaign.DefaultRules()
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	if p := scheduler.Decide(&r, scheduler.Lead{Numbers: []campaign.Phone{"+1"}}, nil, nil, now); p.Reason != campaign.ReasonNoCallableTime {
+	if p := decide(&r, scheduler.Lead{Numbers: scheduler.NumbersOf("+1")}, nil, nil, now); p.Reason != campaign.ReasonNoCallableTime {
 		t.Errorf("%v, want no_callable_time", p)
 	}
 }
@@ -186,7 +192,7 @@ func TestMoreZonesThanFitTheStackAreAllAsked(t *testing.T) {
 	r := campaign.DefaultRules()
 	r.Hours = []campaign.Window{{Days: [7]bool{0: true}, Open: 0, Close: 1440}, {Days: [7]bool{1: true, 2: true}, Close: 1440}}
 	now := time.Date(2026, 6, 10, 12, 0, 0, 0, time.UTC)
-	p := scheduler.Decide(&r, scheduler.Lead{Zones: zones, Numbers: []campaign.Phone{"+1"}}, nil, nil, now)
+	p := decide(&r, scheduler.Lead{Zones: zones, Numbers: scheduler.NumbersOf("+1")}, nil, nil, now)
 	// Sunday must have come to Los Angeles, the last of them.
 	if want := time.Date(2026, 6, 14, 7, 0, 0, 0, time.UTC); !p.At.Equal(want) {
 		t.Errorf("%v, want %v", p, want)
@@ -201,13 +207,13 @@ func TestAClosedAppointmentCountsAsNone(t *testing.T) {
 	}
 	r := campaign.DefaultRules()
 	now := time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
-	lead := scheduler.Lead{Zones: zones, Numbers: []campaign.Phone{"+1"}}
+	lead := scheduler.Lead{Zones: zones, Numbers: scheduler.NumbersOf("+1")}
 	promise := &campaign.Appointment{At: now.Add(time.Hour), State: campaign.AppointmentOpen}
-	if p := scheduler.Decide(&r, lead, nil, promise, now); p.Verdict != campaign.VerdictAppointment || p.Number != "+1" || !p.Earliest.Equal(promise.At) {
+	if p := decide(&r, lead, nil, promise, now); p.Verdict != campaign.VerdictAppointment || p.Number != "+1" || !p.Earliest.Equal(promise.At) {
 		t.Errorf("open: %v", p)
 	}
 	promise.State = campaign.AppointmentCancelled
-	if p := scheduler.Decide(&r, lead, nil, promise, now); p.Verdict != campaign.VerdictCall {
+	if p := decide(&r, lead, nil, promise, now); p.Verdict != campaign.VerdictCall {
 		t.Errorf("cancelled: %v", p)
 	}
 }

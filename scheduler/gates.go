@@ -12,45 +12,46 @@ type Facts struct {
 	Campaign *campaign.Campaign
 	List     *campaign.List // nil: not asked
 	Lead     *campaign.Lead
-	Zones    []*time.Location      // the lead's, as LoadZones finds them
-	Promise  *campaign.Appointment // the lead's open appointment; nil: none
-	// Suppressions are those of the lead's numbers, the new ones of its tries included; those not in force at Now are
-	// passed over.
-	Suppressions []campaign.Suppression
-	// NumberUses gives the placed-at of every counted or reserved use of a number in all campaigns, in any order; for
-	// the agent who holds the lead, without that reservation. nil: nobody else calls it.
-	NumberUses func(campaign.Phone) []time.Time
-	Holder     string // who holds the lead, for people; empty: somebody
-	Mine       bool   // the asking agent holds the lead (StartCall): being held closes nothing
-	Now        time.Time
+	Zones    []*time.Location // the lead's, as LoadZones finds them
+	Question Question         // to the rule of time; suppressions not in force at Now are passed over, and its Now is not read
+	Holder   string           // who holds the lead, for people; empty: somebody
+	Mine     bool             // the asking agent holds the lead (StartCall): being held closes nothing
+	Now      time.Time
+	settled  *settled
 }
 
 // Judgement says whether a lead may be called now. When it may not, Binding is the first gate that forbids it.
 type Judgement struct {
 	Plan     campaign.Plan // of the rule of time, over the numbers that are not suppressed
 	Callable bool
-	Binding  string    // the name of the gate; empty when callable
-	OpenAt   time.Time // when that gate opens by itself; zero: never, or unknown
-	Detail   string    // why, for people, in English; empty when callable
+	Binding  string               // the name of the gate; empty when callable
+	OpenAt   time.Time            // when that gate opens by itself; zero: never, or unknown
+	Detail   string               // why, for people, in English; empty when callable
+	Exempt   []campaign.Exemption // when callable: rules of the law that would have forbidden it, and why they did not
+	site     campaign.Site        // of the number to dial, when callable
 }
 
-// Judge is the dispatcher's check at the claim and again at dialling. It allocates only what tells people why not.
+// Judge is the dispatcher's check at the claim and again at dialling. It allocates only what tells people why not, and
+// what exempted the call.
 func Judge(f *Facts) Judgement {
-	q, number := inquire(f)
+	q := inquire(f)
 	defer q.done()
-	j := Judgement{Plan: numbered(q.plan(), number), Callable: true}
+	j := Judgement{Plan: q.plan, Callable: true}
 	for i := range gates {
 		if v := gates[i].judge(q); !v.open {
 			return Judgement{Plan: j.Plan, Binding: gates[i].name, OpenAt: v.openAt, Detail: v.detail(q)}
 		}
 	}
+	j.Exempt = q.d.exempt(q.d.now)
+	consent, _ := q.d.consent(campaign.ConsentHours, 0, q.d.now)
+	j.site = campaign.Site{Zones: q.d.reg.names, Places: q.d.reg.places, Consented: consent != nil}
 	return j
 }
 
 // Explain gives every gate in the order in which Judge tries them, by the same code: the lead is callable when all
 // are open, and the first that is closed is the one that binds.
 func Explain(f *Facts) []campaign.Gate {
-	q, _ := inquire(f)
+	q := inquire(f)
 	defer q.done()
 	all := make([]campaign.Gate, len(gates))
 	for i := range gates {
@@ -62,28 +63,27 @@ func Explain(f *Facts) []campaign.Gate {
 
 // inquiry is one look at the facts.
 type inquiry struct {
-	f       *Facts
-	d       decision
-	promise *campaign.Appointment // open, or nil
-	zones   [8]*zone
-	phones  [8]Number
+	f        *Facts
+	question Question
+	d        decision
+	plan     campaign.Plan
+	promise  *campaign.Appointment // open, or nil
 }
 
 var inquiries = sync.Pool{New: func() any { return new(inquiry) }}
 
-// inquire states the question and returns the number to dial next; call done when it is answered.
-func inquire(f *Facts) (*inquiry, campaign.Phone) {
+// inquire states the question and has it decided, so that the gates are about the number that would be dialled; call
+// done when it is answered.
+func inquire(f *Facts) *inquiry {
 	q := inquiries.Get().(*inquiry)
-	q.f = f
-	if standing(f.Promise) {
-		q.promise = f.Promise
+	q.f, q.question = f, f.Question
+	q.question.Now = f.Now
+	if standing(f.Question.Promise) {
+		q.promise = f.Question.Promise
 	}
-	lead := Lead{Numbers: q.phones[:0]}
-	for i := range f.Lead.Numbers {
-		lead.Numbers = append(lead.Numbers, Number{Phone: f.Lead.Numbers[i].Phone})
-	}
-	q.d.cal.zones = zonesOf(q.zones[:0], f.Zones)
-	return q, q.d.open(&f.Campaign.Rules, &lead, f.Lead.Tries, f.Suppressions, f.Now)
+	q.d.ask(&q.question)
+	q.plan = q.d.plan()
+	return q
 }
 
 func (q *inquiry) done() {
@@ -91,15 +91,12 @@ func (q *inquiry) done() {
 	inquiries.Put(q)
 }
 
-// plan is the rule's answer; a lead whose good numbers are all suppressed is suppressed, not out of numbers.
-func (q *inquiry) plan() campaign.Plan {
-	if q.d.number == "" && q.d.blocked {
-		if p, ended := q.d.ended(); ended {
-			return p
-		}
-		return campaign.Plan{Verdict: campaign.VerdictSuppressed, Reason: campaign.ReasonDoNotCall}
+// at is the instant that the gates of hours and law are asked about: now, or that of a promise still to come.
+func (q *inquiry) at() int64 {
+	if q.promise == nil {
+		return q.d.now
 	}
-	return q.d.plan(q.promise)
+	return max(q.d.now, q.promise.At.Unix())
 }
 
 // due says whether the promise's time has come; its grace may be over.
@@ -136,12 +133,15 @@ var gates = [...]struct {
 	{"state", stateGate},
 	{"suppression", suppressionGate},
 	{"number", numberGate},
+	{"consent", consentGate},
 	{"max_attempts", attemptsGate},
 	{"interval", intervalGate},
 	{"hours", hoursGate},
+	{"law_hours", lawHoursGate},
 	{"day_cap", dayCapGate},
 	{"rolling_cap", rollingCapGate},
-	{"number_cap", numberCapGate},
+	{"cool_off", coolOffGate},
+	{"law_cap", lawCapGate},
 	{"max_days", maxDaysGate},
 	{"expires_at", expiryGate},
 	{"promise", promiseGate},

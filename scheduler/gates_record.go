@@ -81,8 +81,8 @@ func suppressionGate(q *inquiry) view {
 // lifted is when the first suppression in force runs out; zero when none does.
 func (q *inquiry) lifted() time.Time {
 	var first time.Time
-	for i := range q.f.Suppressions {
-		s := &q.f.Suppressions[i]
+	for i := range q.question.Suppressions {
+		s := &q.question.Suppressions[i]
 		if s.ExpiresAt.IsZero() || !s.InForce(q.f.Now) {
 			continue
 		}

@@ -9,24 +9,52 @@ import (
 	"redial/scheduler"
 )
 
+// asked are facts of the record, and whether the asking agent holds the lead.
+type asked struct {
+	campaign.Facts
+	mine bool
+}
+
+func (a *asked) facts(t testing.TB) *scheduler.Facts {
+	t.Helper()
+	f, err := rules.FactsOf(&a.Facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Mine = a.mine
+	return f
+}
+
+// rules know no law.
+var rules scheduler.Rulebook
+
 // clear are facts under which every gate is open: 10:00 in Shanghai, a fresh lead.
-func clear(t testing.TB) *scheduler.Facts {
-	return &scheduler.Facts{
+func clear() *asked {
+	return &asked{Facts: campaign.Facts{
 		Campaign: &campaign.Campaign{State: campaign.CampaignRunning, Rules: campaign.DefaultRules()},
 		List:     &campaign.List{State: campaign.ListActive, On: true},
-		Lead:     &campaign.Lead{State: campaign.LeadOpen, Numbers: []campaign.Number{{Phone: "+1"}, {Phone: "+2"}}},
-		Zones:    []*time.Location{zone(t, "Asia/Shanghai")},
-		Now:      time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC),
-	}
+		Lead: &campaign.Lead{
+			State: campaign.LeadOpen, Zones: []string{"Asia/Shanghai"},
+			Numbers: []campaign.Number{{Phone: "+1"}, {Phone: "+2"}},
+		},
+		Now: time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC),
+	}}
 }
 
 func TestI10EachGateBinds(t *testing.T) {
 	t.Parallel()
-	now := clear(t).Now
+	now := clear().Now
 	tried := func(o campaign.Outcome, ago ...time.Duration) []campaign.Try {
 		var all []campaign.Try
 		for _, a := range ago {
 			all = append(all, campaign.Try{PlacedAt: now.Add(-a), Outcome: o, Number: "+1"})
+		}
+		return all
+	}
+	uses := func(o campaign.Outcome, ago ...time.Duration) []campaign.Use {
+		var all []campaign.Use
+		for _, a := range ago {
+			all = append(all, campaign.Use{PlacedAt: now.Add(-a), Outcome: o, Phone: "+1", Person: true})
 		}
 		return all
 	}
@@ -37,97 +65,107 @@ func TestI10EachGateBinds(t *testing.T) {
 	tomorrow := now.Add(14 * time.Hour) // midnight in Shanghai
 	for _, c := range []struct {
 		name   string
-		change func(*scheduler.Facts)
+		change func(*asked)
 		gate   string // empty: callable
 		opens  time.Time
 	}{
-		{"nothing", func(*scheduler.Facts) {}, "", never},
-		{"a draft", func(f *scheduler.Facts) { f.Campaign.State = campaign.CampaignDraft }, "campaign", never},
-		{"paused", func(f *scheduler.Facts) { f.Campaign.State = campaign.CampaignPaused }, "campaign", never},
-		{"finished", func(f *scheduler.Facts) { f.Campaign.State = campaign.CampaignFinished }, "campaign", never},
-		{"finished, keeping a promise", func(f *scheduler.Facts) {
+		{"nothing", func(*asked) {}, "", never},
+		{"a draft", func(f *asked) { f.Campaign.State = campaign.CampaignDraft }, "campaign", never},
+		{"paused", func(f *asked) { f.Campaign.State = campaign.CampaignPaused }, "campaign", never},
+		{"finished", func(f *asked) { f.Campaign.State = campaign.CampaignFinished }, "campaign", never},
+		{"finished, keeping a promise", func(f *asked) {
 			f.Campaign.State, f.Promise = campaign.CampaignFinished, promise(0)
 		}, "", never},
-		{"list off", func(f *scheduler.Facts) { f.List.On = false }, "list", never},
-		{"list loading", func(f *scheduler.Facts) { f.List.State = campaign.ListLoading }, "list", never},
-		{"list failed", func(f *scheduler.Facts) { f.List.State = campaign.ListFailed }, "list", never},
-		{"list not asked", func(f *scheduler.Facts) { f.List = nil }, "", never},
-		{"held", func(f *scheduler.Facts) { f.Lead.State, f.Holder = campaign.LeadHeld, "wang" }, "state", never},
-		{"held by the asker", func(f *scheduler.Facts) { f.Lead.State, f.Mine = campaign.LeadHeld, true }, "", never},
-		{"withdrawn", func(f *scheduler.Facts) { f.Lead.State, f.Mine = campaign.LeadWithdrawn, true }, "state", never},
-		{"done", func(f *scheduler.Facts) { f.Lead.Tries = tried(campaign.Success, time.Hour) }, "state", never},
-		{"one number suppressed", func(f *scheduler.Facts) { f.Suppressions = []campaign.Suppression{{Phone: "+1"}} }, "", never},
-		{"all suppressed", func(f *scheduler.Facts) {
+		{"list off", func(f *asked) { f.List.On = false }, "list", never},
+		{"list loading", func(f *asked) { f.List.State = campaign.ListLoading }, "list", never},
+		{"list failed", func(f *asked) { f.List.State = campaign.ListFailed }, "list", never},
+		{"list not asked", func(f *asked) { f.List = nil }, "", never},
+		{"held", func(f *asked) { f.Lead.State, f.Holder = campaign.LeadHeld, "wang" }, "state", never},
+		{"held by the asker", func(f *asked) { f.Lead.State, f.mine = campaign.LeadHeld, true }, "", never},
+		{"withdrawn", func(f *asked) { f.Lead.State, f.mine = campaign.LeadWithdrawn, true }, "state", never},
+		{"done", func(f *asked) { f.Lead.Tries = tried(campaign.Success, time.Hour) }, "state", never},
+		{"one number suppressed", func(f *asked) { f.Suppressions = []campaign.Suppression{{Phone: "+1"}} }, "", never},
+		{"all suppressed", func(f *asked) {
 			f.Suppressions = []campaign.Suppression{{Phone: "+1"}, {Phone: "+2", ExpiresAt: now.Add(time.Hour)}}
 		}, "suppression", now.Add(time.Hour)},
-		{"all suppressed, one of them bad", func(f *scheduler.Facts) {
+		{"all suppressed, one of them bad", func(f *asked) {
 			f.Lead.Tries = tried(campaign.Fax, time.Hour)
 			f.Suppressions = []campaign.Suppression{{Phone: "+1", ExpiresAt: now.Add(time.Hour)}, {Phone: "+2", ExpiresAt: now.Add(2 * time.Hour)}}
 		}, "suppression", now.Add(2 * time.Hour)},
-		{"suppressed until now", func(f *scheduler.Facts) {
+		{"suppressed until now", func(f *asked) {
 			f.Suppressions = []campaign.Suppression{{Phone: "+1", ExpiresAt: now}, {Phone: "+2"}}
 		}, "", never},
-		{"the new number suppressed", func(f *scheduler.Facts) {
+		{"the new number suppressed", func(f *asked) {
 			f.Lead.Numbers = f.Lead.Numbers[:1]
 			f.Lead.Tries = tried(campaign.NumberChanged, time.Hour)
 			f.Lead.Tries[0].NewNumber = "+3"
 			f.Suppressions = []campaign.Suppression{{Phone: "+3"}}
 		}, "suppression", never},
-		{"no number", func(f *scheduler.Facts) { f.Lead.Numbers = nil }, "number", never},
-		{"attempts used", func(f *scheduler.Facts) {
+		{"no number", func(f *asked) { f.Lead.Numbers = nil }, "number", never},
+		{"attempts used", func(f *asked) {
 			f.Campaign.Rules.MaxAttempts, f.Lead.Tries = 1, tried(campaign.Busy, 48*time.Hour)
 		}, "max_attempts", never},
-		{"interval", func(f *scheduler.Facts) { f.Lead.Tries = tried(campaign.Busy, time.Hour) }, "interval", now.Add(3 * time.Hour)},
-		{"before opening", func(f *scheduler.Facts) { f.Now = now.Add(-2 * time.Hour) }, "hours", now.Add(-time.Hour)},
-		{"no zones", func(f *scheduler.Facts) { f.Zones = nil }, "hours", never},
-		{"day cap", func(f *scheduler.Facts) {
+		{"interval", func(f *asked) { f.Lead.Tries = tried(campaign.Busy, time.Hour) }, "interval", now.Add(3 * time.Hour)},
+		{"before opening", func(f *asked) { f.Now = now.Add(-2 * time.Hour) }, "hours", now.Add(-time.Hour)},
+		{"no zones", func(f *asked) { f.Lead.Zones = nil }, "hours", never},
+		{"day cap", func(f *asked) {
 			f.Campaign.Rules.Interval, f.Lead.Tries = time.Minute, tried(campaign.Busy, 50*time.Minute, 40*time.Minute, 30*time.Minute)
 		}, "day_cap", tomorrow},
-		{"rolling cap", func(f *scheduler.Facts) {
+		{"rolling cap", func(f *asked) {
 			f.Campaign.Rules.Caps = []campaign.Cap{{Max: 1, Period: 6 * time.Hour}}
 			f.Lead.Tries = tried(campaign.Busy, 5*time.Hour)
 		}, "rolling_cap", now.Add(time.Hour)},
-		{"number cap", func(f *scheduler.Facts) {
+		{"a cap of the number over campaigns", func(f *asked) {
 			f.Campaign.Rules.Caps = []campaign.Cap{{Scope: campaign.CapNumber, Max: 2, Period: 6 * time.Hour}}
-			f.NumberUses = func(p campaign.Phone) []time.Time {
-				if p != "+1" {
-					return nil
-				}
-				return []time.Time{now.Add(-time.Hour), now.Add(-20 * time.Hour), now.Add(-5 * time.Hour)}
-			}
-		}, "number_cap", now.Add(time.Hour)},
-		{"number cap with room", func(f *scheduler.Facts) {
+			f.Uses = uses(campaign.Busy, time.Hour, 20*time.Hour, 5*time.Hour)
+		}, "rolling_cap", now.Add(time.Hour)},
+		{"a cap of the number with room", func(f *asked) {
 			f.Campaign.Rules.Caps = []campaign.Cap{{Scope: campaign.CapNumber, Max: 2, Period: 6 * time.Hour}}
-			f.NumberUses = func(campaign.Phone) []time.Time { return []time.Time{now.Add(-time.Hour), now.Add(-6 * time.Hour)} }
+			f.Uses = uses(campaign.Busy, time.Hour, 6*time.Hour)
 		}, "", never},
-		{"days used", func(f *scheduler.Facts) {
+		{"a cap of the number, the agent's own reservation", func(f *asked) {
+			f.Campaign.Rules.Caps = []campaign.Cap{{Scope: campaign.CapNumber, Max: 1, Period: 6 * time.Hour}}
+			f.Uses = uses(campaign.NoOutcome, time.Minute)
+			f.Lead.Assignment, f.Uses[0].Assignment = 9, 9
+		}, "", never},
+		{"a cap of days", func(f *asked) {
+			f.Campaign.Rules.Caps = []campaign.Cap{{Max: 1, Days: 2}}
+			f.Lead.Tries = tried(campaign.Busy, 20*time.Hour)
+		}, "day_cap", tomorrow},
+		{"a cool-off", func(f *asked) {
+			f.Campaign.Rules.CoolOffs = []campaign.CoolOff{{After: campaign.AfterMachine, Scope: campaign.CapPerson, Period: 24 * time.Hour}}
+			f.Uses = uses(campaign.Machine, 20*time.Hour)
+		}, "cool_off", now.Add(4 * time.Hour)},
+		{"days used", func(f *asked) {
 			f.Campaign.Rules.MaxDays, f.Lead.Tries = 1, tried(campaign.Busy, 30*time.Hour)
 		}, "max_days", never},
-		{"expired", func(f *scheduler.Facts) { f.Campaign.Rules.ExpiresAt = now }, "expires_at", never},
-		{"promised for later", func(f *scheduler.Facts) { f.Promise = promise(time.Hour) }, "promise", now.Add(time.Hour)},
-		{"promised for later, at night", func(f *scheduler.Facts) {
+		{"expired", func(f *asked) { f.Campaign.Rules.ExpiresAt = now }, "expires_at", never},
+		{"promised for later", func(f *asked) { f.Promise = promise(time.Hour) }, "promise", now.Add(time.Hour)},
+		{"promised for later, at night", func(f *asked) {
 			f.Now, f.Promise = now.Add(-4*time.Hour), promise(time.Hour)
 		}, "promise", now.Add(time.Hour)},
-		{"due", func(f *scheduler.Facts) { f.Promise = promise(-14 * time.Minute) }, "", never},
-		{"missed", func(f *scheduler.Facts) { f.Promise = promise(-15 * time.Minute) }, "promise", never},
-		{"due against every limit of the campaign", func(f *scheduler.Facts) {
+		{"due", func(f *asked) { f.Promise = promise(-14 * time.Minute) }, "", never},
+		{"missed", func(f *asked) { f.Promise = promise(-15 * time.Minute) }, "promise", never},
+		{"due against every limit of the campaign", func(f *asked) {
 			f.Promise = promise(0)
 			f.Lead.Tries = tried(campaign.Busy, 30*time.Hour, 3*time.Minute, 2*time.Minute, time.Minute)
 			r := &f.Campaign.Rules
 			r.MaxAttempts, r.MaxDays, r.ExpiresAt, r.Caps = 1, 1, now, []campaign.Cap{{Scope: campaign.CapNumber, Max: 1, Period: time.Hour}}
-			f.NumberUses = func(campaign.Phone) []time.Time { return []time.Time{now} }
+			r.CoolOffs = []campaign.CoolOff{{After: campaign.AfterMachine, Scope: campaign.CapPerson, Period: 24 * time.Hour}}
+			f.Uses = uses(campaign.Machine, 0)
 		}, "", never},
-		{"due at night", func(f *scheduler.Facts) {
+		{"due at night", func(f *asked) {
 			f.Now, f.Promise = now.Add(-4*time.Hour), promise(-4*time.Hour)
 		}, "hours", now.Add(-time.Hour)},
-		{"due at night, insisted", func(f *scheduler.Facts) {
+		{"due at night, insisted", func(f *asked) {
 			f.Now, f.Promise = now.Add(-4*time.Hour), promise(-4*time.Hour)
 			f.Promise.Insisted = true
 		}, "", never},
-		{"promised outside hours that have changed", func(f *scheduler.Facts) { f.Promise = promise(12 * time.Hour) }, "hours", never},
+		{"promised outside hours that have changed", func(f *asked) { f.Promise = promise(12 * time.Hour) }, "hours", never},
 	} {
-		f := clear(t)
-		c.change(f)
+		a := clear()
+		c.change(a)
+		f := a.facts(t)
 		j := scheduler.Judge(f)
 		if j.Binding != c.gate || !j.OpenAt.Equal(c.opens) || j.Callable != (c.gate == "") || (j.Detail == "") != j.Callable {
 			t.Errorf("%s: %+v, want %q opening %v", c.name, j, c.gate, c.opens)
@@ -156,15 +194,18 @@ func agree(t *testing.T, f *scheduler.Facts) {
 	}
 }
 
-func factsOf(c *scheduler.Case) *scheduler.Facts {
-	lead := &campaign.Lead{State: campaign.LeadOpen, Tries: c.Tries}
-	for _, n := range c.Lead.Numbers {
-		lead.Numbers = append(lead.Numbers, campaign.Number{Phone: n})
-	}
-	return &scheduler.Facts{
+func factsOf(t testing.TB, c *scheduler.Case) *scheduler.Facts {
+	a := asked{Facts: campaign.Facts{
 		Campaign: &campaign.Campaign{State: campaign.CampaignRunning, Rules: c.Rules},
-		Lead:     lead, Zones: c.Lead.Zones, Now: c.Now,
+		Lead:     &campaign.Lead{State: campaign.LeadOpen, Tries: c.Tries}, Now: c.Now,
+	}}
+	for _, z := range c.Lead.Zones {
+		a.Lead.Zones = append(a.Lead.Zones, z.String())
 	}
+	for _, n := range c.Lead.Numbers {
+		a.Lead.Numbers = append(a.Lead.Numbers, campaign.Number{Phone: n.Phone})
+	}
+	return a.facts(t)
 }
 
 func TestI10GatesAgreeWithTheDecision(t *testing.T) {
@@ -173,18 +214,19 @@ func TestI10GatesAgreeWithTheDecision(t *testing.T) {
 	for seed := range uint64(6000) {
 		d := dice{rand.New(rand.NewPCG(seed, 12))}
 		c := randomCase(t, d)
-		f := factsOf(c)
+		f := factsOf(t, c)
+		q := &f.Question
 		if d.oneIn(3) {
 			at := c.Now.Add(time.Duration(d.IntN(5)-3) * 10 * time.Minute)
-			f.Promise = &campaign.Appointment{State: campaign.AppointmentOpen, At: at, Insisted: d.oneIn(2)}
-			f.Promise.GraceEnd = scheduler.GraceEnd(&c.Rules, campaign.DefaultFloor(), c.Lead.Zones, at, f.Promise.Insisted)
+			q.Promise = &campaign.Appointment{State: campaign.AppointmentOpen, At: at, Insisted: d.oneIn(2)}
+			q.Promise.GraceEnd = scheduler.GraceEnd(q, campaign.DefaultFloor(), at, q.Promise.Insisted)
 		}
 		j := scheduler.Judge(f)
-		if want := scheduler.Decide(&c.Rules, c.Lead, c.Tries, f.Promise, c.Now); j.Plan != want {
+		if want := scheduler.Decide(q); j.Plan != want {
 			t.Fatalf("seed %d: judged plan %v, decided %v", seed, j.Plan, want)
 		}
 		callable := j.Plan.Verdict == campaign.VerdictCall && j.Plan.At.Equal(c.Now)
-		if p := f.Promise; j.Plan.Verdict == campaign.VerdictAppointment {
+		if p := q.Promise; j.Plan.Verdict == campaign.VerdictAppointment {
 			callable = !c.Now.Before(p.At) && c.Now.Before(p.GraceEnd) && (p.Insisted || allowed(c, c.Now))
 		}
 		if j.Callable != callable {
@@ -205,23 +247,24 @@ func TestI5NoSuppressedNumberIsEverGiven(t *testing.T) {
 	for seed := range uint64(4000) {
 		d := dice{rand.New(rand.NewPCG(seed, 13))}
 		c := randomCase(t, d)
-		f := factsOf(c)
+		f := factsOf(t, c)
 		blocked := map[campaign.Phone]bool{}
 		for _, n := range []campaign.Phone{"+1", "+2", "+3", "+4", "+5"} {
 			if d.oneIn(2) {
-				f.Suppressions, blocked[n] = append(f.Suppressions, campaign.Suppression{Phone: n}), true
+				f.Question.Suppressions, blocked[n] = append(f.Question.Suppressions, campaign.Suppression{Phone: n}), true
 			}
 		}
 		if j := scheduler.Judge(f); blocked[j.Plan.Number] || j.Callable && j.Plan.Number == "" {
-			t.Fatalf("seed %d: %+v with %v suppressed", seed, j, f.Suppressions)
+			t.Fatalf("seed %d: %+v with %v suppressed", seed, j, f.Question.Suppressions)
 		}
 		agree(t, f)
 	}
 }
 
 func TestJudgingACallableLeadAllocatesNothing(t *testing.T) {
-	f := clear(t)
-	f.Lead.Tries = []campaign.Try{{PlacedAt: f.Now.Add(-5 * time.Hour), Outcome: campaign.Busy, Number: "+1"}}
+	a := clear()
+	a.Lead.Tries = []campaign.Try{{PlacedAt: a.Now.Add(-5 * time.Hour), Outcome: campaign.Busy, Number: "+1"}}
+	f := a.facts(t)
 	if n := testing.AllocsPerRun(200, func() {
 		if j := scheduler.Judge(f); !j.Callable {
 			t.Fatal(j)
@@ -232,8 +275,9 @@ func TestJudgingACallableLeadAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkJudge(b *testing.B) {
-	f := clear(b)
-	f.Lead.Tries = []campaign.Try{{PlacedAt: f.Now.Add(-5 * time.Hour), Outcome: campaign.Busy, Number: "+1"}}
+	a := clear()
+	a.Lead.Tries = []campaign.Try{{PlacedAt: a.Now.Add(-5 * time.Hour), Outcome: campaign.Busy, Number: "+1"}}
+	f := a.facts(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		scheduler.Judge(f)

@@ -2,14 +2,13 @@ package scheduler
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"redial/campaign"
 )
 
-// The gates of time: what the rule allows at now. A promise waives the campaign's own interval, caps and limits,
-// and the hours only when the customer insisted.
+// The gates of time: what the rule allows at now. A promise waives the campaign's own interval, caps, cool-offs and
+// limits, and its hours only when the customer insisted; nothing of the law.
 
 const waived = "waived: the lead has a promise"
 
@@ -45,27 +44,56 @@ func intervalGate(q *inquiry) view {
 	return pass("the wait after the last attempt is over")
 }
 
-// hoursGate asks the hours at now; of a promise still to come, at its own instant.
+// hoursGate asks the hours of campaign and list at now; of a promise still to come, at its own instant.
 func hoursGate(q *inquiry) view {
-	at := q.d.now
-	if q.promise != nil {
-		if q.promise.Insisted {
-			return pass("waived: the customer insisted on the promised time")
-		}
-		at = max(at, q.promise.At.Unix())
-	}
-	if q.d.cal.open(at) {
+	at := q.at()
+	switch {
+	case q.promise != nil && q.promise.Insisted:
+		return pass("waived: the customer insisted on the promised time")
+	case q.d.owns(at):
 		return pass("within the hours in every zone of the lead")
+	case at > q.d.now:
+		return view{say: func(q *inquiry) string { return "the promised time lies outside the hours: " + q.closed(q.at()) }}
 	}
-	if at > q.d.now {
-		return shut("the promised time lies outside the hours")
+	open, ok := wallClock{q.d.reg.zones, q.d.reg.own}.next(at, at+horizon)
+	return view{openAt: orZero(open, ok), say: func(q *inquiry) string { return q.closed(q.at()) }}
+}
+
+// closed says what closes t: a special day of a zone, or whose hours.
+func (q *inquiry) closed(t int64) string {
+	r := q.d.reg
+	for i, z := range r.zones {
+		day, sec := split(t + z.at(t).offset)
+		if r.own.closing(day, sec) != sec {
+			continue
+		}
+		where := fmt.Sprintf("%s in %s", instant(t).In(r.locs[i]).Format("2006-01-02 15:04"), r.locs[i])
+		if d, ok := r.closing[day]; ok {
+			return fmt.Sprintf("%s is closed: %s", where, dayName(&d))
+		}
+		if r.narrowed && r.campaigns.on(day).holds(sec) {
+			return where + " is outside the hours of the list"
+		}
+		return where + " is outside the hours of the campaign"
 	}
-	return shutUntil(orZero(q.d.cal.next(at, at+horizon)), "outside the hours, or a holiday, in a zone of the lead")
+	return "no zone of the lead is known"
+}
+
+func dayName(d *campaign.Day) string {
+	switch {
+	case d.Name != "":
+		return d.Name
+	case d.Kind == campaign.DayClosure:
+		return "closed ad hoc"
+	default:
+		return "a holiday"
+	}
 }
 
 func dayCapGate(q *inquiry) view {
+	byRules := q.rulesLimits(false, true)
 	switch {
-	case q.d.rules.MaxPerDay == 0:
+	case q.d.rules.MaxPerDay == 0 && byRules.none:
 		return pass("no limit a day")
 	case q.promise != nil:
 		return pass(waived)
@@ -75,51 +103,30 @@ func dayCapGate(q *inquiry) view {
 			return fmt.Sprintf("%d attempts made today, the most for a day", q.d.rules.MaxPerDay)
 		}}
 	}
-	return pass("fewer attempts today than a day allows")
+	return byRules.view("fewer attempts today than a day allows")
 }
 
 func rollingCapGate(q *inquiry) view {
+	byRules := q.rulesLimits(false, false)
 	switch {
-	case len(q.d.rules.Caps) == 0:
+	case byRules.none:
 		return pass("no rolling caps")
 	case q.promise != nil:
 		return pass(waived)
 	}
-	if next, binds := q.d.rollingCap(q.d.now); binds {
-		return shutUntil(instant(next), "a rolling cap is used up by this lead's attempts")
-	}
-	return pass("no rolling cap is used up by this lead's attempts")
+	return byRules.view("no rolling cap is used up")
 }
 
-// numberCapGate counts the caps of scope number over every campaign that calls the number.
-func numberCapGate(q *inquiry) view {
+// coolOffGate is closed by the rules' cool-offs, which a promise waives, and by the law's, which it does not.
+func coolOffGate(q *inquiry) view {
+	byRules, byLaw := q.rulesLimits(true, false), q.lawLimits(true)
 	switch {
-	case q.f.NumberUses == nil || q.d.number == "" || !slices.ContainsFunc(q.d.rules.Caps, ofNumber):
-		return pass("no cap of the number over all campaigns")
-	case q.promise != nil:
-		return pass(waived)
+	case byRules.none && byLaw.none:
+		return pass("no cool-offs")
+	case q.promise == nil && byRules.limit != nil:
+		return byRules.view("")
 	}
-	if next := usedUntil(q.d.rules.Caps, q.f.NumberUses(q.d.number), q.d.now); next > q.d.now {
-		return shutUntil(instant(next), "a cap of the number is used up by calls of all campaigns")
-	}
-	return pass("no cap of the number is used up by calls of all campaigns")
-}
-
-func ofNumber(c campaign.Cap) bool { return c.Scope == campaign.CapNumber }
-
-// usedUntil is when the last of the number's caps lets go, now when none binds.
-func usedUntil(caps []campaign.Cap, uses []time.Time, now int64) int64 {
-	free := now
-	for _, c := range caps {
-		if c.Scope != campaign.CapNumber || len(uses) < c.Max {
-			continue
-		}
-		if !slices.IsSortedFunc(uses, time.Time.Compare) {
-			uses = slices.SortedFunc(slices.Values(uses), time.Time.Compare)
-		}
-		free = max(free, uses[len(uses)-c.Max].Unix()+int64(c.Period/time.Second))
-	}
-	return free
+	return byLaw.view("no cool-off goes on")
 }
 
 func maxDaysGate(q *inquiry) view {

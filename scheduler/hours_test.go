@@ -9,23 +9,27 @@ import (
 	"redial/scheduler"
 )
 
+func regimeOf(r *campaign.Rules, zones ...*time.Location) *scheduler.Regime {
+	return scheduler.NewRegime(&scheduler.Terms{Rules: r}, zones, nil)
+}
+
 func TestHoursAgreeWithTheClockOnTheWall(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(1500) {
 		d := dice{rand.New(rand.NewPCG(seed, 8))}
 		c := randomCase(t, d)
 		o := oracle{Case: c}
-		at := c.Now
+		at, regime := c.Now, regimeOf(&c.Rules, c.Lead.Zones...)
 		limit := at.Add(400 * 24 * time.Hour)
 		next := walk(at, limit, o.callable)
-		if got := scheduler.NextCallable(&c.Rules, c.Lead.Zones, at); !got.Equal(next) {
+		if got := regime.Next(at); !got.Equal(next) {
 			t.Fatalf("seed %d: next callable %v, want %v\n%s", seed, got, next, show(t, c))
 		}
 		closes := walk(at, limit, func(n time.Time) bool { return !o.callable(n) })
-		if got := scheduler.CallableUntil(&c.Rules, c.Lead.Zones, at); !got.Equal(closes) {
+		if got := regime.Until(at); !got.Equal(closes) {
 			t.Fatalf("seed %d: callable until %v, want %v\n%s", seed, got, closes, show(t, c))
 		}
-		open, until := scheduler.OpenStretch(&c.Rules, c.Lead.Zones, at)
+		open, until := regime.Open(at, false)
 		want := next
 		if o.callable(at) {
 			want = closes
@@ -51,11 +55,11 @@ func TestAGroupOpensAndClosesWithinASecond(t *testing.T) {
 		{opening.Add(12*time.Hour - time.Nanosecond), true, opening.Add(12 * time.Hour)},
 		{opening.Add(12 * time.Hour), false, opening.Add(24 * time.Hour)},
 	} {
-		if open, until := scheduler.OpenStretch(&r, zones, c.now); open != c.open || !until.Equal(c.until) {
+		if open, until := regimeOf(&r, zones...).Open(c.now, false); open != c.open || !until.Equal(c.until) {
 			t.Errorf("%v: %v until %v, want %v until %v", c.now, open, until, c.open, c.until)
 		}
 	}
-	if open, until := scheduler.OpenStretch(&r, nil, opening); open || !until.IsZero() {
+	if open, until := regimeOf(&r).Open(opening, false); open || !until.IsZero() {
 		t.Errorf("without zones: %v until %v", open, until)
 	}
 }
@@ -66,7 +70,7 @@ func TestWindowsThatTouchMidnightAreOne(t *testing.T) {
 	r := campaign.DefaultRules()
 	r.Hours = []campaign.Window{{Days: week, Open: 22 * 60, Close: 1440}, {Days: week, Open: 0, Close: 90}, {Days: week, Open: 60, Close: 120}}
 	at := time.Date(2026, 3, 2, 23, 0, 0, 0, time.UTC)
-	if got := scheduler.CallableUntil(&r, []*time.Location{time.UTC}, at); !got.Equal(at.Add(3 * time.Hour)) {
+	if got := regimeOf(&r, time.UTC).Until(at); !got.Equal(at.Add(3 * time.Hour)) {
 		t.Errorf("until %v, want 02:00", got)
 	}
 }

@@ -100,7 +100,7 @@ func (o *oracle) goodNumbers() []campaign.Phone {
 			all = slices.Insert(all, 0, t.NewNumber)
 		}
 	}
-	return slices.DeleteFunc(append(all, o.Lead.Numbers...), func(n campaign.Phone) bool { return bad[n] })
+	return slices.DeleteFunc(append(all, phones(o.Lead.Numbers)...), func(n campaign.Phone) bool { return bad[n] })
 }
 
 func (o *oracle) earliest() (time.Time, bool) {
@@ -256,7 +256,7 @@ func randomCase(t testing.TB, d dice) *scheduler.Case {
 		c.Lead.Zones = append(c.Lead.Zones, loc)
 	}
 	numbers := []campaign.Phone{"+1", "+2", "+3"}
-	c.Lead.Numbers = numbers[:d.IntN(4)]
+	c.Lead.Numbers = scheduler.NumbersOf(numbers[:d.IntN(4)]...)
 	outcomes := campaign.Outcomes()
 	for range d.IntN(7) {
 		try := campaign.Try{
@@ -323,8 +323,16 @@ func show(t testing.TB, c *scheduler.Case) string {
 	return string(line)
 }
 
+func phones(numbers []scheduler.Number) (out []campaign.Phone) {
+	for _, n := range numbers {
+		out = append(out, n.Phone)
+	}
+	return out
+}
+
 func decideCase(c *scheduler.Case) campaign.Plan {
-	return scheduler.Decide(&c.Rules, c.Lead, c.Tries, nil, c.Now)
+	q := c.Question()
+	return scheduler.Decide(&q)
 }
 
 func TestDecideAgreesWithAPlainReadingOfTheRule(t *testing.T) {

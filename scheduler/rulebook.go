@@ -1,8 +1,8 @@
 package scheduler
 
 import (
-	"fmt"
-	"strings"
+	"slices"
+	"sync"
 	"time"
 
 	"redial/campaign"
@@ -15,22 +15,28 @@ import (
 // goroutines at once and must not be copied after its first use.
 type Rulebook struct {
 	Law Law // nil: none
+
+	mu      sync.RWMutex
+	settled map[string]*settled // by what they were settled from
+	regimes int                 // in all of them
 }
 
 // Plan decides for the lead anew. Suppressions are passed over here: they are a list of their own, which Offer checks.
 func (rb *Rulebook) Plan(f *campaign.Facts) campaign.Plan {
-	zones, err := LoadZones(f.Lead.Zones)
-	if err != nil {
-		return campaign.Plan{Verdict: campaign.VerdictExhausted, Reason: campaign.ReasonNoCallableTime}
+	q, _ := rb.question(f)
+	var d decision
+	d.ask(&q)
+	p := d.plan()
+	if r := q.Rules; r.MixHours && p.Verdict == campaign.VerdictCall {
+		p.Turn = turn(f.Lead.ID, q.Tries, r.Windows(), d.reg.zones[0], p.At)
 	}
-	lead := Lead{Zones: zones, Numbers: NumbersOf(campaign.Phones(f.Lead.Numbers)...)}
-	return Decide(&Question{Rules: &f.Campaign.Rules, Lead: lead, Tries: f.Lead.Tries, Promise: f.Promise, Now: f.Now})
+	return p
 }
 
-// Offer says whether the lead may be offered to the agent at f.Now, and as what. The record shows the lead as open,
-// even when the agent holds it already and is about to dial.
+// Offer says whether the lead may be offered to the agent at f.Now, and as what; when it may, under which law. The record
+// shows the lead as open, even when the agent holds it already and is about to dial.
 func (rb *Rulebook) Offer(f *campaign.Facts, agent campaign.AgentID) campaign.Judgement {
-	facts, err := FactsOf(f)
+	facts, err := rb.FactsOf(f)
 	if err != nil {
 		return campaign.Judgement{Binding: "hours", Detail: err.Error()}
 	}
@@ -38,25 +44,101 @@ func (rb *Rulebook) Offer(f *campaign.Facts, agent campaign.AgentID) campaign.Ju
 	out := campaign.Judgement{Plan: j.Plan, Callable: j.Callable, Binding: j.Binding, OpenAt: j.OpenAt, Detail: j.Detail}
 	if j.Callable {
 		out.Reason = TierOf(f.Lead.Tries, j.Plan, facts.Zones, f.Now, f.Lead.Owner, agent).String()
+		out.Law = campaign.LawNote{
+			Site: j.site, Calendars: facts.settled.calendars, Packs: facts.settled.packs, Exempt: j.Exempt,
+		}
 	}
 	return out
+}
+
+// FactsOf are the facts as Judge and Explain take them. The error is of a lead whose zone is unknown.
+func (rb *Rulebook) FactsOf(f *campaign.Facts) (*Facts, error) {
+	zones, err := LoadZones(f.Lead.Zones)
+	if err != nil {
+		return nil, campaign.Under("zones", err)
+	}
+	q, s := rb.question(f)
+	q.Suppressions = f.Suppressions
+	return &Facts{
+		Campaign: f.Campaign, List: f.List, Lead: f.Lead, Zones: zones, Question: q, Holder: f.Holder, Now: f.Now, settled: s,
+	}, nil
+}
+
+// question is what the facts ask the rule of time, but for the suppressions.
+func (rb *Rulebook) question(f *campaign.Facts) (Question, *settled) {
+	c, lead := f.Campaign, f.Lead
+	var list campaign.List
+	if f.List != nil {
+		list = *f.List
+	}
+	s := rb.settle(&c.Rules, list.Hours, list.Calendars, f.Calendars)
+	q := Question{
+		Campaign: c.ID, Rules: &c.Rules, Conversation: c.Floor.Conversation, Tries: lead.Tries, Uses: usesOf(f),
+		Consents: f.Consents, Promise: f.Promise, Now: f.Now,
+	}
+	q.Lead = Lead{Account: lead.Account, Numbers: make([]Number, len(lead.Numbers))}
+	q.Lead.Regime = rb.at(s, lead.Zones, lead.Places, c.Region)
+	q.Lead.Zones, q.Lead.Places = q.Lead.Regime.locs, q.Lead.Regime.places
+	for i := range lead.Numbers {
+		n := &lead.Numbers[i]
+		q.Lead.Numbers[i].Phone = n.Phone
+		if len(n.Zones) > 0 || len(n.Places) > 0 {
+			site := lead.SiteOf(*n, nil, "", f.Now)
+			q.Lead.Numbers[i].Regime = rb.at(s, site.Zones, site.Places, c.Region)
+		}
+	}
+	return q, s
+}
+
+// usesOf are the uses but for the lead's own open reservation, oldest first.
+func usesOf(f *campaign.Facts) []campaign.Use {
+	uses, own := f.Uses, f.Lead.Assignment
+	mine := func(u campaign.Use) bool { return own != 0 && u.Assignment == own }
+	if slices.ContainsFunc(uses, mine) {
+		uses = slices.DeleteFunc(slices.Clone(uses), mine)
+	}
+	older := func(a, b campaign.Use) int { return a.PlacedAt.Compare(b.PlacedAt) }
+	if !slices.IsSortedFunc(uses, older) {
+		uses = slices.SortedStableFunc(slices.Values(uses), older)
+	}
+	return uses
 }
 
 // Open says whether a calendar group is open at now, any of its sites, by the hours of campaign, list and law; and until
 // when that answer stands, zero: for the next 400 days at least.
 func (rb *Rulebook) Open(c *campaign.Campaign, g *campaign.Group, calendars []*campaign.Calendar, now time.Time) (open bool, until time.Time) {
-	zones, err := LoadZones(g.LeadZones())
-	if err != nil {
-		return false, time.Time{}
+	s := rb.settle(&c.Rules, g.Hours, g.Calendars, calendars)
+	for i := range g.Sites {
+		at := &g.Sites[i]
+		is, change := rb.at(s, at.Zones, at.Places, c.Region).Open(now, at.Consented)
+		switch {
+		case is && !open:
+			open, until = true, change
+		case is && (until.IsZero() || change.IsZero()):
+			until = time.Time{}
+		case is && change.After(until):
+			until = change
+		case !is && !open:
+			until = earliest(until, change)
+		}
 	}
-	return OpenStretch(&c.Rules, zones, now)
+	return open, until
 }
 
-// LawRules are the rules of the packs that are switched on.
+// LawRules are the rules of the packs that are switched on and known.
 func (rb *Rulebook) LawRules(r *campaign.Rules) []LawRule {
 	var out []LawRule
 	for _, p := range rb.packs(r) {
 		out = append(out, p.Rules...)
+	}
+	return out
+}
+
+// LawDays are the public holidays of those packs.
+func (rb *Rulebook) LawDays(r *campaign.Rules) []campaign.Day {
+	var out []campaign.Day
+	for _, p := range rb.packs(r) {
+		out = append(out, p.Days...)
 	}
 	return out
 }
@@ -73,82 +155,4 @@ func (rb *Rulebook) packs(r *campaign.Rules) []*LawPack {
 		}
 	}
 	return out
-}
-
-// FactsOf are the facts as Judge and Explain take them. The error is of a lead whose zone is unknown.
-func FactsOf(f *campaign.Facts) (*Facts, error) {
-	zones, err := LoadZones(f.Lead.Zones)
-	if err != nil {
-		return nil, campaign.Under("zones", err)
-	}
-	return &Facts{
-		Campaign: f.Campaign, List: f.List, Lead: f.Lead, Zones: zones, Promise: f.Promise, Suppressions: f.Suppressions,
-		NumberUses: usesOf(f), Holder: f.Holder, Now: f.Now,
-	}, nil
-}
-
-// usesOf are the uses of a number but for the lead's own open reservation.
-func usesOf(f *campaign.Facts) func(campaign.Phone) []time.Time {
-	return func(p campaign.Phone) []time.Time {
-		var at []time.Time
-		for _, u := range f.Uses {
-			if u.Phone == p && (f.Lead.Assignment == 0 || u.Assignment != f.Lead.Assignment) {
-				at = append(at, u.PlacedAt)
-			}
-		}
-		return at
-	}
-}
-
-// Book judges a booking for the lead at f.Now: the instant it promises and the end of its grace. The error names what
-// to change: the field, and for a time outside hours the nearest callable times, for programs as the wall times
-// "before" and "after" in the booking's zone.
-func (rb *Rulebook) Book(f *campaign.Facts, b campaign.Booking) (at, graceEnd time.Time, err error) {
-	zones, err := LoadZones(f.Lead.Zones)
-	if err != nil {
-		return at, graceEnd, campaign.Under("zones", err)
-	}
-	lead := Lead{Zones: zones, Numbers: NumbersOf(campaign.Phones(f.Lead.Numbers)...)}
-	rules := &f.Campaign.Rules
-	if _, err := BookingTime(lead, b); err != nil {
-		return at, graceEnd, campaign.Under("booking", err)
-	}
-	at, plan := JudgeBooking(&Question{Rules: rules, Lead: lead, Now: f.Now}, b)
-	switch plan.Reason {
-	case campaign.ReasonBookingInPast:
-		return at, graceEnd, misbooked(plan.Reason, nil, fmt.Sprintf(
-			"%s is not after now (%s): choose a later time", b.Local, f.Now.In(zones[0]).Format(wallTime)))
-	case campaign.ReasonBookingOutside:
-		return at, graceEnd, outside(rules, zones, at, b)
-	}
-	return at, GraceEnd(rules, f.Campaign.Floor, zones, at, b.Insisted), nil
-}
-
-const wallTime = "2006-01-02T15:04"
-
-func misbooked(reason string, meta map[string]string, message string) error {
-	e := campaign.Invalid("booking.local", message)
-	e.Reason, e.Meta = reason, meta
-	return e
-}
-
-func outside(rules *campaign.Rules, zones []*time.Location, at time.Time, b campaign.Booking) error {
-	loc := zones[0]
-	if l, err := LoadZone(b.Zone); err == nil {
-		loc = l
-	}
-	before, after := NearestCallable(rules, zones, at)
-	near := make(map[string]string)
-	said := []string{fmt.Sprintf("%s in %s is outside the lead's callable hours", b.Local, loc)}
-	for _, n := range []struct {
-		name string
-		at   time.Time
-	}{{"before", before}, {"after", after}} {
-		if !n.at.IsZero() {
-			near[n.name] = n.at.In(loc).Format(wallTime)
-			said = append(said, fmt.Sprintf("the nearest callable time %s it is %s", n.name, near[n.name]))
-		}
-	}
-	said = append(said, "or set insisted if the customer insists on it")
-	return misbooked(campaign.ReasonBookingOutside, near, strings.Join(said, "; "))
 }

@@ -46,7 +46,7 @@ func (s *Server) ListDue(ctx context.Context, r *pb.ListDueRequest) (*pb.ListDue
 	if err != nil {
 		return nil, err
 	}
-	next, err := judged(facts, now)
+	next, err := s.judged(facts, now)
 	if err != nil {
 		return nil, err
 	}
@@ -113,11 +113,11 @@ type nextLead struct {
 }
 
 // judged are the leads that are still to be called, in order, by the dispatcher's own judgement.
-func judged(all []*campaign.Facts, now time.Time) ([]nextLead, error) {
+func (s *Server) judged(all []*campaign.Facts, now time.Time) ([]nextLead, error) {
 	var out []nextLead
 	for _, f := range all {
 		f.Now = now
-		facts, err := scheduler.FactsOf(f)
+		facts, err := s.deps.Rules.FactsOf(f)
 		if err != nil {
 			return nil, err
 		}

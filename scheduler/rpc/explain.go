@@ -25,7 +25,7 @@ func (s *Server) ExplainLead(ctx context.Context, r *pb.ExplainLeadRequest) (*pb
 	if err != nil {
 		return nil, err
 	}
-	facts, err := scheduler.FactsOf(f)
+	facts, err := s.deps.Rules.FactsOf(f)
 	if err != nil {
 		return nil, fmt.Errorf("explain lead %d: %w", id, err)
 	}

@@ -71,6 +71,7 @@ const (
 type Claim struct {
 	Agent      AgentID
 	Candidates []LeadID // in order of preference; the first that may be offered is claimed
+	Manual     bool     // the agent chose the lead: the assignment's reason is manual
 }
 
 // Claimed is the answer to a Claim. Assignment is nil when no candidate could be had.

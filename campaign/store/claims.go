@@ -107,7 +107,7 @@ func (c *claiming) choose(i int, claim campaign.Claim) {
 			c.refuse(i, id, campaign.Judgement{Plan: j.Plan, Binding: "state", Detail: fmt.Sprintf("the lead is %s", f.Lead.State)})
 			continue
 		}
-		c.offer(i, claim.Agent, f, j)
+		c.offer(i, claim, f, j)
 		return
 	}
 }
@@ -131,8 +131,11 @@ func (c *claiming) putOff(f *campaign.Facts, j campaign.Judgement) {
 	}
 }
 
-func (c *claiming) offer(i int, agent campaign.AgentID, f *campaign.Facts, j campaign.Judgement) {
-	l := f.Lead
+func (c *claiming) offer(i int, claim campaign.Claim, f *campaign.Facts, j campaign.Judgement) {
+	l, agent := f.Lead, claim.Agent
+	if claim.Manual {
+		j.Reason = "manual"
+	}
 	a := &campaign.Assignment{LeadID: l.ID, CampaignID: l.CampaignID, ListID: l.ListID, AgentID: agent, State: campaign.AssignmentOffered,
 		Reason: orElse(j.Reason, "fresh"), Number: j.Plan.Number, OfferedAt: c.t.now, RulesVersion: f.Campaign.RulesVersion,
 		LeaseUntil: c.t.now.Add(min(f.Campaign.Floor.OfferTime, f.Campaign.Floor.Lease)), Zones: zonesOf(f, j.Plan.Number), Plan: l.Plan, Law: j.Law,

@@ -112,16 +112,20 @@ func (in *Intake) gather(ctx context.Context, u *campaign.Upload, f *opened, rea
 // batch is an ImportBatch that grows.
 type batch struct {
 	campaign.ImportBatch
+	file  string
 	rows  int
 	bytes int
 }
 
 func newBatch(u *campaign.Upload, headings []string) *batch {
-	return &batch{ImportBatch: campaign.ImportBatch{Upload: u.ID, List: u.ListID, Headings: headings}}
+	return &batch{file: u.FileName, ImportBatch: campaign.ImportBatch{Upload: u.ID, List: u.ListID, Headings: headings}}
 }
 
 func (b *batch) add(v *campaign.RowVerdict, row int64) {
 	if v.State == campaign.RowLead {
+		for i := range v.Draft.Consents {
+			v.Draft.Consents[i].Source = fmt.Sprintf("%s, line %d", b.file, v.Line)
+		}
 		b.Drafts = append(b.Drafts, v.Draft)
 		b.bytes += size(v.Draft.Cells)
 	}

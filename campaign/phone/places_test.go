@@ -48,7 +48,7 @@ func TestAreaCodesAreWhereTheLibrarySaysTheyAre(t *testing.T) {
 	t.Parallel()
 	known, placed := 0, 0
 	for area := 200; area < 1000; area++ {
-		for exchange := 200; exchange < 1000; exchange += 7 {
+		for exchange := 200; exchange < 1000; exchange += 19 {
 			number := campaign.Phone(fmt.Sprintf("+1%d%d0123", area, exchange))
 			n, err := phonenumbers.Parse(string(number), "")
 			if err != nil {
@@ -72,7 +72,7 @@ func TestAreaCodesAreWhereTheLibrarySaysTheyAre(t *testing.T) {
 			}
 		}
 	}
-	if known < 50_000 || placed < known {
+	if known < 18_000 || placed < known {
 		t.Errorf("only %d numbers of country code 1 were looked at, %d places", known, placed)
 	}
 }

@@ -298,6 +298,15 @@ func (r *fake) Agent(ctx context.Context, id campaign.AgentID) (campaign.Agent, 
 	return a, nil
 }
 
+func (r *fake) Lead(_ context.Context, id campaign.LeadID) (campaign.Lead, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l := r.leads[id]; l != nil {
+		return campaign.Lead{ID: id, CampaignID: l.camp}, nil
+	}
+	return campaign.Lead{}, campaign.NotFound("lead", id)
+}
+
 func (r *fake) Agents(ctx context.Context) ([]campaign.Agent, error) {
 	if err := r.enter(ctx, "Agents"); err != nil {
 		return nil, err

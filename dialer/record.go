@@ -48,12 +48,19 @@ type Roster interface {
 	Offering(ctx context.Context) ([]campaign.Campaign, error)
 }
 
+// Leads is the leads themselves.
+type Leads interface {
+	// Lead is one lead; KindNotFound if there is none.
+	Lead(ctx context.Context, id campaign.LeadID) (campaign.Lead, error)
+}
+
 // Record is the whole of it; *store.Store satisfies it.
 type Record interface {
 	Sessions
 	Claims
 	Ahead
 	Roster
+	Leads
 }
 
 // Source gives leads to try to claim, in the order of offering. What it gives is a hint: the claim decides.

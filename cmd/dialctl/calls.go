@@ -26,6 +26,10 @@ var callCommands = []command{
 			"The lead in hand, if there is one, is given again.",
 		bind: bindNext,
 	},
+	{
+		name: "pick", args: "LEAD --agent LOGIN", short: "take a lead that you chose: dialling by hand, through the same gates and caps",
+		long: "Refused with the gate that binds when it may not be called now.", min: 1, max: 1, bind: bindPick,
+	},
 	{name: "start", args: "ASSIGNMENT", short: "place the call: prints the number", long: whoseHelp, min: 1, max: 1, bind: bindStart},
 	{name: "end", args: "ASSIGNMENT", short: "the conversation is over; wrap-up begins", long: whoseHelp, min: 1, max: 1, bind: bindEnd},
 	{
@@ -66,17 +70,41 @@ func bindNext(fs *flag.FlagSet) action {
 		if answer.GetCard() == nil {
 			return c.nothingCame(answer)
 		}
-		if c.json {
-			return c.emit(cardObject(answer.GetCard()))
+		return c.card(answer.GetCard())
+	}
+}
+
+func bindPick(fs *flag.FlagSet) action {
+	agent := agentFlag(fs)
+	return func(ctx context.Context, c *cli, args []string) error {
+		lead, err := campaign.ParseID[campaign.LeadID]("lead", args[0])
+		if err != nil {
+			return err
 		}
-		showCard(c.stdout, answer.GetCard())
-		if answer.GetCard().GetPlacedAt() != nil {
-			c.next("record %d OUTCOME", answer.GetCard().GetAssignmentId())
-			return nil
+		r, err := c.connect()
+		if err != nil {
+			return err
 		}
-		c.next("start %d, or: dialctl decline %d", answer.GetCard().GetAssignmentId(), answer.GetCard().GetAssignmentId())
+		answer, err := r.agents.PickLead(ctx, &dialerv1.PickLeadRequest{Agent: *agent, LeadId: int64(lead)})
+		if err != nil {
+			return err
+		}
+		return c.card(answer.GetCard())
+	}
+}
+
+// card shows a card, and what to type next.
+func (c *cli) card(card *dialerv1.Card) error {
+	if c.json {
+		return c.emit(cardObject(card))
+	}
+	showCard(c.stdout, card)
+	if card.GetPlacedAt() != nil {
+		c.next("record %d OUTCOME", card.GetAssignmentId())
 		return nil
 	}
+	c.next("start %d, or: dialctl decline %d", card.GetAssignmentId(), card.GetAssignmentId())
+	return nil
 }
 
 // How long next waits at most, and how long the server lets one call wait.

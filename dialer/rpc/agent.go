@@ -19,6 +19,7 @@ type Floor interface {
 	Leave(agent campaign.AgentID, desk *dialer.Desk)
 	Beat(ctx context.Context, agent campaign.AgentID, epoch int64) (campaign.Session, error)
 	NextCall(ctx context.Context, agent campaign.AgentID, epoch int64, wait time.Duration) (*campaign.Claimed, campaign.Session, error)
+	PickLead(ctx context.Context, agent campaign.AgentID, epoch int64, lead campaign.LeadID) (*campaign.Claimed, campaign.Session, error)
 	Apply(ctx context.Context, agent campaign.AgentID, ev dialer.Event) (campaign.Session, error)
 	Refresh(ctx context.Context, agent campaign.AgentID) (campaign.Session, error)
 	Wake(campaign.CampaignID)
@@ -228,4 +229,22 @@ func (a *Agents) NextCall(ctx context.Context, r *pb.NextCallRequest) (*pb.NextC
 	}
 	out.NextDue, out.WhyNone = wire.Time(due), why
 	return out, nil
+}
+
+// PickLead takes the lead that the agent chose.
+func (a *Agents) PickLead(ctx context.Context, r *pb.PickLeadRequest) (*pb.PickLeadResponse, error) {
+	agent, err := a.acting(ctx, r.GetAgent())
+	if err != nil {
+		return nil, err
+	}
+	if r.GetLeadId() <= 0 {
+		return nil, campaign.Invalid("lead_id", "names no lead: give the number that lists show")
+	}
+	got, s, err := a.floor.PickLead(ctx, agent, r.GetEpoch(), campaign.LeadID(r.GetLeadId()))
+	if err != nil {
+		return nil, err
+	}
+	out := &pb.PickLeadResponse{Session: a.session(ctx, s)}
+	out.Card, err = a.card(ctx, got)
+	return out, err
 }

@@ -127,6 +127,8 @@ func why(as *campaign.Assignment, f *campaign.Facts) string {
 		return "rolled over from an earlier day" + last
 	case "retry":
 		return "a retry is due" + last
+	case "manual":
+		return "chosen by hand" + last
 	default:
 		return "a lead nobody has called yet"
 	}

@@ -121,6 +121,7 @@ var table = map[string]access{
 	"/dialer.v1.AgentService/Heartbeat":             desk,
 	"/dialer.v1.AgentService/GetSession":            desk,
 	"/dialer.v1.AgentService/NextCall":              desk,
+	"/dialer.v1.AgentService/PickLead":              desk,
 	"/dialer.v1.AgentService/Decline":               desk,
 	"/dialer.v1.AgentService/StartCall":             desk,
 	"/dialer.v1.AgentService/EndCall":               desk,

@@ -1718,6 +1718,125 @@ func (x *NextCallResponse) GetSession() *Session {
 	return nil
 }
 
+// PickLeadRequest names the lead to call.
+type PickLeadRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The agent's login; empty: the caller's own.
+	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
+	// The epoch of the sign-in; 0: the current one. An agent who is not signed in is signed in.
+	Epoch int64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Which.
+	LeadId        int64 `protobuf:"varint,3,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PickLeadRequest) Reset() {
+	*x = PickLeadRequest{}
+	mi := &file_dialer_v1_agent_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PickLeadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PickLeadRequest) ProtoMessage() {}
+
+func (x *PickLeadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialer_v1_agent_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PickLeadRequest.ProtoReflect.Descriptor instead.
+func (*PickLeadRequest) Descriptor() ([]byte, []int) {
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *PickLeadRequest) GetAgent() string {
+	if x != nil {
+		return x.Agent
+	}
+	return ""
+}
+
+func (x *PickLeadRequest) GetEpoch() int64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *PickLeadRequest) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+// PickLeadResponse is the lead's card.
+type PickLeadResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The lead to call.
+	Card *Card `protobuf:"bytes,1,opt,name=card,proto3" json:"card,omitempty"`
+	// As it is now.
+	Session       *Session `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PickLeadResponse) Reset() {
+	*x = PickLeadResponse{}
+	mi := &file_dialer_v1_agent_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PickLeadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PickLeadResponse) ProtoMessage() {}
+
+func (x *PickLeadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialer_v1_agent_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PickLeadResponse.ProtoReflect.Descriptor instead.
+func (*PickLeadResponse) Descriptor() ([]byte, []int) {
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *PickLeadResponse) GetCard() *Card {
+	if x != nil {
+		return x.Card
+	}
+	return nil
+}
+
+func (x *PickLeadResponse) GetSession() *Session {
+	if x != nil {
+		return x.Session
+	}
+	return nil
+}
+
 // DeclineRequest gives a card back.
 type DeclineRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1733,7 +1852,7 @@ type DeclineRequest struct {
 
 func (x *DeclineRequest) Reset() {
 	*x = DeclineRequest{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[19]
+	mi := &file_dialer_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1745,7 +1864,7 @@ func (x *DeclineRequest) String() string {
 func (*DeclineRequest) ProtoMessage() {}
 
 func (x *DeclineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[19]
+	mi := &file_dialer_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1758,7 +1877,7 @@ func (x *DeclineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineRequest.ProtoReflect.Descriptor instead.
 func (*DeclineRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DeclineRequest) GetAgent() string {
@@ -1793,7 +1912,7 @@ type DeclineResponse struct {
 
 func (x *DeclineResponse) Reset() {
 	*x = DeclineResponse{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[20]
+	mi := &file_dialer_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1805,7 +1924,7 @@ func (x *DeclineResponse) String() string {
 func (*DeclineResponse) ProtoMessage() {}
 
 func (x *DeclineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[20]
+	mi := &file_dialer_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1818,7 +1937,7 @@ func (x *DeclineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineResponse.ProtoReflect.Descriptor instead.
 func (*DeclineResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *DeclineResponse) GetSession() *Session {
@@ -1841,7 +1960,7 @@ type StartCallRequest struct {
 
 func (x *StartCallRequest) Reset() {
 	*x = StartCallRequest{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[21]
+	mi := &file_dialer_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1853,7 +1972,7 @@ func (x *StartCallRequest) String() string {
 func (*StartCallRequest) ProtoMessage() {}
 
 func (x *StartCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[21]
+	mi := &file_dialer_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1866,7 +1985,7 @@ func (x *StartCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartCallRequest.ProtoReflect.Descriptor instead.
 func (*StartCallRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *StartCallRequest) GetAgent() string {
@@ -1904,7 +2023,7 @@ type StartCallResponse struct {
 
 func (x *StartCallResponse) Reset() {
 	*x = StartCallResponse{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[22]
+	mi := &file_dialer_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1916,7 +2035,7 @@ func (x *StartCallResponse) String() string {
 func (*StartCallResponse) ProtoMessage() {}
 
 func (x *StartCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[22]
+	mi := &file_dialer_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1929,7 +2048,7 @@ func (x *StartCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartCallResponse.ProtoReflect.Descriptor instead.
 func (*StartCallResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *StartCallResponse) GetAssignmentId() int64 {
@@ -1989,7 +2108,7 @@ type EndCallRequest struct {
 
 func (x *EndCallRequest) Reset() {
 	*x = EndCallRequest{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[23]
+	mi := &file_dialer_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2001,7 +2120,7 @@ func (x *EndCallRequest) String() string {
 func (*EndCallRequest) ProtoMessage() {}
 
 func (x *EndCallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[23]
+	mi := &file_dialer_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2014,7 +2133,7 @@ func (x *EndCallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndCallRequest.ProtoReflect.Descriptor instead.
 func (*EndCallRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *EndCallRequest) GetAgent() string {
@@ -2049,7 +2168,7 @@ type EndCallResponse struct {
 
 func (x *EndCallResponse) Reset() {
 	*x = EndCallResponse{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[24]
+	mi := &file_dialer_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2061,7 +2180,7 @@ func (x *EndCallResponse) String() string {
 func (*EndCallResponse) ProtoMessage() {}
 
 func (x *EndCallResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[24]
+	mi := &file_dialer_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2074,7 +2193,7 @@ func (x *EndCallResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndCallResponse.ProtoReflect.Descriptor instead.
 func (*EndCallResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *EndCallResponse) GetSession() *Session {
@@ -2107,7 +2226,7 @@ type RecordOutcomeRequest struct {
 
 func (x *RecordOutcomeRequest) Reset() {
 	*x = RecordOutcomeRequest{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[25]
+	mi := &file_dialer_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +2238,7 @@ func (x *RecordOutcomeRequest) String() string {
 func (*RecordOutcomeRequest) ProtoMessage() {}
 
 func (x *RecordOutcomeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[25]
+	mi := &file_dialer_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +2251,7 @@ func (x *RecordOutcomeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordOutcomeRequest.ProtoReflect.Descriptor instead.
 func (*RecordOutcomeRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RecordOutcomeRequest) GetAgent() string {
@@ -2207,7 +2326,7 @@ type RecordOutcomeResponse struct {
 
 func (x *RecordOutcomeResponse) Reset() {
 	*x = RecordOutcomeResponse{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[26]
+	mi := &file_dialer_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2219,7 +2338,7 @@ func (x *RecordOutcomeResponse) String() string {
 func (*RecordOutcomeResponse) ProtoMessage() {}
 
 func (x *RecordOutcomeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[26]
+	mi := &file_dialer_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2232,7 +2351,7 @@ func (x *RecordOutcomeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordOutcomeResponse.ProtoReflect.Descriptor instead.
 func (*RecordOutcomeResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RecordOutcomeResponse) GetAttempt() *v1.Attempt {
@@ -2305,7 +2424,7 @@ type CorrectOutcomeRequest struct {
 
 func (x *CorrectOutcomeRequest) Reset() {
 	*x = CorrectOutcomeRequest{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[27]
+	mi := &file_dialer_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2317,7 +2436,7 @@ func (x *CorrectOutcomeRequest) String() string {
 func (*CorrectOutcomeRequest) ProtoMessage() {}
 
 func (x *CorrectOutcomeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[27]
+	mi := &file_dialer_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2330,7 +2449,7 @@ func (x *CorrectOutcomeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CorrectOutcomeRequest.ProtoReflect.Descriptor instead.
 func (*CorrectOutcomeRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CorrectOutcomeRequest) GetAgent() string {
@@ -2392,7 +2511,7 @@ type CorrectOutcomeResponse struct {
 
 func (x *CorrectOutcomeResponse) Reset() {
 	*x = CorrectOutcomeResponse{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[28]
+	mi := &file_dialer_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2404,7 +2523,7 @@ func (x *CorrectOutcomeResponse) String() string {
 func (*CorrectOutcomeResponse) ProtoMessage() {}
 
 func (x *CorrectOutcomeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[28]
+	mi := &file_dialer_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2417,7 +2536,7 @@ func (x *CorrectOutcomeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CorrectOutcomeResponse.ProtoReflect.Descriptor instead.
 func (*CorrectOutcomeResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CorrectOutcomeResponse) GetAttempt() *v1.Attempt {
@@ -2463,7 +2582,7 @@ type BookAppointmentRequest struct {
 
 func (x *BookAppointmentRequest) Reset() {
 	*x = BookAppointmentRequest{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[29]
+	mi := &file_dialer_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2475,7 +2594,7 @@ func (x *BookAppointmentRequest) String() string {
 func (*BookAppointmentRequest) ProtoMessage() {}
 
 func (x *BookAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[29]
+	mi := &file_dialer_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2488,7 +2607,7 @@ func (x *BookAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BookAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*BookAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *BookAppointmentRequest) GetAgent() string {
@@ -2523,7 +2642,7 @@ type BookAppointmentResponse struct {
 
 func (x *BookAppointmentResponse) Reset() {
 	*x = BookAppointmentResponse{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[30]
+	mi := &file_dialer_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2535,7 +2654,7 @@ func (x *BookAppointmentResponse) String() string {
 func (*BookAppointmentResponse) ProtoMessage() {}
 
 func (x *BookAppointmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[30]
+	mi := &file_dialer_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2548,7 +2667,7 @@ func (x *BookAppointmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BookAppointmentResponse.ProtoReflect.Descriptor instead.
 func (*BookAppointmentResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *BookAppointmentResponse) GetAppointment() *v1.Appointment {
@@ -2575,7 +2694,7 @@ type RescheduleAppointmentRequest struct {
 
 func (x *RescheduleAppointmentRequest) Reset() {
 	*x = RescheduleAppointmentRequest{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[31]
+	mi := &file_dialer_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2587,7 +2706,7 @@ func (x *RescheduleAppointmentRequest) String() string {
 func (*RescheduleAppointmentRequest) ProtoMessage() {}
 
 func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[31]
+	mi := &file_dialer_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +2719,7 @@ func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*RescheduleAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RescheduleAppointmentRequest) GetAgent() string {
@@ -2642,7 +2761,7 @@ type RescheduleAppointmentResponse struct {
 
 func (x *RescheduleAppointmentResponse) Reset() {
 	*x = RescheduleAppointmentResponse{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[32]
+	mi := &file_dialer_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2654,7 +2773,7 @@ func (x *RescheduleAppointmentResponse) String() string {
 func (*RescheduleAppointmentResponse) ProtoMessage() {}
 
 func (x *RescheduleAppointmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[32]
+	mi := &file_dialer_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2667,7 +2786,7 @@ func (x *RescheduleAppointmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleAppointmentResponse.ProtoReflect.Descriptor instead.
 func (*RescheduleAppointmentResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RescheduleAppointmentResponse) GetAppointment() *v1.Appointment {
@@ -2692,7 +2811,7 @@ type CancelAppointmentRequest struct {
 
 func (x *CancelAppointmentRequest) Reset() {
 	*x = CancelAppointmentRequest{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[33]
+	mi := &file_dialer_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2704,7 +2823,7 @@ func (x *CancelAppointmentRequest) String() string {
 func (*CancelAppointmentRequest) ProtoMessage() {}
 
 func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[33]
+	mi := &file_dialer_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2717,7 +2836,7 @@ func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CancelAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CancelAppointmentRequest) GetAgent() string {
@@ -2754,7 +2873,7 @@ type CancelAppointmentResponse struct {
 
 func (x *CancelAppointmentResponse) Reset() {
 	*x = CancelAppointmentResponse{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[34]
+	mi := &file_dialer_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2766,7 +2885,7 @@ func (x *CancelAppointmentResponse) String() string {
 func (*CancelAppointmentResponse) ProtoMessage() {}
 
 func (x *CancelAppointmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[34]
+	mi := &file_dialer_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2779,7 +2898,7 @@ func (x *CancelAppointmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelAppointmentResponse.ProtoReflect.Descriptor instead.
 func (*CancelAppointmentResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CancelAppointmentResponse) GetAppointment() *v1.Appointment {
@@ -2813,7 +2932,7 @@ type ListCallbacksRequest struct {
 
 func (x *ListCallbacksRequest) Reset() {
 	*x = ListCallbacksRequest{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[35]
+	mi := &file_dialer_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2825,7 +2944,7 @@ func (x *ListCallbacksRequest) String() string {
 func (*ListCallbacksRequest) ProtoMessage() {}
 
 func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[35]
+	mi := &file_dialer_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2838,7 +2957,7 @@ func (x *ListCallbacksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksRequest.ProtoReflect.Descriptor instead.
 func (*ListCallbacksRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListCallbacksRequest) GetAgent() string {
@@ -2882,7 +3001,7 @@ type ListCallbacksResponse struct {
 
 func (x *ListCallbacksResponse) Reset() {
 	*x = ListCallbacksResponse{}
-	mi := &file_dialer_v1_agent_proto_msgTypes[36]
+	mi := &file_dialer_v1_agent_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2894,7 +3013,7 @@ func (x *ListCallbacksResponse) String() string {
 func (*ListCallbacksResponse) ProtoMessage() {}
 
 func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_agent_proto_msgTypes[36]
+	mi := &file_dialer_v1_agent_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2907,7 +3026,7 @@ func (x *ListCallbacksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCallbacksResponse.ProtoReflect.Descriptor instead.
 func (*ListCallbacksResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListCallbacksResponse) GetCallbacks() []*Callback {
@@ -3040,7 +3159,14 @@ const file_dialer_v1_agent_proto_rawDesc = "" +
 	"\x04card\x18\x01 \x01(\v2\x0f.dialer.v1.CardR\x04card\x125\n" +
 	"\bnext_due\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\anextDue\x12\x19\n" +
 	"\bwhy_none\x18\x03 \x01(\tR\awhyNone\x12,\n" +
-	"\asession\x18\x04 \x01(\v2\x12.dialer.v1.SessionR\asession\"c\n" +
+	"\asession\x18\x04 \x01(\v2\x12.dialer.v1.SessionR\asession\"V\n" +
+	"\x0fPickLeadRequest\x12\x14\n" +
+	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x03R\x05epoch\x12\x17\n" +
+	"\alead_id\x18\x03 \x01(\x03R\x06leadId\"e\n" +
+	"\x10PickLeadResponse\x12#\n" +
+	"\x04card\x18\x01 \x01(\v2\x0f.dialer.v1.CardR\x04card\x12,\n" +
+	"\asession\x18\x02 \x01(\v2\x12.dialer.v1.SessionR\asession\"c\n" +
 	"\x0eDeclineRequest\x12\x14\n" +
 	"\x05agent\x18\x01 \x01(\tR\x05agent\x12#\n" +
 	"\rassignment_id\x18\x02 \x01(\x03R\fassignmentId\x12\x16\n" +
@@ -3124,7 +3250,8 @@ const file_dialer_v1_agent_proto_rawDesc = "" +
 	"page_token\x18\x04 \x01(\tR\tpageToken\"r\n" +
 	"\x15ListCallbacksResponse\x121\n" +
 	"\tcallbacks\x18\x01 \x03(\v2\x13.dialer.v1.CallbackR\tcallbacks\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xda\t\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x9f\n" +
+	"\n" +
 	"\fAgentService\x12;\n" +
 	"\x04Work\x12\x16.dialer.v1.WorkRequest\x1a\x17.dialer.v1.WorkResponse(\x010\x01\x12=\n" +
 	"\x06SignIn\x12\x18.dialer.v1.SignInRequest\x1a\x19.dialer.v1.SignInResponse\x12@\n" +
@@ -3133,7 +3260,8 @@ const file_dialer_v1_agent_proto_rawDesc = "" +
 	"\tHeartbeat\x12\x1b.dialer.v1.HeartbeatRequest\x1a\x1c.dialer.v1.HeartbeatResponse\x12I\n" +
 	"\n" +
 	"GetSession\x12\x1c.dialer.v1.GetSessionRequest\x1a\x1d.dialer.v1.GetSessionResponse\x12C\n" +
-	"\bNextCall\x12\x1a.dialer.v1.NextCallRequest\x1a\x1b.dialer.v1.NextCallResponse\x12@\n" +
+	"\bNextCall\x12\x1a.dialer.v1.NextCallRequest\x1a\x1b.dialer.v1.NextCallResponse\x12C\n" +
+	"\bPickLead\x12\x1a.dialer.v1.PickLeadRequest\x1a\x1b.dialer.v1.PickLeadResponse\x12@\n" +
 	"\aDecline\x12\x19.dialer.v1.DeclineRequest\x1a\x1a.dialer.v1.DeclineResponse\x12F\n" +
 	"\tStartCall\x12\x1b.dialer.v1.StartCallRequest\x1a\x1c.dialer.v1.StartCallResponse\x12@\n" +
 	"\aEndCall\x12\x19.dialer.v1.EndCallRequest\x1a\x1a.dialer.v1.EndCallResponse\x12R\n" +
@@ -3156,7 +3284,7 @@ func file_dialer_v1_agent_proto_rawDescGZIP() []byte {
 	return file_dialer_v1_agent_proto_rawDescData
 }
 
-var file_dialer_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_dialer_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_dialer_v1_agent_proto_goTypes = []any{
 	(*WorkRequest)(nil),                   // 0: dialer.v1.WorkRequest
 	(*WorkResponse)(nil),                  // 1: dialer.v1.WorkResponse
@@ -3177,154 +3305,160 @@ var file_dialer_v1_agent_proto_goTypes = []any{
 	(*GetSessionResponse)(nil),            // 16: dialer.v1.GetSessionResponse
 	(*NextCallRequest)(nil),               // 17: dialer.v1.NextCallRequest
 	(*NextCallResponse)(nil),              // 18: dialer.v1.NextCallResponse
-	(*DeclineRequest)(nil),                // 19: dialer.v1.DeclineRequest
-	(*DeclineResponse)(nil),               // 20: dialer.v1.DeclineResponse
-	(*StartCallRequest)(nil),              // 21: dialer.v1.StartCallRequest
-	(*StartCallResponse)(nil),             // 22: dialer.v1.StartCallResponse
-	(*EndCallRequest)(nil),                // 23: dialer.v1.EndCallRequest
-	(*EndCallResponse)(nil),               // 24: dialer.v1.EndCallResponse
-	(*RecordOutcomeRequest)(nil),          // 25: dialer.v1.RecordOutcomeRequest
-	(*RecordOutcomeResponse)(nil),         // 26: dialer.v1.RecordOutcomeResponse
-	(*CorrectOutcomeRequest)(nil),         // 27: dialer.v1.CorrectOutcomeRequest
-	(*CorrectOutcomeResponse)(nil),        // 28: dialer.v1.CorrectOutcomeResponse
-	(*BookAppointmentRequest)(nil),        // 29: dialer.v1.BookAppointmentRequest
-	(*BookAppointmentResponse)(nil),       // 30: dialer.v1.BookAppointmentResponse
-	(*RescheduleAppointmentRequest)(nil),  // 31: dialer.v1.RescheduleAppointmentRequest
-	(*RescheduleAppointmentResponse)(nil), // 32: dialer.v1.RescheduleAppointmentResponse
-	(*CancelAppointmentRequest)(nil),      // 33: dialer.v1.CancelAppointmentRequest
-	(*CancelAppointmentResponse)(nil),     // 34: dialer.v1.CancelAppointmentResponse
-	(*ListCallbacksRequest)(nil),          // 35: dialer.v1.ListCallbacksRequest
-	(*ListCallbacksResponse)(nil),         // 36: dialer.v1.ListCallbacksResponse
-	nil,                                   // 37: dialer.v1.Failure.MetadataEntry
-	(*timestamppb.Timestamp)(nil),         // 38: google.protobuf.Timestamp
-	(*Session)(nil),                       // 39: dialer.v1.Session
-	(*Card)(nil),                          // 40: dialer.v1.Card
-	(*durationpb.Duration)(nil),           // 41: google.protobuf.Duration
-	(*Callback)(nil),                      // 42: dialer.v1.Callback
-	(v1.AgentState)(0),                    // 43: campaign.v1.AgentState
-	(*v1.Booking)(nil),                    // 44: campaign.v1.Booking
-	(*v1.Attempt)(nil),                    // 45: campaign.v1.Attempt
-	(v1.LeadState)(0),                     // 46: campaign.v1.LeadState
-	(*v1.Plan)(nil),                       // 47: campaign.v1.Plan
-	(*v1.Appointment)(nil),                // 48: campaign.v1.Appointment
-	(LateKind)(0),                         // 49: dialer.v1.LateKind
+	(*PickLeadRequest)(nil),               // 19: dialer.v1.PickLeadRequest
+	(*PickLeadResponse)(nil),              // 20: dialer.v1.PickLeadResponse
+	(*DeclineRequest)(nil),                // 21: dialer.v1.DeclineRequest
+	(*DeclineResponse)(nil),               // 22: dialer.v1.DeclineResponse
+	(*StartCallRequest)(nil),              // 23: dialer.v1.StartCallRequest
+	(*StartCallResponse)(nil),             // 24: dialer.v1.StartCallResponse
+	(*EndCallRequest)(nil),                // 25: dialer.v1.EndCallRequest
+	(*EndCallResponse)(nil),               // 26: dialer.v1.EndCallResponse
+	(*RecordOutcomeRequest)(nil),          // 27: dialer.v1.RecordOutcomeRequest
+	(*RecordOutcomeResponse)(nil),         // 28: dialer.v1.RecordOutcomeResponse
+	(*CorrectOutcomeRequest)(nil),         // 29: dialer.v1.CorrectOutcomeRequest
+	(*CorrectOutcomeResponse)(nil),        // 30: dialer.v1.CorrectOutcomeResponse
+	(*BookAppointmentRequest)(nil),        // 31: dialer.v1.BookAppointmentRequest
+	(*BookAppointmentResponse)(nil),       // 32: dialer.v1.BookAppointmentResponse
+	(*RescheduleAppointmentRequest)(nil),  // 33: dialer.v1.RescheduleAppointmentRequest
+	(*RescheduleAppointmentResponse)(nil), // 34: dialer.v1.RescheduleAppointmentResponse
+	(*CancelAppointmentRequest)(nil),      // 35: dialer.v1.CancelAppointmentRequest
+	(*CancelAppointmentResponse)(nil),     // 36: dialer.v1.CancelAppointmentResponse
+	(*ListCallbacksRequest)(nil),          // 37: dialer.v1.ListCallbacksRequest
+	(*ListCallbacksResponse)(nil),         // 38: dialer.v1.ListCallbacksResponse
+	nil,                                   // 39: dialer.v1.Failure.MetadataEntry
+	(*timestamppb.Timestamp)(nil),         // 40: google.protobuf.Timestamp
+	(*Session)(nil),                       // 41: dialer.v1.Session
+	(*Card)(nil),                          // 42: dialer.v1.Card
+	(*durationpb.Duration)(nil),           // 43: google.protobuf.Duration
+	(*Callback)(nil),                      // 44: dialer.v1.Callback
+	(v1.AgentState)(0),                    // 45: campaign.v1.AgentState
+	(*v1.Booking)(nil),                    // 46: campaign.v1.Booking
+	(*v1.Attempt)(nil),                    // 47: campaign.v1.Attempt
+	(v1.LeadState)(0),                     // 48: campaign.v1.LeadState
+	(*v1.Plan)(nil),                       // 49: campaign.v1.Plan
+	(*v1.Appointment)(nil),                // 50: campaign.v1.Appointment
+	(LateKind)(0),                         // 51: dialer.v1.LateKind
 }
 var file_dialer_v1_agent_proto_depIdxs = []int32{
 	7,  // 0: dialer.v1.WorkRequest.sign_in:type_name -> dialer.v1.SignInRequest
 	9,  // 1: dialer.v1.WorkRequest.sign_out:type_name -> dialer.v1.SignOutRequest
 	11, // 2: dialer.v1.WorkRequest.set_state:type_name -> dialer.v1.SetStateRequest
 	13, // 3: dialer.v1.WorkRequest.heartbeat:type_name -> dialer.v1.HeartbeatRequest
-	19, // 4: dialer.v1.WorkRequest.decline:type_name -> dialer.v1.DeclineRequest
-	21, // 5: dialer.v1.WorkRequest.start_call:type_name -> dialer.v1.StartCallRequest
-	23, // 6: dialer.v1.WorkRequest.end_call:type_name -> dialer.v1.EndCallRequest
-	25, // 7: dialer.v1.WorkRequest.record_outcome:type_name -> dialer.v1.RecordOutcomeRequest
-	27, // 8: dialer.v1.WorkRequest.correct_outcome:type_name -> dialer.v1.CorrectOutcomeRequest
-	29, // 9: dialer.v1.WorkRequest.book_appointment:type_name -> dialer.v1.BookAppointmentRequest
-	31, // 10: dialer.v1.WorkRequest.reschedule_appointment:type_name -> dialer.v1.RescheduleAppointmentRequest
-	33, // 11: dialer.v1.WorkRequest.cancel_appointment:type_name -> dialer.v1.CancelAppointmentRequest
-	35, // 12: dialer.v1.WorkRequest.list_callbacks:type_name -> dialer.v1.ListCallbacksRequest
-	38, // 13: dialer.v1.WorkResponse.at:type_name -> google.protobuf.Timestamp
+	21, // 4: dialer.v1.WorkRequest.decline:type_name -> dialer.v1.DeclineRequest
+	23, // 5: dialer.v1.WorkRequest.start_call:type_name -> dialer.v1.StartCallRequest
+	25, // 6: dialer.v1.WorkRequest.end_call:type_name -> dialer.v1.EndCallRequest
+	27, // 7: dialer.v1.WorkRequest.record_outcome:type_name -> dialer.v1.RecordOutcomeRequest
+	29, // 8: dialer.v1.WorkRequest.correct_outcome:type_name -> dialer.v1.CorrectOutcomeRequest
+	31, // 9: dialer.v1.WorkRequest.book_appointment:type_name -> dialer.v1.BookAppointmentRequest
+	33, // 10: dialer.v1.WorkRequest.reschedule_appointment:type_name -> dialer.v1.RescheduleAppointmentRequest
+	35, // 11: dialer.v1.WorkRequest.cancel_appointment:type_name -> dialer.v1.CancelAppointmentRequest
+	37, // 12: dialer.v1.WorkRequest.list_callbacks:type_name -> dialer.v1.ListCallbacksRequest
+	40, // 13: dialer.v1.WorkResponse.at:type_name -> google.protobuf.Timestamp
 	2,  // 14: dialer.v1.WorkResponse.failure:type_name -> dialer.v1.Failure
 	8,  // 15: dialer.v1.WorkResponse.signed_in:type_name -> dialer.v1.SignInResponse
 	10, // 16: dialer.v1.WorkResponse.signed_out:type_name -> dialer.v1.SignOutResponse
 	12, // 17: dialer.v1.WorkResponse.state_set:type_name -> dialer.v1.SetStateResponse
 	14, // 18: dialer.v1.WorkResponse.heartbeat:type_name -> dialer.v1.HeartbeatResponse
-	20, // 19: dialer.v1.WorkResponse.declined:type_name -> dialer.v1.DeclineResponse
-	22, // 20: dialer.v1.WorkResponse.call_started:type_name -> dialer.v1.StartCallResponse
-	24, // 21: dialer.v1.WorkResponse.call_ended:type_name -> dialer.v1.EndCallResponse
-	26, // 22: dialer.v1.WorkResponse.outcome_recorded:type_name -> dialer.v1.RecordOutcomeResponse
-	28, // 23: dialer.v1.WorkResponse.outcome_corrected:type_name -> dialer.v1.CorrectOutcomeResponse
-	30, // 24: dialer.v1.WorkResponse.appointment_booked:type_name -> dialer.v1.BookAppointmentResponse
-	32, // 25: dialer.v1.WorkResponse.appointment_rescheduled:type_name -> dialer.v1.RescheduleAppointmentResponse
-	34, // 26: dialer.v1.WorkResponse.appointment_cancelled:type_name -> dialer.v1.CancelAppointmentResponse
-	36, // 27: dialer.v1.WorkResponse.callbacks:type_name -> dialer.v1.ListCallbacksResponse
-	39, // 28: dialer.v1.WorkResponse.session:type_name -> dialer.v1.Session
-	40, // 29: dialer.v1.WorkResponse.offer:type_name -> dialer.v1.Card
+	22, // 19: dialer.v1.WorkResponse.declined:type_name -> dialer.v1.DeclineResponse
+	24, // 20: dialer.v1.WorkResponse.call_started:type_name -> dialer.v1.StartCallResponse
+	26, // 21: dialer.v1.WorkResponse.call_ended:type_name -> dialer.v1.EndCallResponse
+	28, // 22: dialer.v1.WorkResponse.outcome_recorded:type_name -> dialer.v1.RecordOutcomeResponse
+	30, // 23: dialer.v1.WorkResponse.outcome_corrected:type_name -> dialer.v1.CorrectOutcomeResponse
+	32, // 24: dialer.v1.WorkResponse.appointment_booked:type_name -> dialer.v1.BookAppointmentResponse
+	34, // 25: dialer.v1.WorkResponse.appointment_rescheduled:type_name -> dialer.v1.RescheduleAppointmentResponse
+	36, // 26: dialer.v1.WorkResponse.appointment_cancelled:type_name -> dialer.v1.CancelAppointmentResponse
+	38, // 27: dialer.v1.WorkResponse.callbacks:type_name -> dialer.v1.ListCallbacksResponse
+	41, // 28: dialer.v1.WorkResponse.session:type_name -> dialer.v1.Session
+	42, // 29: dialer.v1.WorkResponse.offer:type_name -> dialer.v1.Card
 	4,  // 30: dialer.v1.WorkResponse.revoked:type_name -> dialer.v1.Revoked
 	5,  // 31: dialer.v1.WorkResponse.reminder:type_name -> dialer.v1.Reminder
 	6,  // 32: dialer.v1.WorkResponse.notice:type_name -> dialer.v1.Notice
 	3,  // 33: dialer.v1.Failure.violations:type_name -> dialer.v1.FieldViolation
-	41, // 34: dialer.v1.Failure.retry_after:type_name -> google.protobuf.Duration
-	37, // 35: dialer.v1.Failure.metadata:type_name -> dialer.v1.Failure.MetadataEntry
-	42, // 36: dialer.v1.Reminder.callback:type_name -> dialer.v1.Callback
-	38, // 37: dialer.v1.Notice.next_due:type_name -> google.protobuf.Timestamp
-	39, // 38: dialer.v1.SignInResponse.session:type_name -> dialer.v1.Session
-	40, // 39: dialer.v1.SignInResponse.card:type_name -> dialer.v1.Card
-	41, // 40: dialer.v1.SignInResponse.heartbeat_every:type_name -> google.protobuf.Duration
-	39, // 41: dialer.v1.SignOutResponse.session:type_name -> dialer.v1.Session
-	43, // 42: dialer.v1.SetStateRequest.state:type_name -> campaign.v1.AgentState
-	39, // 43: dialer.v1.SetStateResponse.session:type_name -> dialer.v1.Session
-	39, // 44: dialer.v1.HeartbeatResponse.session:type_name -> dialer.v1.Session
-	38, // 45: dialer.v1.HeartbeatResponse.lease_until:type_name -> google.protobuf.Timestamp
-	39, // 46: dialer.v1.GetSessionResponse.session:type_name -> dialer.v1.Session
-	40, // 47: dialer.v1.GetSessionResponse.card:type_name -> dialer.v1.Card
-	41, // 48: dialer.v1.NextCallRequest.wait:type_name -> google.protobuf.Duration
-	40, // 49: dialer.v1.NextCallResponse.card:type_name -> dialer.v1.Card
-	38, // 50: dialer.v1.NextCallResponse.next_due:type_name -> google.protobuf.Timestamp
-	39, // 51: dialer.v1.NextCallResponse.session:type_name -> dialer.v1.Session
-	39, // 52: dialer.v1.DeclineResponse.session:type_name -> dialer.v1.Session
-	38, // 53: dialer.v1.StartCallResponse.placed_at:type_name -> google.protobuf.Timestamp
-	38, // 54: dialer.v1.StartCallResponse.lease_until:type_name -> google.protobuf.Timestamp
-	38, // 55: dialer.v1.EndCallRequest.ended_at:type_name -> google.protobuf.Timestamp
-	39, // 56: dialer.v1.EndCallResponse.session:type_name -> dialer.v1.Session
-	44, // 57: dialer.v1.RecordOutcomeRequest.booking:type_name -> campaign.v1.Booking
-	38, // 58: dialer.v1.RecordOutcomeRequest.ended_at:type_name -> google.protobuf.Timestamp
-	45, // 59: dialer.v1.RecordOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
-	46, // 60: dialer.v1.RecordOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
-	47, // 61: dialer.v1.RecordOutcomeResponse.plan:type_name -> campaign.v1.Plan
-	48, // 62: dialer.v1.RecordOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
-	49, // 63: dialer.v1.RecordOutcomeResponse.late:type_name -> dialer.v1.LateKind
-	39, // 64: dialer.v1.RecordOutcomeResponse.session:type_name -> dialer.v1.Session
-	44, // 65: dialer.v1.CorrectOutcomeRequest.booking:type_name -> campaign.v1.Booking
-	45, // 66: dialer.v1.CorrectOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
-	46, // 67: dialer.v1.CorrectOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
-	47, // 68: dialer.v1.CorrectOutcomeResponse.plan:type_name -> campaign.v1.Plan
-	48, // 69: dialer.v1.CorrectOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
-	44, // 70: dialer.v1.BookAppointmentRequest.booking:type_name -> campaign.v1.Booking
-	48, // 71: dialer.v1.BookAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
-	44, // 72: dialer.v1.RescheduleAppointmentRequest.booking:type_name -> campaign.v1.Booking
-	48, // 73: dialer.v1.RescheduleAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
-	48, // 74: dialer.v1.CancelAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
-	47, // 75: dialer.v1.CancelAppointmentResponse.plan:type_name -> campaign.v1.Plan
-	38, // 76: dialer.v1.ListCallbacksRequest.before:type_name -> google.protobuf.Timestamp
-	42, // 77: dialer.v1.ListCallbacksResponse.callbacks:type_name -> dialer.v1.Callback
-	0,  // 78: dialer.v1.AgentService.Work:input_type -> dialer.v1.WorkRequest
-	7,  // 79: dialer.v1.AgentService.SignIn:input_type -> dialer.v1.SignInRequest
-	9,  // 80: dialer.v1.AgentService.SignOut:input_type -> dialer.v1.SignOutRequest
-	11, // 81: dialer.v1.AgentService.SetState:input_type -> dialer.v1.SetStateRequest
-	13, // 82: dialer.v1.AgentService.Heartbeat:input_type -> dialer.v1.HeartbeatRequest
-	15, // 83: dialer.v1.AgentService.GetSession:input_type -> dialer.v1.GetSessionRequest
-	17, // 84: dialer.v1.AgentService.NextCall:input_type -> dialer.v1.NextCallRequest
-	19, // 85: dialer.v1.AgentService.Decline:input_type -> dialer.v1.DeclineRequest
-	21, // 86: dialer.v1.AgentService.StartCall:input_type -> dialer.v1.StartCallRequest
-	23, // 87: dialer.v1.AgentService.EndCall:input_type -> dialer.v1.EndCallRequest
-	25, // 88: dialer.v1.AgentService.RecordOutcome:input_type -> dialer.v1.RecordOutcomeRequest
-	27, // 89: dialer.v1.AgentService.CorrectOutcome:input_type -> dialer.v1.CorrectOutcomeRequest
-	29, // 90: dialer.v1.AgentService.BookAppointment:input_type -> dialer.v1.BookAppointmentRequest
-	31, // 91: dialer.v1.AgentService.RescheduleAppointment:input_type -> dialer.v1.RescheduleAppointmentRequest
-	33, // 92: dialer.v1.AgentService.CancelAppointment:input_type -> dialer.v1.CancelAppointmentRequest
-	35, // 93: dialer.v1.AgentService.ListCallbacks:input_type -> dialer.v1.ListCallbacksRequest
-	1,  // 94: dialer.v1.AgentService.Work:output_type -> dialer.v1.WorkResponse
-	8,  // 95: dialer.v1.AgentService.SignIn:output_type -> dialer.v1.SignInResponse
-	10, // 96: dialer.v1.AgentService.SignOut:output_type -> dialer.v1.SignOutResponse
-	12, // 97: dialer.v1.AgentService.SetState:output_type -> dialer.v1.SetStateResponse
-	14, // 98: dialer.v1.AgentService.Heartbeat:output_type -> dialer.v1.HeartbeatResponse
-	16, // 99: dialer.v1.AgentService.GetSession:output_type -> dialer.v1.GetSessionResponse
-	18, // 100: dialer.v1.AgentService.NextCall:output_type -> dialer.v1.NextCallResponse
-	20, // 101: dialer.v1.AgentService.Decline:output_type -> dialer.v1.DeclineResponse
-	22, // 102: dialer.v1.AgentService.StartCall:output_type -> dialer.v1.StartCallResponse
-	24, // 103: dialer.v1.AgentService.EndCall:output_type -> dialer.v1.EndCallResponse
-	26, // 104: dialer.v1.AgentService.RecordOutcome:output_type -> dialer.v1.RecordOutcomeResponse
-	28, // 105: dialer.v1.AgentService.CorrectOutcome:output_type -> dialer.v1.CorrectOutcomeResponse
-	30, // 106: dialer.v1.AgentService.BookAppointment:output_type -> dialer.v1.BookAppointmentResponse
-	32, // 107: dialer.v1.AgentService.RescheduleAppointment:output_type -> dialer.v1.RescheduleAppointmentResponse
-	34, // 108: dialer.v1.AgentService.CancelAppointment:output_type -> dialer.v1.CancelAppointmentResponse
-	36, // 109: dialer.v1.AgentService.ListCallbacks:output_type -> dialer.v1.ListCallbacksResponse
-	94, // [94:110] is the sub-list for method output_type
-	78, // [78:94] is the sub-list for method input_type
-	78, // [78:78] is the sub-list for extension type_name
-	78, // [78:78] is the sub-list for extension extendee
-	0,  // [0:78] is the sub-list for field type_name
+	43, // 34: dialer.v1.Failure.retry_after:type_name -> google.protobuf.Duration
+	39, // 35: dialer.v1.Failure.metadata:type_name -> dialer.v1.Failure.MetadataEntry
+	44, // 36: dialer.v1.Reminder.callback:type_name -> dialer.v1.Callback
+	40, // 37: dialer.v1.Notice.next_due:type_name -> google.protobuf.Timestamp
+	41, // 38: dialer.v1.SignInResponse.session:type_name -> dialer.v1.Session
+	42, // 39: dialer.v1.SignInResponse.card:type_name -> dialer.v1.Card
+	43, // 40: dialer.v1.SignInResponse.heartbeat_every:type_name -> google.protobuf.Duration
+	41, // 41: dialer.v1.SignOutResponse.session:type_name -> dialer.v1.Session
+	45, // 42: dialer.v1.SetStateRequest.state:type_name -> campaign.v1.AgentState
+	41, // 43: dialer.v1.SetStateResponse.session:type_name -> dialer.v1.Session
+	41, // 44: dialer.v1.HeartbeatResponse.session:type_name -> dialer.v1.Session
+	40, // 45: dialer.v1.HeartbeatResponse.lease_until:type_name -> google.protobuf.Timestamp
+	41, // 46: dialer.v1.GetSessionResponse.session:type_name -> dialer.v1.Session
+	42, // 47: dialer.v1.GetSessionResponse.card:type_name -> dialer.v1.Card
+	43, // 48: dialer.v1.NextCallRequest.wait:type_name -> google.protobuf.Duration
+	42, // 49: dialer.v1.NextCallResponse.card:type_name -> dialer.v1.Card
+	40, // 50: dialer.v1.NextCallResponse.next_due:type_name -> google.protobuf.Timestamp
+	41, // 51: dialer.v1.NextCallResponse.session:type_name -> dialer.v1.Session
+	42, // 52: dialer.v1.PickLeadResponse.card:type_name -> dialer.v1.Card
+	41, // 53: dialer.v1.PickLeadResponse.session:type_name -> dialer.v1.Session
+	41, // 54: dialer.v1.DeclineResponse.session:type_name -> dialer.v1.Session
+	40, // 55: dialer.v1.StartCallResponse.placed_at:type_name -> google.protobuf.Timestamp
+	40, // 56: dialer.v1.StartCallResponse.lease_until:type_name -> google.protobuf.Timestamp
+	40, // 57: dialer.v1.EndCallRequest.ended_at:type_name -> google.protobuf.Timestamp
+	41, // 58: dialer.v1.EndCallResponse.session:type_name -> dialer.v1.Session
+	46, // 59: dialer.v1.RecordOutcomeRequest.booking:type_name -> campaign.v1.Booking
+	40, // 60: dialer.v1.RecordOutcomeRequest.ended_at:type_name -> google.protobuf.Timestamp
+	47, // 61: dialer.v1.RecordOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
+	48, // 62: dialer.v1.RecordOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
+	49, // 63: dialer.v1.RecordOutcomeResponse.plan:type_name -> campaign.v1.Plan
+	50, // 64: dialer.v1.RecordOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
+	51, // 65: dialer.v1.RecordOutcomeResponse.late:type_name -> dialer.v1.LateKind
+	41, // 66: dialer.v1.RecordOutcomeResponse.session:type_name -> dialer.v1.Session
+	46, // 67: dialer.v1.CorrectOutcomeRequest.booking:type_name -> campaign.v1.Booking
+	47, // 68: dialer.v1.CorrectOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
+	48, // 69: dialer.v1.CorrectOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
+	49, // 70: dialer.v1.CorrectOutcomeResponse.plan:type_name -> campaign.v1.Plan
+	50, // 71: dialer.v1.CorrectOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
+	46, // 72: dialer.v1.BookAppointmentRequest.booking:type_name -> campaign.v1.Booking
+	50, // 73: dialer.v1.BookAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
+	46, // 74: dialer.v1.RescheduleAppointmentRequest.booking:type_name -> campaign.v1.Booking
+	50, // 75: dialer.v1.RescheduleAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
+	50, // 76: dialer.v1.CancelAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
+	49, // 77: dialer.v1.CancelAppointmentResponse.plan:type_name -> campaign.v1.Plan
+	40, // 78: dialer.v1.ListCallbacksRequest.before:type_name -> google.protobuf.Timestamp
+	44, // 79: dialer.v1.ListCallbacksResponse.callbacks:type_name -> dialer.v1.Callback
+	0,  // 80: dialer.v1.AgentService.Work:input_type -> dialer.v1.WorkRequest
+	7,  // 81: dialer.v1.AgentService.SignIn:input_type -> dialer.v1.SignInRequest
+	9,  // 82: dialer.v1.AgentService.SignOut:input_type -> dialer.v1.SignOutRequest
+	11, // 83: dialer.v1.AgentService.SetState:input_type -> dialer.v1.SetStateRequest
+	13, // 84: dialer.v1.AgentService.Heartbeat:input_type -> dialer.v1.HeartbeatRequest
+	15, // 85: dialer.v1.AgentService.GetSession:input_type -> dialer.v1.GetSessionRequest
+	17, // 86: dialer.v1.AgentService.NextCall:input_type -> dialer.v1.NextCallRequest
+	19, // 87: dialer.v1.AgentService.PickLead:input_type -> dialer.v1.PickLeadRequest
+	21, // 88: dialer.v1.AgentService.Decline:input_type -> dialer.v1.DeclineRequest
+	23, // 89: dialer.v1.AgentService.StartCall:input_type -> dialer.v1.StartCallRequest
+	25, // 90: dialer.v1.AgentService.EndCall:input_type -> dialer.v1.EndCallRequest
+	27, // 91: dialer.v1.AgentService.RecordOutcome:input_type -> dialer.v1.RecordOutcomeRequest
+	29, // 92: dialer.v1.AgentService.CorrectOutcome:input_type -> dialer.v1.CorrectOutcomeRequest
+	31, // 93: dialer.v1.AgentService.BookAppointment:input_type -> dialer.v1.BookAppointmentRequest
+	33, // 94: dialer.v1.AgentService.RescheduleAppointment:input_type -> dialer.v1.RescheduleAppointmentRequest
+	35, // 95: dialer.v1.AgentService.CancelAppointment:input_type -> dialer.v1.CancelAppointmentRequest
+	37, // 96: dialer.v1.AgentService.ListCallbacks:input_type -> dialer.v1.ListCallbacksRequest
+	1,  // 97: dialer.v1.AgentService.Work:output_type -> dialer.v1.WorkResponse
+	8,  // 98: dialer.v1.AgentService.SignIn:output_type -> dialer.v1.SignInResponse
+	10, // 99: dialer.v1.AgentService.SignOut:output_type -> dialer.v1.SignOutResponse
+	12, // 100: dialer.v1.AgentService.SetState:output_type -> dialer.v1.SetStateResponse
+	14, // 101: dialer.v1.AgentService.Heartbeat:output_type -> dialer.v1.HeartbeatResponse
+	16, // 102: dialer.v1.AgentService.GetSession:output_type -> dialer.v1.GetSessionResponse
+	18, // 103: dialer.v1.AgentService.NextCall:output_type -> dialer.v1.NextCallResponse
+	20, // 104: dialer.v1.AgentService.PickLead:output_type -> dialer.v1.PickLeadResponse
+	22, // 105: dialer.v1.AgentService.Decline:output_type -> dialer.v1.DeclineResponse
+	24, // 106: dialer.v1.AgentService.StartCall:output_type -> dialer.v1.StartCallResponse
+	26, // 107: dialer.v1.AgentService.EndCall:output_type -> dialer.v1.EndCallResponse
+	28, // 108: dialer.v1.AgentService.RecordOutcome:output_type -> dialer.v1.RecordOutcomeResponse
+	30, // 109: dialer.v1.AgentService.CorrectOutcome:output_type -> dialer.v1.CorrectOutcomeResponse
+	32, // 110: dialer.v1.AgentService.BookAppointment:output_type -> dialer.v1.BookAppointmentResponse
+	34, // 111: dialer.v1.AgentService.RescheduleAppointment:output_type -> dialer.v1.RescheduleAppointmentResponse
+	36, // 112: dialer.v1.AgentService.CancelAppointment:output_type -> dialer.v1.CancelAppointmentResponse
+	38, // 113: dialer.v1.AgentService.ListCallbacks:output_type -> dialer.v1.ListCallbacksResponse
+	97, // [97:114] is the sub-list for method output_type
+	80, // [80:97] is the sub-list for method input_type
+	80, // [80:80] is the sub-list for extension type_name
+	80, // [80:80] is the sub-list for extension extendee
+	0,  // [0:80] is the sub-list for field type_name
 }
 
 func init() { file_dialer_v1_agent_proto_init() }
@@ -3375,7 +3509,7 @@ func file_dialer_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dialer_v1_agent_proto_rawDesc), len(file_dialer_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   38,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	AgentService_Heartbeat_FullMethodName             = "/dialer.v1.AgentService/Heartbeat"
 	AgentService_GetSession_FullMethodName            = "/dialer.v1.AgentService/GetSession"
 	AgentService_NextCall_FullMethodName              = "/dialer.v1.AgentService/NextCall"
+	AgentService_PickLead_FullMethodName              = "/dialer.v1.AgentService/PickLead"
 	AgentService_Decline_FullMethodName               = "/dialer.v1.AgentService/Decline"
 	AgentService_StartCall_FullMethodName             = "/dialer.v1.AgentService/StartCall"
 	AgentService_EndCall_FullMethodName               = "/dialer.v1.AgentService/EndCall"
@@ -75,6 +76,13 @@ type AgentServiceClient interface {
 	// Errors: FAILED_PRECONDITION AGENT_NOT_READY on a break that the agent asked for (SetState ready first);
 	// INVALID_ARGUMENT a longer wait.
 	NextCall(ctx context.Context, in *NextCallRequest, opts ...grpc.CallOption) (*NextCallResponse, error)
+	// PickLead takes a lead that the agent chose, instead of the next one: dialling by hand. It passes the same gates and
+	// counts against the same caps as any other; nothing is offered in its place. The same lead in hand is given again.
+	// Errors: FAILED_PRECONDITION NOT_CALLABLE_NOW with the gate that binds as the ErrorInfo metadata "gate", and
+	// "opens_at" (RFC 3339) if it opens by itself, SUPPRESSED every number is, AGENT_NOT_READY another lead is in hand, or
+	// a break that the agent asked for; PERMISSION_DENIED the agent does not work on the lead's campaign, or lacks a skill
+	// for it; NOT_FOUND.
+	PickLead(ctx context.Context, in *PickLeadRequest, opts ...grpc.CallOption) (*PickLeadResponse, error)
 	// Decline gives a card back before dialling; the lead returns to its plan, and is not offered straight back to the same
 	// agent. Errors: FAILED_PRECONDITION LEASE_EXPIRED, or WRONG_STATE once the call was started; INVALID_ARGUMENT
 	// without reason.
@@ -185,6 +193,16 @@ func (c *agentServiceClient) NextCall(ctx context.Context, in *NextCallRequest, 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(NextCallResponse)
 	err := c.cc.Invoke(ctx, AgentService_NextCall_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *agentServiceClient) PickLead(ctx context.Context, in *PickLeadRequest, opts ...grpc.CallOption) (*PickLeadResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PickLeadResponse)
+	err := c.cc.Invoke(ctx, AgentService_PickLead_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -319,6 +337,13 @@ type AgentServiceServer interface {
 	// Errors: FAILED_PRECONDITION AGENT_NOT_READY on a break that the agent asked for (SetState ready first);
 	// INVALID_ARGUMENT a longer wait.
 	NextCall(context.Context, *NextCallRequest) (*NextCallResponse, error)
+	// PickLead takes a lead that the agent chose, instead of the next one: dialling by hand. It passes the same gates and
+	// counts against the same caps as any other; nothing is offered in its place. The same lead in hand is given again.
+	// Errors: FAILED_PRECONDITION NOT_CALLABLE_NOW with the gate that binds as the ErrorInfo metadata "gate", and
+	// "opens_at" (RFC 3339) if it opens by itself, SUPPRESSED every number is, AGENT_NOT_READY another lead is in hand, or
+	// a break that the agent asked for; PERMISSION_DENIED the agent does not work on the lead's campaign, or lacks a skill
+	// for it; NOT_FOUND.
+	PickLead(context.Context, *PickLeadRequest) (*PickLeadResponse, error)
 	// Decline gives a card back before dialling; the lead returns to its plan, and is not offered straight back to the same
 	// agent. Errors: FAILED_PRECONDITION LEASE_EXPIRED, or WRONG_STATE once the call was started; INVALID_ARGUMENT
 	// without reason.
@@ -382,6 +407,9 @@ func (UnimplementedAgentServiceServer) GetSession(context.Context, *GetSessionRe
 }
 func (UnimplementedAgentServiceServer) NextCall(context.Context, *NextCallRequest) (*NextCallResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method NextCall not implemented")
+}
+func (UnimplementedAgentServiceServer) PickLead(context.Context, *PickLeadRequest) (*PickLeadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PickLead not implemented")
 }
 func (UnimplementedAgentServiceServer) Decline(context.Context, *DeclineRequest) (*DeclineResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Decline not implemented")
@@ -542,6 +570,24 @@ func _AgentService_NextCall_Handler(srv interface{}, ctx context.Context, dec fu
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AgentServiceServer).NextCall(ctx, req.(*NextCallRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AgentService_PickLead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PickLeadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AgentServiceServer).PickLead(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AgentService_PickLead_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AgentServiceServer).PickLead(ctx, req.(*PickLeadRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -738,6 +784,10 @@ var AgentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "NextCall",
 			Handler:    _AgentService_NextCall_Handler,
+		},
+		{
+			MethodName: "PickLead",
+			Handler:    _AgentService_PickLead_Handler,
 		},
 		{
 			MethodName: "Decline",

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"log/slog"
 
 	"redial/campaign"
 	"redial/campaign/wire"
@@ -36,6 +37,8 @@ type CampaignServer struct {
 	life      CampaignLife
 	floor     Floor
 	replan    func(campaign.CampaignID)
+	law       Law          // nil: none is known, and none asked for
+	log       *slog.Logger // with law
 }
 
 // NewCampaigns makes the service. replan is told of a campaign whose rules changed, so that its waiting leads are
@@ -56,11 +59,14 @@ func (s *CampaignServer) CreateCampaign(ctx context.Context, r *pb.CreateCampaig
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkLaw(&c.Rules); err != nil {
+		return nil, err
+	}
 	made, err := s.campaigns.CreateCampaign(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return &pb.CreateCampaignResponse{Campaign: wire.Campaign(&made)}, nil
+	return &pb.CreateCampaignResponse{Campaign: wire.Campaign(&made), Warnings: s.switched(ctx, &campaign.Rules{}, &made)}, nil
 }
 
 // GetCampaign is a campaign and how it stands.
@@ -139,7 +145,7 @@ func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaig
 	if err != nil {
 		return nil, err
 	}
-	rules := c.RulesVersion
+	before := c
 	c.Version = given.Version
 	for field, set := range map[string]func(){
 		"name":   func() { c.Name = given.Name },
@@ -155,15 +161,20 @@ func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaig
 			set()
 		}
 	}
+	if take["rules"] {
+		if err := s.checkLaw(&c.Rules); err != nil {
+			return nil, err
+		}
+	}
 	after, err := s.campaigns.UpdateCampaign(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	if after.RulesVersion != rules {
+	if after.RulesVersion != before.RulesVersion {
 		s.replan(after.ID)
 	}
 	s.floor.Wake(after.ID)
-	return &pb.UpdateCampaignResponse{Campaign: wire.Campaign(&after)}, nil
+	return &pb.UpdateCampaignResponse{Campaign: wire.Campaign(&after), Warnings: s.switched(ctx, &before.Rules, &after)}, nil
 }
 
 // StartCampaign begins offering.

@@ -131,9 +131,10 @@ func bindCreateCampaign(fs *flag.FlagSet) action {
 			return err
 		}
 		if c.json {
-			return c.emit(noun("campaign", answer.GetCampaign()))
+			return c.emit(warned(answer.GetCampaign(), answer.GetWarnings()))
 		}
 		c.say("campaign %s was made (number %d, draft)", answer.GetCampaign().GetName(), answer.GetCampaign().GetId())
+		c.warn(answer.GetWarnings())
 		c.next("import --campaign %s FILE", quoted(args[0]))
 		return nil
 	}
@@ -165,10 +166,27 @@ func bindUpdateCampaign(fs *flag.FlagSet) action {
 			return err
 		}
 		if c.json {
-			return c.emit(noun("campaign", answer.GetCampaign()))
+			return c.emit(warned(answer.GetCampaign(), answer.GetWarnings()))
 		}
 		c.say("campaign %s: changed %s", args[0], strings.Join(given, ", "))
+		c.warn(answer.GetWarnings())
 		return nil
+	}
+}
+
+// warned is a campaign with what must be known of it.
+func warned(m *pb.Campaign, warnings []string) object {
+	o := noun("campaign", m)
+	if len(warnings) > 0 {
+		o.put("warnings", warnings)
+	}
+	return o
+}
+
+// warn tells what must be known of a campaign though it was accepted.
+func (c *cli) warn(warnings []string) {
+	for _, w := range warnings {
+		c.note("WARNING: %s", w)
 	}
 }
 

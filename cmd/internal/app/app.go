@@ -28,6 +28,7 @@ import (
 	"redial/cmd/internal/web"
 	"redial/dialer"
 	"redial/scheduler"
+	"redial/scheduler/law"
 	"redial/scheduler/tasks"
 )
 
@@ -51,6 +52,7 @@ type App struct {
 	log   *slog.Logger
 	stops cleanups
 
+	law        *law.Library        // the packs that campaigns may switch on
 	rules      *scheduler.Rulebook // of time, with the packs of law
 	store      *store.Store
 	redis      redis.UniversalClient // nil: none
@@ -99,7 +101,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	for _, w := range cfg.Warnings() {
 		a.log.WarnContext(ctx, "check the settings", "warning", w)
 	}
-	for _, step := range []func(context.Context) error{a.useZones, a.openStore, a.openRedis, a.wire} {
+	for _, step := range []func(context.Context) error{a.useZones, a.openLaw, a.openStore, a.checkLaw, a.openRedis, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.stops.run(context.WithoutCancel(ctx)))
 		}

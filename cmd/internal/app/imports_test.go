@@ -29,6 +29,7 @@ campaign/store/storetest: campaign campaign/store scheduler dialer
 campaign/store/storetest/testserver: github.com/redis/go-redis/v9
 
 scheduler: campaign
+scheduler/law: campaign scheduler
 scheduler/hopper: campaign scheduler github.com/redis/go-redis/v9
 scheduler/tasks: campaign scheduler github.com/hibiken/asynq github.com/redis/go-redis/v9
 scheduler/rpc: campaign campaign/wire scheduler proto/campaign/v1 proto/scheduler/v1 google.golang.org

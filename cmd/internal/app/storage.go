@@ -26,7 +26,7 @@ func (a *App) openStore(ctx context.Context) error {
 			return err
 		}
 	}
-	a.rules = &scheduler.Rulebook{}
+	a.rules = &scheduler.Rulebook{Law: a.law}
 	s, err := store.Open(ctx, a.cfg.DatabaseURL(), store.Options{
 		Now: a.opt.Now, Log: a.log,
 		Rules: store.Rules{Decide: a.rules.Plan, Judge: a.rules.Offer, Book: a.rules.Book, Step: dialer.Follow(dialer.DefaultHeartbeat)},

@@ -1,0 +1,57 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"redial/campaign"
+)
+
+// Law knows the law packs that campaigns may switch on.
+type Law interface {
+	// Check says which packs and rules of packs are named that there are not, by fields such as rules.packs[0].
+	Check(r *campaign.Rules) error
+	// Warning is what must be told to whoever switches a pack on for calls of a purpose.
+	Warning(pack string, purpose campaign.Purpose) string
+}
+
+// WithLaw has packs and waivers checked against the law there is, and told of in the log at WARN. Without it they are
+// kept as they are given. It answers the server itself.
+func (s *CampaignServer) WithLaw(l Law, log *slog.Logger) *CampaignServer {
+	s.law, s.log = l, log
+	return s
+}
+
+func (s *CampaignServer) checkLaw(r *campaign.Rules) error {
+	if s.law == nil {
+		return nil
+	}
+	return s.law.Check(r)
+}
+
+// switched tells the log and the answer which packs were switched on and which rules are no longer kept.
+func (s *CampaignServer) switched(ctx context.Context, before *campaign.Rules, after *campaign.Campaign) []string {
+	if s.law == nil {
+		return nil
+	}
+	var said []string
+	r := &after.Rules
+	for _, pack := range r.Packs {
+		if slices.Contains(before.Packs, pack) && before.Purpose.OrSales() == r.Purpose.OrSales() {
+			continue
+		}
+		warning := s.law.Warning(pack, r.Purpose)
+		s.log.WarnContext(ctx, "a law pack is switched on", "campaign", after.Name, "pack", pack, "by", by(ctx), "warning", warning)
+		said = append(said, fmt.Sprintf("law pack %s: %s", pack, warning))
+	}
+	for _, w := range r.Waivers {
+		if slices.Contains(before.Waivers, w) {
+			continue
+		}
+		s.log.WarnContext(ctx, "a law rule is waived", "campaign", after.Name, "rule", w.Rule, "by", by(ctx), "reason", w.Reason)
+		said = append(said, fmt.Sprintf("law rule %s is not kept by this campaign from now on; %s answers for it: %s", w.Rule, by(ctx), w.Reason))
+	}
+	return said
+}

@@ -1,0 +1,81 @@
+package law
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"redial/campaign"
+	"redial/scheduler"
+)
+
+// Check says which packs and rules a campaign names that there are not, each by its field, such as "rules.packs[0]" or
+// "rules.waivers[0].rule", with those there are.
+func (l *Library) Check(r *campaign.Rules) error {
+	var f faults
+	for i, name := range r.Packs {
+		if l.Pack(name) == nil {
+			f.add(fmt.Sprintf("packs[%d]", i), fmt.Sprintf("there is no law pack %q: there are %s", name, strings.Join(l.names(), ", ")))
+		}
+	}
+	for i, w := range r.Waivers {
+		if _, known := l.file["rule "+w.Rule]; !known {
+			f.add(fmt.Sprintf("waivers[%d].rule", i), fmt.Sprintf("no law pack has a rule %q: %s", w.Rule, l.waivable(r.Packs)))
+		}
+	}
+	return campaign.Under("rules", f.err())
+}
+
+func (l *Library) names() []string {
+	var names []string
+	for _, p := range l.packs {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// waivable tells which rules the packs have.
+func (l *Library) waivable(packs []string) string {
+	var ids []string
+	for _, name := range packs {
+		if p := l.Pack(name); p != nil {
+			for i := range p.Rules {
+				ids = append(ids, p.Rules[i].ID)
+			}
+		}
+	}
+	if ids == nil {
+		return "switch a pack on first: there are " + strings.Join(l.names(), ", ")
+	}
+	return "the packs that are switched on have " + strings.Join(ids, ", ")
+}
+
+// Warning is what must be told to whoever switches a pack on for calls of a purpose, for people; empty for a pack that
+// is not there.
+func (l *Library) Warning(pack string, purpose campaign.Purpose) string {
+	p := l.Pack(pack)
+	if p == nil {
+		return ""
+	}
+	said := p.Warning
+	if n := unconfirmed(p); n > 0 {
+		said += fmt.Sprintf(" %d of its %d rules are unconfirmed.", n, len(p.Rules))
+	}
+	binds := func(r scheduler.LawRule) bool {
+		return len(r.Purposes) == 0 || slices.Contains(r.Purposes, purpose.OrSales())
+	}
+	if !slices.ContainsFunc(p.Rules, binds) {
+		said += fmt.Sprintf(" None of its rules is about calls of the purpose %s: it changes nothing here.", purpose.OrSales())
+	}
+	return said
+}
+
+func unconfirmed(p *scheduler.LawPack) int {
+	n := 0
+	for i := range p.Rules {
+		if !p.Rules[i].Confirmed {
+			n++
+		}
+	}
+	return n
+}

@@ -49,8 +49,12 @@ func plan(f *campaign.Facts, numbers []campaign.Phone) campaign.Plan {
 		return campaign.Plan{Verdict: campaign.VerdictSuppressed, Reason: campaign.ReasonDoNotCall}
 	case len(numbers) == 0:
 		return campaign.Plan{Verdict: campaign.VerdictFinished, Reason: campaign.ReasonBadData}
+	case lacksConsent(f):
+		return campaign.Plan{Verdict: campaign.VerdictExhausted, Reason: campaign.ReasonNoConsent}
 	case f.Promise != nil:
 		return campaign.Plan{Verdict: campaign.VerdictAppointment, At: f.Promise.At, Earliest: f.Promise.At, Number: numbers[0], Reason: campaign.ReasonAppointment}
+	case slices.ContainsFunc(f.Calendars, func(c *campaign.Calendar) bool { return c.Name == "shut" && len(c.Days) == 0 }):
+		return campaign.Plan{Verdict: campaign.VerdictExhausted, Reason: campaign.ReasonNoCallableTime}
 	case r.MaxAttempts > 0 && counted >= r.MaxAttempts:
 		return campaign.Plan{Verdict: campaign.VerdictExhausted, Reason: campaign.ReasonMaxAttempts}
 	}
@@ -65,6 +69,15 @@ func plan(f *campaign.Facts, numbers []campaign.Phone) campaign.Plan {
 		}
 	}
 	return campaign.Plan{Verdict: campaign.VerdictCall, At: at, Earliest: at, Number: numbers[0], Reason: reason}
+}
+
+// optIn is the law pack that asks for a consent; the calendar "shut" closes for ever while it has no days.
+const optIn = "opt-in"
+
+func lacksConsent(f *campaign.Facts) bool {
+	return slices.Contains(f.Campaign.Rules.Packs, optIn) && !slices.ContainsFunc(f.Consents, func(c campaign.Consent) bool {
+		return c.Opens(campaign.ConsentContact, f.Campaign.Rules.Purpose, f.Lead.Numbers[0].Phone) && c.Standing(f.Now)
+	})
 }
 
 func judge(f *campaign.Facts, agent campaign.AgentID) campaign.Judgement {
@@ -85,6 +98,8 @@ func judge(f *campaign.Facts, agent campaign.AgentID) campaign.Judgement {
 		return shut("state", time.Time{})
 	case len(numbers) == 0:
 		return shut("suppression", time.Time{})
+	case p.Reason == campaign.ReasonNoConsent:
+		return shut("consent", time.Time{})
 	case !p.Open():
 		return shut("max_attempts", time.Time{})
 	case f.Promise != nil && f.Now.Before(f.Promise.At):

@@ -66,7 +66,7 @@ func (s *CampaignServer) CreateCampaign(ctx context.Context, r *pb.CreateCampaig
 	if err != nil {
 		return nil, err
 	}
-	return &pb.CreateCampaignResponse{Campaign: wire.Campaign(&made), Warnings: s.switched(ctx, &campaign.Rules{}, &made)}, nil
+	return &pb.CreateCampaignResponse{Campaign: wire.Campaign(&made), Warnings: s.warnings(ctx, nil, &made)}, nil
 }
 
 // GetCampaign is a campaign and how it stands.
@@ -174,7 +174,7 @@ func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaig
 		s.replan(after.ID)
 	}
 	s.floor.Wake(after.ID)
-	return &pb.UpdateCampaignResponse{Campaign: wire.Campaign(&after), Warnings: s.switched(ctx, &before.Rules, &after)}, nil
+	return &pb.UpdateCampaignResponse{Campaign: wire.Campaign(&after), Warnings: s.warnings(ctx, &before, &after)}, nil
 }
 
 // StartCampaign begins offering.

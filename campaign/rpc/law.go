@@ -31,6 +31,19 @@ func (s *CampaignServer) checkLaw(r *campaign.Rules) error {
 	return s.law.Check(r)
 }
 
+// warnings are what must be known of a campaign that was made, before being nil, or changed: which of its rules are
+// unwise, and what the law says that it switched on.
+func (s *CampaignServer) warnings(ctx context.Context, before, after *campaign.Campaign) []string {
+	if before != nil && before.RulesVersion == after.RulesVersion {
+		return nil
+	}
+	was := &campaign.Rules{}
+	if before != nil {
+		was = &before.Rules
+	}
+	return append(s.switched(ctx, was, after), after.Rules.Warnings(after.UpdatedAt)...)
+}
+
 // switched tells the log and the answer which packs were switched on and which rules are no longer kept.
 func (s *CampaignServer) switched(ctx context.Context, before *campaign.Rules, after *campaign.Campaign) []string {
 	if s.law == nil {

@@ -24,7 +24,7 @@ func TestSwitchingAPackOnIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	b, said := lawful(t)
 	made := must[*pb.CreateCampaignResponse](t)(b.campaigns.CreateCampaign(asMei(t), &pb.CreateCampaignRequest{Campaign: &pb.Campaign{
-		Name: "autumn", Zone: "America/New_York", Rules: &pb.Rules{Packs: []string{"us"}},
+		Name: "autumn", Zone: "America/New_York", Rules: &pb.Rules{Packs: []string{"us"}, Purpose: "sales"},
 	}}))
 	if w := made.GetWarnings(); len(w) != 1 || !strings.Contains(w[0], "law pack us: ") || !strings.Contains(w[0], "not legal advice") {
 		t.Errorf("warnings %q", w)
@@ -41,16 +41,20 @@ func TestSwitchingAPackOnIsWarnedOf(t *testing.T) {
 			Campaign: &pb.Campaign{Id: int64(c.ID), Version: c.Version, Name: "winter", Rules: r}, UpdateMask: &fieldmaskpb.FieldMask{Paths: fields},
 		}))
 	}
-	if w := update(&pb.Rules{Packs: []string{"us"}}, "rules", "name").GetWarnings(); len(w) != 0 || said.Len() != 0 {
+	if w := update(&pb.Rules{Packs: []string{"us"}, Purpose: "sales"}, "rules", "name").GetWarnings(); len(w) != 0 || said.Len() != 0 {
 		t.Errorf("nothing was switched on, and it says %q, %q", w, said)
 	}
 	w := update(&pb.Rules{
 		Packs: []string{"us", "us-debt"}, Waivers: []*pb.Waiver{{Rule: "us-ct.hours", Reason: "counsel's letter of 3 May"}},
 	}, "rules").GetWarnings()
-	if len(w) != 2 || !strings.Contains(w[0], "law pack us-debt: ") || !strings.Contains(w[1], "us-ct.hours") || !strings.Contains(w[1], "mei") {
+	if len(w) != 3 || !strings.Contains(w[0], "law pack us-debt: ") || !strings.Contains(w[1], "us-ct.hours") || !strings.Contains(w[1], "mei") ||
+		!strings.HasPrefix(w[2], "rules.purpose: is not given") {
 		t.Errorf("warnings %q", w)
 	}
-	if s := said.String(); !strings.Contains(s, "campaign=winter pack=us-debt") || !strings.Contains(s, `rule=us-ct.hours by=mei reason="counsel's letter of 3 May"`) {
+	if w := update(nil, "name").GetWarnings(); len(w) != 0 {
+		t.Errorf("the rules did not change, and it says %q", w)
+	}
+	if s := said.String(); strings.Count(s, "level=WARN") != 2 || !strings.Contains(s, "campaign=winter pack=us-debt") || !strings.Contains(s, `rule=us-ct.hours by=mei reason="counsel's letter of 3 May"`) {
 		t.Errorf("the log says %q", s)
 	}
 }

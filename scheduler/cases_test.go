@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -124,4 +125,33 @@ func TestAnswersAreJSONWhateverTheirText(t *testing.T) {
 			t.Errorf("%s: %+v, %v", line, got, err)
 		}
 	}
+}
+
+// Whatever is read is written such that it is read again as the same case, and what is not is told by kind.
+func FuzzParseCase(f *testing.F) {
+	for _, all := range [][]byte{vectors, regimeVectors} {
+		for line := range bytes.Lines(all) {
+			f.Add(line)
+		}
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		c, err := scheduler.ParseCase(line)
+		if err != nil {
+			if campaign.KindOf(err) != campaign.KindInvalid || err.Error() == "" {
+				t.Fatalf("%v is of kind %v", err, campaign.KindOf(err))
+			}
+			return
+		}
+		out, err := scheduler.EncodeCase(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := scheduler.ParseCase(out)
+		if err != nil {
+			t.Fatalf("%v\n%s\nof %s", err, out, line)
+		}
+		if twice, err := scheduler.EncodeCase(&again); err != nil || !bytes.Equal(twice, out) {
+			t.Fatalf("%v\n%s\nthen %s", err, out, twice)
+		}
+	})
 }

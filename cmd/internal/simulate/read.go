@@ -1,0 +1,196 @@
+package simulate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"redial/campaign"
+	"redial/dialer/carrier/sim"
+	"redial/scheduler"
+)
+
+// Read reads a scenario as JSON. What is left out takes its default, so that {} is one. Errors are of kind KindInvalid
+// and name the field.
+func Read(raw []byte) (*Scenario, error) {
+	if len(bytes.TrimSpace(raw)) == 0 {
+		raw = []byte("{}")
+	}
+	if !json.Valid(raw) {
+		return nil, campaign.Invalid("scenario", "is not JSON")
+	}
+	r := reading{Scenario: &Scenario{Days: defaultDays, Seed: 1, Booking: Booking{Share: -1, Ahead: defaultAhead}}}
+	if err := campaign.StrictObject(raw, r.field); err != nil {
+		return nil, err
+	}
+	if err := r.finish(); err != nil {
+		return nil, err
+	}
+	return r.Scenario, nil
+}
+
+// reading is a scenario on its way in; what depends on other fields waits for finish.
+type reading struct {
+	*Scenario
+	start    string
+	zoneName string
+	of       []string // by list: the name of its campaign
+}
+
+func (r *reading) field(name string, v []byte) (err error) {
+	switch name {
+	case "about":
+		_, err = campaign.StrictString(v)
+	case "start":
+		r.Settled.Start = true
+		r.start, err = campaign.StrictString(v)
+	case "zone":
+		r.Settled.Zone = true
+		r.Zone, err = zone(v)
+	case "days":
+		r.Days, err = between(v, 1, maxDays)
+	case "seed":
+		var n int
+		n, err = campaign.StrictInt(v)
+		r.Seed = uint64(n)
+	case "campaigns":
+		r.Settled.Campaigns = true
+		err = campaign.StrictArray(v, r.campaign)
+	case "calendars":
+		err = campaign.StrictObject(v, r.calendar)
+	case "lists":
+		r.Settled.Lists = true
+		err = campaign.StrictArray(v, r.list)
+	case "agents":
+		r.Settled.Teams = true
+		err = campaign.StrictArray(v, r.team)
+	case "outcomes":
+		r.Outcomes, err = sim.Load(bytes.NewReader(v))
+	case "booking":
+		err = campaign.StrictObject(v, r.booking)
+	default:
+		err = campaign.ErrUnknownField
+	}
+	return err
+}
+
+func (r *reading) campaign(i int, v []byte) error {
+	c := &campaign.Campaign{
+		ID: campaign.CampaignID(i + 1), State: campaign.CampaignRunning, RulesVersion: 1, Version: 1,
+		Rules: campaign.DefaultRules(), Floor: campaign.DefaultFloor(),
+	}
+	err := campaign.StrictObject(v, func(name string, v []byte) (err error) {
+		switch name {
+		case "name":
+			c.Name, err = campaign.StrictString(v)
+		case "zone":
+			c.Zone, err = campaign.StrictString(v)
+			if err == nil {
+				_, err = scheduler.LoadZone(c.Zone)
+			}
+		case "rules":
+			c.Rules, err = campaign.ReadRules(v)
+		case "floor":
+			err = json.Unmarshal(v, &c.Floor)
+		default:
+			err = campaign.ErrUnknownField
+		}
+		return err
+	})
+	if err == nil && c.Name == "" {
+		err = campaign.Invalid("name", "is missing")
+	}
+	r.Campaigns = append(r.Campaigns, c)
+	return err
+}
+
+func (r *reading) calendar(name string, v []byte) error {
+	c := &campaign.Calendar{}
+	if err := json.Unmarshal(v, c); err != nil {
+		if campaign.KindOf(err) == campaign.KindInvalid {
+			return err
+		}
+		return campaign.Invalid("", fmt.Sprintf("is no calendar: %v", err))
+	}
+	c.Name = name
+	if r.Calendars == nil {
+		r.Calendars = make(map[string]*campaign.Calendar)
+	}
+	c.ID = campaign.CalendarID(len(r.Calendars) + 1)
+	r.Calendars[name] = c
+	return nil
+}
+
+func (r *reading) booking(name string, v []byte) (err error) {
+	switch name {
+	case "share":
+		r.Booking.Share, err = ratio(v)
+	case "ahead_hours":
+		r.Booking.Ahead, err = spread(v, 24*maxDays)
+	case "insist":
+		r.Booking.Insist, err = ratio(v)
+	default:
+		err = campaign.ErrUnknownField
+	}
+	return err
+}
+
+func zone(v []byte) (*time.Location, error) {
+	s, err := campaign.StrictString(v)
+	if err != nil {
+		return nil, err
+	}
+	return scheduler.LoadZone(s)
+}
+
+func between(v []byte, least, most int) (int, error) {
+	n, err := campaign.StrictInt(v)
+	if err == nil && (n < least || n > most) {
+		err = campaign.Invalid("", fmt.Sprintf("%d: give %d to %d", n, least, most))
+	}
+	return n, err
+}
+
+func amount(v []byte) (float64, error) {
+	f, err := strconv.ParseFloat(string(v), 64)
+	if err != nil || f < 0 || f > 1e9 {
+		return 0, campaign.Invalid("", "is no amount: give a number of at least 0")
+	}
+	return f, nil
+}
+
+func ratio(v []byte) (float64, error) {
+	f, err := amount(v)
+	if err == nil && f > 1 {
+		err = campaign.Invalid("", "is no share: give a number from 0 to 1")
+	}
+	return f, err
+}
+
+// spread reads [median, spread, least, most].
+func spread(v []byte, limit float64) (Spread, error) {
+	var s Spread
+	n := 0
+	err := campaign.StrictArray(v, func(i int, v []byte) (err error) {
+		if n++; i < len(s) {
+			s[i], err = amount(v)
+		}
+		return err
+	})
+	if err == nil && (n != len(s) || s[1] > 3 || s[0] < s[2] || s[0] > s[3] || s[3] > limit) {
+		err = campaign.Invalid("", fmt.Sprintf("must be [median, spread, least, most] with least <= median <= most <= %g and spread 0 to 3", limit))
+	}
+	return s, err
+}
+
+func texts(v []byte) ([]string, error) {
+	var out []string
+	err := campaign.StrictArray(v, func(_ int, v []byte) error {
+		s, err := campaign.StrictString(v)
+		out = append(out, s)
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,218 @@
+package simulate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"redial/campaign"
+	"redial/scheduler"
+)
+
+func (r *reading) list(i int, v []byte) error {
+	l := &List{List: campaign.List{ID: campaign.ListID(i + 1), State: campaign.ListActive, On: true, Version: 1}}
+	of := ""
+	err := campaign.StrictObject(v, func(name string, v []byte) (err error) {
+		switch name {
+		case "name":
+			l.Name, err = campaign.StrictString(v)
+		case "campaign":
+			of, err = campaign.StrictString(v)
+		case "priority":
+			l.Priority, err = whole(v)
+		case "hours":
+			var rules campaign.Rules
+			if rules, err = campaign.ReadRules(slices.Concat([]byte(`{"hours":`), v, []byte(`}`))); err != nil {
+				return unwrapped(err)
+			}
+			l.Hours = rules.Hours
+		case "calendars":
+			l.Calendars, err = texts(v)
+		case "synthetic":
+			l.Made = &Synthetic{Count: defaultLeads, Numbers: 1}
+			err = campaign.StrictObject(v, l.Made.field)
+		case "leads":
+			err = campaign.StrictArray(v, func(_ int, v []byte) error {
+				g, err := readLead(v)
+				l.Leads = append(l.Leads, g)
+				return err
+			})
+		default:
+			err = campaign.ErrUnknownField
+		}
+		return err
+	})
+	if l.Name == "" {
+		l.Name = fmt.Sprintf("list %d", i+1)
+	}
+	if err == nil && l.Made == nil && len(l.Leads) == 0 {
+		err = campaign.Invalid("", "has no leads: give leads, or synthetic")
+	}
+	r.Lists, r.of = append(r.Lists, l), append(r.of, of)
+	return err
+}
+
+// unwrapped takes the field's own name off an error that will be put below it.
+func unwrapped(err error) error {
+	e, ok := err.(*campaign.Error) //nolint:errorlint // made a line above, never wrapped
+	if !ok {
+		return err
+	}
+	moved := *e
+	moved.Violations = slices.Clone(e.Violations)
+	for i, v := range moved.Violations {
+		moved.Violations[i].Field = string(bytes.TrimPrefix([]byte(v.Field), []byte("hours")))
+	}
+	return &moved
+}
+
+func whole(v []byte) (int, error) {
+	sign := 1
+	if len(v) > 0 && v[0] == '-' {
+		sign, v = -1, v[1:]
+	}
+	n, err := campaign.StrictInt(v)
+	return sign * n, err
+}
+
+func (m *Synthetic) field(name string, v []byte) (err error) {
+	switch name {
+	case "count":
+		m.Count, err = between(v, 1, maxLeads)
+	case "sites":
+		err = campaign.StrictArray(v, func(_ int, v []byte) error {
+			p := Place{Share: 1}
+			err := campaign.StrictObject(v, p.field)
+			if err == nil && len(p.Zones) == 0 {
+				err = campaign.Invalid("zones", "is missing: give at least one IANA zone")
+			}
+			m.Sites = append(m.Sites, p)
+			return err
+		})
+	case "numbers":
+		if m.Numbers, err = amount(v); err == nil && (m.Numbers < 1 || m.Numbers > 5) {
+			err = campaign.Invalid("", "must be 1 to 5 numbers a lead")
+		}
+	case "shared":
+		m.Shared, err = ratio(v)
+	case "accounts":
+		m.Accounts, err = ratio(v)
+	case "roaming":
+		m.Roaming, err = ratio(v)
+	default:
+		err = campaign.ErrUnknownField
+	}
+	return err
+}
+
+func (p *Place) field(name string, v []byte) (err error) {
+	switch name {
+	case "zones":
+		if p.Zones, err = texts(v); err == nil {
+			_, err = scheduler.LoadZones(p.Zones)
+		}
+	case "places":
+		p.Places, err = texts(v)
+		slices.Sort(p.Places)
+	case "share":
+		if p.Share, err = amount(v); err == nil && p.Share == 0 {
+			err = campaign.Invalid("", "must be above 0")
+		}
+	default:
+		err = campaign.ErrUnknownField
+	}
+	return err
+}
+
+// readLead reads a lead as the record knows it: numbers (texts or objects), zones, places, account, source, external_id,
+// name, priority, tries, booking.
+func readLead(v []byte) (*Given, error) {
+	g := &Given{}
+	l := &g.Lead
+	err := campaign.StrictObject(v, func(name string, v []byte) (err error) {
+		switch name {
+		case "numbers":
+			err = campaign.StrictArray(v, func(_ int, v []byte) error {
+				n, err := readNumber(v)
+				l.Numbers = append(l.Numbers, n)
+				return err
+			})
+		case "zones":
+			if l.Zones, err = texts(v); err == nil {
+				_, err = scheduler.LoadZones(l.Zones)
+			}
+		case "places":
+			l.Places, err = texts(v)
+			slices.Sort(l.Places)
+		case "account":
+			l.Account, err = campaign.StrictString(v)
+		case "source":
+			l.Source, err = campaign.StrictString(v)
+		case "external_id":
+			l.ExternalID, err = campaign.StrictString(v)
+		case "name":
+			l.Name, err = campaign.StrictString(v)
+		case "priority":
+			l.Priority, err = whole(v)
+		case "tries":
+			err = strictly(v, &l.Tries)
+		case "appointment":
+			g.Promise, err = readPromise(v)
+		default:
+			err = campaign.ErrUnknownField
+		}
+		return err
+	})
+	if err == nil && len(l.Numbers) == 0 {
+		err = campaign.Invalid("numbers", "is missing: give at least one")
+	}
+	return g, err
+}
+
+func readNumber(v []byte) (campaign.Number, error) {
+	var n campaign.Number
+	if len(v) > 0 && v[0] == '"' {
+		s, err := campaign.StrictString(v)
+		n.Phone = campaign.Phone(s)
+		return n, err
+	}
+	if err := strictly(v, &n); err != nil {
+		return n, err
+	}
+	_, err := scheduler.LoadZones(n.Zones)
+	slices.Sort(n.Places)
+	return n, campaign.Under("zones", err)
+}
+
+// readPromise reads an open promise: {"local", "zone", "customer_insisted"}; its owner is nobody.
+func readPromise(v []byte) (*campaign.Appointment, error) {
+	p := &campaign.Appointment{State: campaign.AppointmentOpen}
+	err := campaign.StrictObject(v, func(name string, v []byte) (err error) {
+		switch name {
+		case "local":
+			p.Local, err = campaign.StrictString(v)
+		case "zone":
+			p.Zone, err = campaign.StrictString(v)
+		case "customer_insisted":
+			err = strictly(v, &p.Insisted)
+		default:
+			err = campaign.ErrUnknownField
+		}
+		return err
+	})
+	return p, err
+}
+
+// strictly decodes into a value with tags of its own.
+func strictly(v []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(v))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		if campaign.KindOf(err) == campaign.KindInvalid {
+			return err
+		}
+		return campaign.Invalid("", err.Error())
+	}
+	return nil
+}

@@ -43,11 +43,38 @@ func (rb *Rulebook) CaseOf(f *campaign.Facts, rules *campaign.Rules) (Case, erro
 		}
 		c.Consents = append(c.Consents, k)
 	}
-	c.addLaw(rb.packs(rules), l)
+	region := ""
+	if f.Campaign != nil {
+		region = f.Campaign.Region
+	}
+	c.addLaw(rb.packs(rules), l, region)
+	if len(c.Law)+len(c.Calendars) > 0 {
+		c.placeIn(region)
+	}
 	if c.Alone() {
 		c.Campaign, c.Conversation = 0, 0 // nothing asks for them
+		c.Tries = slices.Clone(c.Tries)
+		for i := range c.Tries {
+			c.Tries[i].Talk = 0
+		}
 	}
 	return c, nil
+}
+
+// placeIn writes down what the rulebook takes for granted: who has no place is in the campaign's region.
+func (c *Case) placeIn(region string) {
+	l := &c.Lead
+	switch {
+	case region == "" || len(l.Places) > 0:
+	case !slices.ContainsFunc(l.Numbers, func(n Number) bool { return len(n.Places) > 0 }):
+		l.Places = []string{region}
+	default: // the lead's would count for numbers that have their own
+		for i := range l.Numbers {
+			if n := &l.Numbers[i]; len(n.Places) == 0 {
+				n.Places = []string{region}
+			}
+		}
+	}
 }
 
 // caseLead is a lead as a case has it.
@@ -84,8 +111,11 @@ func (c *Case) addCalendars(f *campaign.Facts) {
 
 // addLaw takes the rules of packs that may be about the lead: those of its places and its numbers', and of the
 // campaign's purpose. A pack's holidays come with a rule that closes on them.
-func (c *Case) addLaw(packs []*LawPack, l *campaign.Lead) {
+func (c *Case) addLaw(packs []*LawPack, l *campaign.Lead, region string) {
 	places := slices.Clone(l.Places)
+	if len(places) == 0 && region != "" {
+		places = append(places, region)
+	}
 	for i := range l.Numbers {
 		places = append(places, l.Numbers[i].Places...)
 	}

@@ -61,6 +61,10 @@ func (l *Library) Warning(pack string, purpose campaign.Purpose) string {
 	if n := unconfirmed(p); n > 0 {
 		said += fmt.Sprintf(" %d of its %d rules are unconfirmed.", n, len(p.Rules))
 	}
+	if len(p.Days) > 0 {
+		last := slices.MaxFunc(p.Days, func(a, b campaign.Day) int { return strings.Compare(a.Date.String(), b.Date.String()) })
+		said += fmt.Sprintf(" It knows of no holiday after %s.", last.Date)
+	}
 	binds := func(r scheduler.LawRule) bool {
 		return len(r.Purposes) == 0 || slices.Contains(r.Purposes, purpose.OrSales())
 	}

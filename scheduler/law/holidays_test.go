@@ -179,7 +179,7 @@ func library(t *testing.T) *law.Library {
 func date(s string) campaign.Date {
 	d, err := campaign.ParseDate(s)
 	if err != nil {
-		panic(err) //nolint:forbidigo // a mistake in a test's own words
+		panic(err)
 	}
 	return d
 }

@@ -231,6 +231,9 @@ func TestAPackThatChangesNothingIsSaidTo(t *testing.T) {
 	if w := lib.Warning("ca", ""); !strings.HasPrefix(w, lib.Pack("ca").Warning) || strings.Contains(w, "unconfirmed") {
 		t.Error(w)
 	}
+	if w := lib.Warning("fr", ""); !strings.HasSuffix(w, "It knows of no holiday after 2028-12-26.") {
+		t.Error(w)
+	}
 	if w := lib.Warning("xx", ""); w != "" {
 		t.Error(w)
 	}

@@ -145,8 +145,8 @@ func TestFranceCallsFourTimesInThirtyDaysAndNeverAtLunch(t *testing.T) {
 func TestARefusalInFranceIsSixtyDaysOff(t *testing.T) {
 	t.Parallel()
 	p := somebody(t, paris, []string{"FR"}, "fr")
-	p.call(1, clock(paris, "2026-03-02 11:00"), campaign.Refused, time.Minute)
-	p.wants(0, clock(paris, "2026-03-03 11:00"), "2026-05-04 10:00", campaign.ReasonCoolOff) // 2 May is a Saturday
+	p.call(1, clock(paris, "2026-03-06 11:00"), campaign.Refused, time.Minute)
+	p.wants(0, clock(paris, "2026-03-09 11:00"), "2026-05-06 10:00", campaign.ReasonCoolOff) // 7 March to 5 May are 60 days
 }
 
 func TestFranceIsByConsentFromAugust2026(t *testing.T) {

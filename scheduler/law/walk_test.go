@@ -98,7 +98,7 @@ func wall(at time.Time, zone string) string {
 func in(zone string) *time.Location {
 	loc, err := scheduler.LoadZone(zone)
 	if err != nil {
-		panic(err) //nolint:forbidigo // a mistake in a test's own words
+		panic(err)
 	}
 	return loc
 }
@@ -107,7 +107,7 @@ func in(zone string) *time.Location {
 func clock(zone, s string) time.Time {
 	at, err := time.ParseInLocation("2006-01-02 15:04", s, in(zone))
 	if err != nil {
-		panic(err) //nolint:forbidigo // the same
+		panic(err)
 	}
 	return at
 }

@@ -56,23 +56,100 @@ func (t *tx) rulesOf(id campaign.CampaignID) (version, reopened int64, err error
 
 // ReplanBatch decides up to limit leads of the campaign anew that ReplanLeft counts, from the one after a lead on by
 // id, and says the last one it looked at; 0: there are no more. n is how many it decided: leads that agents hold, or
-// that are being changed, are passed over. A batch that is repeated changes nothing. It looks for them without locks and
-// holds those of one batch alone, and a lead whose plan stays as it was is written in little more than its version.
+// that are being changed, are passed over. A batch that is repeated changes nothing. It looks for them and decides
+// without locks: a lead whose plan stays as it was is written in little more than its version, if nobody changed it
+// meanwhile; the others are locked and decided again.
 func (s *Store) ReplanBatch(ctx context.Context, id campaign.CampaignID, after campaign.LeadID, limit int) (last campaign.LeadID, n int, err error) {
-	var ids []campaign.LeadID
-	var reopened int64
-	err = s.read(ctx, "find leads to plan anew", func(t *tx) (err error) {
-		ids, reopened, err = t.staleLeads(id, after, limit)
-		return err
+	var r replanning
+	err = s.read(ctx, "find leads to plan anew", func(t *tx) error {
+		r = replanning{now: t.now}
+		ids, reopened, err := t.staleLeads(id, after, limit)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		r.last, r.reopened = ids[len(ids)-1], fromUS(reopened)
+		return r.look(t, ids)
 	})
-	if err != nil || len(ids) == 0 {
+	if err != nil || r.last == 0 {
 		return 0, 0, err
 	}
-	err = s.write(ctx, "plan leads anew", func(t *tx) (err error) {
-		n, err = t.replan(ids, fromUS(reopened))
+	err = s.write(ctx, "plan leads anew", func(t *tx) error {
+		same, err := r.confirm(t)
+		if err != nil {
+			return err
+		}
+		changed, err := r.replan(t)
+		n = same + changed
 		return err
 	})
-	return ids[len(ids)-1], n, err
+	return r.last, n, err
+}
+
+// replanning is a batch of leads being planned anew.
+type replanning struct {
+	last     campaign.LeadID
+	reopened time.Time // when the campaign's calendars last changed
+	now      time.Time // of the look
+	rules    int64     // the version decided under
+	same     []seenLead
+	other    []campaign.LeadID
+}
+
+// seenLead is a lead as it was looked at.
+type seenLead struct {
+	ID      campaign.LeadID `json:"id"`
+	Version int64           `json:"version"`
+}
+
+// look decides, without locks, and tells leads whose plan stays from the others.
+func (r *replanning) look(t *tx, ids []campaign.LeadID) error {
+	k, err := t.load(want{leads: ids})
+	if err != nil {
+		return err
+	}
+	for _, id := range inOrder(k.facts) {
+		f := k.facts[id]
+		r.rules = f.Campaign.RulesVersion
+		seen := seenLead{id, f.Lead.Version}
+		if k.decideAgain(f) {
+			r.same = append(r.same, seen)
+		} else {
+			r.other = append(r.other, id)
+		}
+	}
+	return nil
+}
+
+// confirm writes of the leads whose plan stays when and under which rules that was decided.
+func (r *replanning) confirm(t *tx) (int, error) {
+	if len(r.same) == 0 {
+		return 0, nil
+	}
+	n, err := t.exec(`UPDATE leads SET decided_at = $2, rules_version = $3 WHERE id `+t.d.inSelect(`SELECT l.id FROM `+
+		t.d.set(1, "v", "id bigint", "version bigint")+` JOIN leads l ON l.id = v.id AND l.version = v.version WHERE `+staleLead+` ORDER BY l.id`+
+		t.d.lock("l", true)), js(r.same), us(r.now), r.rules)
+	return int(n), err
+}
+
+// replan decides the others again under their locks, as far as they are still left.
+func (r *replanning) replan(t *tx) (n int, err error) {
+	if len(r.other) == 0 {
+		return 0, nil
+	}
+	k, err := t.load(want{leads: r.other, offering: true})
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range inOrder(k.facts) {
+		f := k.facts[id]
+		l := f.Lead
+		stale := l.RulesVersion != f.Campaign.RulesVersion || l.State == campaign.LeadExhausted && l.DecidedAt.Before(r.reopened)
+		if stale && l.Assignment == 0 && !gone(l) {
+			k.decide(f)
+			n++
+		}
+	}
+	return n, k.flush()
 }
 
 // staleLeads are the first leads after one, by id, that are left to plan anew. Each version that they were planned
@@ -104,34 +181,6 @@ func (t *tx) staleLeads(id campaign.CampaignID, after campaign.LeadID, limit int
 	shut, err := idsOf[campaign.LeadID](t, shutLeads(`l.id`)+` AND l.id > $3 ORDER BY l.id LIMIT $4`, int64(id), reopened, int64(after), limit)
 	ids = unique(append(ids, shut...))
 	return ids[:min(len(ids), limit)], reopened, err
-}
-
-// replan decides leads anew that are still as they were found.
-func (t *tx) replan(ids []campaign.LeadID, reopened time.Time) (n int, err error) {
-	k, err := t.load(want{leads: ids, offering: true})
-	if err != nil {
-		return 0, err
-	}
-	var same []campaign.LeadID
-	for _, id := range inOrder(k.facts) {
-		f := k.facts[id]
-		l := f.Lead
-		stale := l.RulesVersion != f.Campaign.RulesVersion || l.State == campaign.LeadExhausted && l.DecidedAt.Before(reopened)
-		if !stale || l.Assignment != 0 || over(l.State) && l.State != campaign.LeadExhausted && l.State != campaign.LeadSuppressed {
-			continue
-		}
-		n++
-		if k.decideAgain(f) {
-			same = append(same, id)
-		}
-	}
-	return n, k.t.gathered(func() error {
-		if err := k.flush(); err != nil {
-			return err
-		}
-		return setRows(t, `UPDATE leads SET decided_at = $2, rules_version = (SELECT c.rules_version FROM campaigns c WHERE c.id = campaign_id)
-			WHERE id `+t.d.in(1), same, us(t.now))
-	})
 }
 
 // decideAgain plans the lead anew and says whether that changed nothing but what it was decided under: then it is not

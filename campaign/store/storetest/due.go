@@ -12,6 +12,7 @@ var dueCases = []testCase{
 	{"closed groups and lists switched off are not looked into", dueClosed},
 	{"what an agent promised to call later is the agent's", dueOwned},
 	{"a change of rules plans leads anew", replanned},
+	{"rolled-over leads with a turn go by it, retries of today as ever", dueMixed},
 }
 
 // due asks for leads of every group of the campaign, whose day began an hour ago.
@@ -143,4 +144,48 @@ func replanned(b *bundle) {
 		b.Fatalf("%d planned anew, error %v, want the lead that came back", n, err)
 	}
 	b.sound()
+}
+
+func dueMixed(b *bundle) {
+	c := b.campaign(func(c *campaign.Campaign) { c.Rules.Interval = 20 * time.Minute })
+	leads := b.some(c, 7)
+	a := b.agent()
+	for _, l := range leads[:5] {
+		b.call(a, campaign.NoAnswer, l)
+		b.wait(time.Second)
+	}
+	b.wait(2 * time.Hour)
+	b.call(a, campaign.NoAnswer, leads[5]) // a retry of today
+	b.wait(30 * time.Minute)
+	const today = 20_000
+	for i, turn := range []int64{0, today*4096 + 9, (today-1)*4096 + 4000, today*4096 + 4095, (today + 1) * 4096, today*4096 + 1} {
+		b.exec(`UPDATE leads SET turn = $2 WHERE id = $1`, int64(leads[i]), turn)
+	}
+	order := func(mix bool, tried int) (ids []campaign.LeadID, turns []int64) {
+		q := campaign.DueQuery{Campaign: c.ID, Now: b.s.Now(), Tried: tried, Mix: mix}
+		for _, g := range must[[]campaign.Group](b)(b.s.Groups(b.Context(), c.ID)) {
+			q.Groups = append(q.Groups, campaign.OpenGroup{ID: g.ID, Midnight: q.Now.Add(-time.Hour), Day: today})
+		}
+		for _, d := range must[[]campaign.Due](b)(b.s.DueLeads(b.Context(), q)) {
+			ids, turns = append(ids, d.Lead), append(turns, d.Turn)
+			if d.RolledOver != (d.Lead != leads[5]) {
+				b.Errorf("due %+v", d)
+			}
+		}
+		return ids, turns
+	}
+	// Without turns first, tomorrow's turn being none today; then by turn; the retry last, whatever its turn.
+	ids, turns := order(true, 10)
+	if want := []campaign.LeadID{leads[0], leads[4], leads[2], leads[1], leads[3], leads[5]}; !slices.Equal(ids, want) {
+		b.Fatalf("mixed %v, want %v", ids, want)
+	}
+	if want := []int64{0, 0, (today-1)*4096 + 4000, today*4096 + 9, today*4096 + 4095, 0}; !slices.Equal(turns, want) {
+		b.Fatalf("turns %v, want %v", turns, want)
+	}
+	if ids, _ := order(true, 3); !slices.Equal(ids, []campaign.LeadID{leads[0], leads[4], leads[2]}) {
+		b.Fatalf("the first three %v", ids)
+	}
+	if ids, turns := order(false, 10); !slices.Equal(ids, leads[:6]) || slices.Max(turns) != 0 {
+		b.Fatalf("unmixed %v, turns %v", ids, turns)
+	}
 }

@@ -15,18 +15,19 @@ const (
 	dayParts    = 4 // morning, noon, afternoon, evening: of the span from the day's first opening to its last closing
 )
 
-// turn is Plan.Turn of a lead that may next be called at: the local day times turnsPerDay, plus a slot. 0: it was never
-// tried, or at lies on the local day of its last try. Windows are the weekly hours of the campaign; the zone is the
-// first of the number's site. The same lead with the same tries has the same turn.
-func turn(lead campaign.LeadID, tries []campaign.Try, windows []campaign.Window, zone *zone, at time.Time) int64 {
-	if len(tries) == 0 {
+// turn is Plan.Turn of a lead that may next be called at, under the regime of the number to dial, whose first zone's days
+// these are: the local day times turnsPerDay, plus a slot. 0: it was never tried, or at lies on the local day of its last
+// try. The same lead with the same tries has the same turn.
+func turn(lead campaign.LeadID, tries []campaign.Try, r *Regime, at time.Time) int64 {
+	if len(tries) == 0 || len(r.zones) == 0 {
 		return 0
 	}
+	zone := r.zones[0]
 	day := zone.day(at.Unix())
 	if day <= zone.day(tries[len(tries)-1].PlacedAt.Unix()) {
 		return 0
 	}
-	open, shut := daySpan(windows, weekday(day))
+	open, shut := daySpan(r.own.on(day))
 	// The tries are in the hash too: a lead between two parts, called now in one and now in the other, moves away.
 	hash := mixed(uint64(lead) ^ uint64(len(tries))<<48)
 	const slots = turnsPerDay / dayParts
@@ -59,21 +60,12 @@ func partOf(sec, open, shut int64) int64 {
 	return min(max((sec-open)*dayParts/(shut-open), 0), dayParts-1)
 }
 
-// daySpan is from the first opening to the last closing of a weekday, in seconds of the day; of a day without windows,
-// which some calendar opened, that of the whole week.
-func daySpan(windows []campaign.Window, weekday int64) (open, shut int64) {
-	open, shut = 86400, 0
-	for _, all := range [...]bool{false, true} {
-		for i := range windows {
-			if w := &windows[i]; all || w.Days[weekday] {
-				open, shut = min(open, int64(w.Open)*60), max(shut, int64(w.Close)*60)
-			}
-		}
-		if open < shut {
-			return open, shut
-		}
+// daySpan is from a day's first opening to its last closing, in seconds of the day.
+func daySpan(hours spans) (open, shut int64) {
+	if len(hours) == 0 {
+		return 0, wholeDay
 	}
-	return 0, 86400
+	return hours[0].open, hours[len(hours)-1].close
 }
 
 // mixed spreads numbers that follow one another over all 64 bits (SplitMix64).

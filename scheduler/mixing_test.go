@@ -23,7 +23,7 @@ func mixDays(t *testing.T, rules *campaign.Rules, zoneName string, leads, days i
 	parts := make([][]int64, leads)
 	day := z.day(utc("2026-03-02T12:00:00Z").Unix())
 	for n := range days {
-		open, shut := daySpan(rules.Windows(), weekday(day))
+		open, shut := daySpan(lead.Regime.own.on(day))
 		from := z.later(utc("2026-03-02T12:00:00Z").Unix()+int64(n-1)*86400) + open
 		var order []Candidate
 		for i := range leads {
@@ -35,7 +35,7 @@ func mixDays(t *testing.T, rules *campaign.Rules, zoneName string, leads, days i
 				}
 				c = Candidate{Tier: TierRolledOver, Earliest: p.Earliest, Lead: c.Lead}
 				if rules.MixHours {
-					c.Turn = turn(c.Lead, tries[i], rules.Windows(), z, p.At)
+					c.Turn = turn(c.Lead, tries[i], lead.Regime, p.At)
 				}
 			}
 			order = append(order, c)
@@ -53,6 +53,43 @@ func mixDays(t *testing.T, rules *campaign.Rules, zoneName string, leads, days i
 		day++
 	}
 	return parts
+}
+
+func TestAPlanHasItsTurnWhereTheCampaignMixesHours(t *testing.T) {
+	t.Parallel()
+	week := [7]bool{true, true, true, true, true, true, true}
+	f := &campaign.Facts{
+		Campaign: &campaign.Campaign{Rules: campaign.DefaultRules()}, Now: utc("2026-03-02T13:00:00Z"), // closing time in Shanghai
+		// A calendar whose day is short: its parts are those of that day.
+		Calendars: []*campaign.Calendar{{Name: "short", Weeks: []campaign.Week{{Hours: []campaign.Window{{Days: week, Open: 18 * 60, Close: 21 * 60}}}}}},
+		Lead:      &campaign.Lead{ID: 7, Zones: []string{"Asia/Shanghai"}, Numbers: []campaign.Number{{Phone: "+1"}}},
+	}
+	f.Campaign.Rules.Calendars = []string{"short"}
+	rb := &Rulebook{}
+	f.Campaign.Rules.MixHours = true
+	if p := rb.Plan(f); p.Turn != 0 {
+		t.Errorf("a fresh lead has turn %d", p.Turn)
+	}
+	f.Campaign.Rules.MixHours = false
+	f.Lead.Tries = []campaign.Try{{PlacedAt: utc("2026-03-02T10:10:00Z"), Outcome: campaign.NoAnswer, Number: "+1"}}
+	plain := rb.Plan(f)
+	f.Campaign.Rules.MixHours = true
+	p := rb.Plan(f)
+	if march3 := utc("2026-03-03T00:00:00Z").Unix() / 86400; p.Turn/turnsPerDay != march3 {
+		t.Errorf("turn %d is of day %d, want %d", p.Turn, p.Turn/turnsPerDay, march3)
+	}
+	if p.Turn%turnsPerDay < turnsPerDay/dayParts {
+		t.Error("called in the first part of the day, and the turn is there again")
+	}
+	if p.Turn = 0; p != plain {
+		t.Errorf("with mixing %+v, without %+v: more than the turn changed", p, plain)
+	}
+	f.Campaign.Rules.Calendars = nil
+	f.Lead.Tries[0].PlacedAt = utc("2026-03-02T02:00:00Z") // again at 14:00, the same day
+	f.Now = utc("2026-03-02T02:00:01Z")
+	if p := rb.Plan(f); p.Turn != 0 || !p.At.Equal(utc("2026-03-02T06:00:00Z")) {
+		t.Errorf("a retry of the same day at %v has turn %d", p.At, p.Turn)
+	}
 }
 
 func TestOverDaysALeadIsCalledInSeveralPartsOfTheDay(t *testing.T) {

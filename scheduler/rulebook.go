@@ -28,7 +28,7 @@ func (rb *Rulebook) Plan(f *campaign.Facts) campaign.Plan {
 	d.ask(&q)
 	p := d.plan()
 	if r := q.Rules; r.MixHours && p.Verdict == campaign.VerdictCall {
-		p.Turn = turn(f.Lead.ID, q.Tries, r.Windows(), d.reg.zones[0], p.At)
+		p.Turn = turn(f.Lead.ID, q.Tries, d.reg, p.At)
 	}
 	return p
 }

@@ -21,10 +21,11 @@ proto/dialer/v1: google.golang.org proto/campaign/v1
 
 campaign:
 campaign/listfile: campaign golang.org/x/text github.com/wlynxg/chardet github.com/xuri/excelize/v2
+campaign/calendarfile: campaign
 campaign/phone: campaign github.com/nyaruka/phonenumbers
 campaign/store: campaign github.com/jackc/pgx/v5 modernc.org/sqlite golang.org/x/sync
 campaign/wire: campaign proto/campaign/v1 google.golang.org/protobuf
-campaign/rpc: campaign campaign/wire proto/campaign/v1 google.golang.org
+campaign/rpc: campaign campaign/calendarfile campaign/wire proto/campaign/v1 google.golang.org
 campaign/store/storetest: campaign campaign/store scheduler dialer
 campaign/store/storetest/testserver: github.com/redis/go-redis/v9
 

@@ -82,29 +82,36 @@ func (f *faults) week(at string, w *Week) {
 // dayKinds are the kinds of special days.
 var dayKinds = []DayKind{DayHoliday, DayWorking, DayClosure}
 
+// Validate says what is wrong with the day, every fault at once, each by its field.
+func (d *Day) Validate() error {
+	var f faults
+	f.day("", d)
+	return f.err()
+}
+
 func (f *faults) day(at string, d *Day) {
-	f.date(at+".date", d.Date)
+	f.date(within(at, "date"), d.Date)
 	if !slices.Contains(dayKinds, d.Kind) {
-		f.add(at+".kind", fmt.Sprintf("%q is no kind of day: write holiday, working or closure", d.Kind))
+		f.add(within(at, "kind"), fmt.Sprintf("%q is no kind of day: write holiday, working or closure", d.Kind))
 	}
 	if d.Place != "" && !KnownPlace(d.Place) {
-		f.add(at+".place", placeFault(d.Place))
+		f.add(within(at, "place"), placeFault(d.Place))
 	}
 	if d.As < 0 || d.As > 6 {
-		f.add(at+".as", "is no day of the week")
+		f.add(within(at, "as"), "is no day of the week")
 	}
 	if utf8.RuneCountInString(d.Name) > maxName {
-		f.add(at+".name", fmt.Sprintf("must be at most %d characters", maxName))
+		f.add(within(at, "name"), fmt.Sprintf("must be at most %d characters", maxName))
 	}
 	if utf8.RuneCountInString(d.Source) > maxSource {
-		f.add(at+".source", fmt.Sprintf("must be at most %d characters", maxSource))
+		f.add(within(at, "source"), fmt.Sprintf("must be at most %d characters", maxSource))
 	}
 	if d.Kind != DayWorking && len(d.Hours) > 0 {
-		f.add(at+".hours", "belong to a working day: the others are closed")
+		f.add(within(at, "hours"), "belong to a working day: the others are closed")
 	}
 	for i, w := range d.Hours {
 		w.Days = everyDay // a day's hours are for that day whatever days they name
-		f.window(fmt.Sprintf("%s.hours[%d]", at, i), &w)
+		f.window(within(at, fmt.Sprintf("hours[%d]", i)), &w)
 	}
 }
 

@@ -123,6 +123,7 @@ func (a *App) start(ctx context.Context) error {
 		return err
 	}
 	a.started = a.store.Now()
+	a.rederive(ctx)
 	a.run("floor", a.floor.Run)
 	a.run("intake", func(ctx context.Context) error {
 		a.intake.Work(ctx, cmp.Or(a.opt.Pace.Intake, 2*time.Second))

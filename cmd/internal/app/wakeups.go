@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"redial/campaign"
@@ -10,12 +9,7 @@ import (
 )
 
 // wakeups is what tasks and the sweep call: each looks at the record and does what is due, however often it is called.
-type wakeups struct {
-	app *App
-
-	mu        sync.Mutex
-	replanned map[campaign.CampaignID]int64 // the rules version that all leads were seen to be planned under
-}
+type wakeups struct{ app *App }
 
 // Release fills a campaign's hopper and lets waiting agents have it.
 func (w *wakeups) Release(ctx context.Context, id campaign.CampaignID) (time.Time, error) {
@@ -57,7 +51,7 @@ func (w *wakeups) RunImport(_ context.Context, id campaign.UploadID) error {
 
 const replanBatch = 500 // leads of one transaction: agents wait for it no longer than that takes
 
-// Replan decides every lead of a campaign anew that was decided under other rules.
+// Replan decides every lead of a campaign anew that is left to be: see store.ReplanLeft.
 func (w *wakeups) Replan(ctx context.Context, id campaign.CampaignID) error {
 	var after campaign.LeadID
 	moved := 0
@@ -149,29 +143,21 @@ func campaignsOf[T any](rows []T, of func(T) campaign.CampaignID) []campaign.Cam
 	return ids
 }
 
-// replanAll looks once, for each version of a campaign's rules, whether leads are left that were planned under others.
+// replanAll plans anew what is left of the campaigns that offer: leads planned under other rules, those that came back
+// from an agent, and those without a callable time before a calendar changed.
 func (w *wakeups) replanAll(ctx context.Context, _ int) (int, error) {
 	offering, err := w.app.store.Offering(ctx)
 	if err != nil {
 		return 0, err
 	}
 	for i := range offering {
-		c := &offering[i]
-		w.mu.Lock()
-		done := w.replanned[c.ID] == c.RulesVersion
-		w.mu.Unlock()
-		if done {
-			continue
+		_, left, err := w.app.store.ReplanLeft(ctx, offering[i].ID)
+		if err == nil && left > 0 {
+			err = w.Replan(ctx, offering[i].ID)
 		}
-		if err := w.Replan(ctx, c.ID); err != nil {
+		if err != nil {
 			return 0, err
 		}
-		w.mu.Lock()
-		if w.replanned == nil {
-			w.replanned = make(map[campaign.CampaignID]int64)
-		}
-		w.replanned[c.ID] = c.RulesVersion
-		w.mu.Unlock()
 	}
 	return 0, nil
 }

@@ -264,8 +264,11 @@ func (d *decision) promised(at time.Time) campaign.Plan {
 		if !ok {
 			return exhausted(campaign.ReasonNoCallableTime)
 		}
-		if open > t && reason == "" {
-			earliest, reason = d.lawFreed(t, limit), campaign.ReasonLawHours
+		if open > t && earliest < 0 {
+			earliest = d.lawFreed(t, limit)
+			if reason == "" {
+				reason = campaign.ReasonLawHours
+			}
 		}
 		next, l := d.capped(d.reg.lawLimits, open)
 		if t = open; l == nil {

@@ -138,7 +138,7 @@ func orZero(t int64, ok bool) time.Time {
 }
 
 // weekday of a day since 1970-01-01, which was a Thursday.
-func weekday(day int64) int64 { return ((day+4)%7 + 7) % 7 }
+func weekday(day int64) int64 { return int64(uint64(day+4+7<<50) % 7) }
 
 // dayOf is a date as days since 1970-01-01.
 func dayOf(d campaign.Date) int64 {

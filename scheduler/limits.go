@@ -186,7 +186,10 @@ func (d *decision) within(s campaign.CapScope, u *campaign.Use) bool {
 		}
 		return u.Person && u.Campaign == d.q.Campaign
 	case campaign.CapAccount:
-		return u.Account || u.Person && d.q.Lead.Account == ""
+		if d.q.Lead.Account != "" {
+			return u.Account
+		}
+		return u.Person
 	default:
 		return false
 	}

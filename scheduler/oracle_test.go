@@ -89,18 +89,24 @@ func (o *oracle) rollingCap(t time.Time) (time.Time, bool) {
 	return t, false
 }
 
-func (o *oracle) goodNumbers() []campaign.Phone {
-	bad := map[campaign.Phone]bool{}
-	var all []campaign.Phone
+// allNumbers are the new ones, the latest first, then the lead's.
+func (o *oracle) allNumbers() (all []campaign.Phone) {
 	for _, t := range o.Tries {
-		if t.Outcome.BadData() {
-			bad[t.Number] = true
-		}
 		if t.Outcome == campaign.NumberChanged && t.NewNumber != "" {
 			all = slices.Insert(all, 0, t.NewNumber)
 		}
 	}
-	return slices.DeleteFunc(append(all, phones(o.Lead.Numbers)...), func(n campaign.Phone) bool { return bad[n] })
+	return append(all, phones(o.Lead.Numbers)...)
+}
+
+func (o *oracle) goodNumbers() []campaign.Phone {
+	bad := map[campaign.Phone]bool{}
+	for _, t := range o.Tries {
+		if t.Outcome.BadData() {
+			bad[t.Number] = true
+		}
+	}
+	return slices.DeleteFunc(o.allNumbers(), func(n campaign.Phone) bool { return bad[n] })
 }
 
 func (o *oracle) earliest() (time.Time, bool) {

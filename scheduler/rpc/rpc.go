@@ -93,6 +93,3 @@ type Law interface {
 	// Packs are all of them, by name.
 	Packs() []*scheduler.LawPack
 }
-
-// Simulator works a campaign in virtual time.
-type Simulator interface{}

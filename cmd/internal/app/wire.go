@@ -222,7 +222,8 @@ func (a *App) wireServer() error {
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
 		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))
 		schedulerpb.RegisterScheduleServiceServer(r, schedulerrpc.New(schedulerrpc.Deps{
-			Record: a.store, Promises: a.store, Due: a.store, Phones: readNumber, Rules: a.rules, Law: a.law, Now: a.store.Now,
+			Record: a.store, Promises: a.store, Due: a.store, Whole: a.store, Phones: readNumber, Rules: a.rules, Law: a.law, Now: a.store.Now,
+			Simulator: &simulator{store: a.store, law: a.law},
 		}))
 		dialerpb.RegisterAgentServiceServer(r, dialerrpc.NewAgents(desks{a.floor, a.source}, a.store, a.store, book, readPhone, statusOf, a.store.Now))
 		dialerpb.RegisterFloorServiceServer(r, dialerrpc.NewFloors(desks{a.floor, a.source}, floorView{a.store, vw}, a.store, book))

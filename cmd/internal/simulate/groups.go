@@ -186,9 +186,11 @@ func (d *doors) Campaign(context.Context, campaign.CampaignID) (campaign.Campaig
 
 // Groups implements scheduler.DueRecord.
 func (d *doors) Groups(context.Context, campaign.CampaignID) ([]campaign.Group, error) {
-	out := make([]campaign.Group, len(d.floor.groups))
-	for i, g := range d.floor.groups {
-		out[i] = g.Group
+	out := make([]campaign.Group, 0, len(d.floor.groups))
+	for _, g := range d.floor.groups {
+		if g.list.State == campaign.ListActive && g.list.On {
+			out = append(out, g.Group)
+		}
 	}
 	return out, nil
 }

@@ -11,7 +11,8 @@ import (
 // maker makes the leads of the lists, and finds out which of them are one person, or about one account.
 type maker struct {
 	w    *world
-	made int // numbers made up so far
+	last campaign.LeadID // the highest there is
+	made int             // numbers made up so far
 }
 
 // give takes a lead as it was given.
@@ -27,8 +28,9 @@ func (m *maker) give(k *loaded, g *Given) {
 func (m *maker) add(k *loaded, l *lead) {
 	w := m.w
 	if l.ID == 0 {
-		l.ID = campaign.LeadID(len(w.leads) + 1)
+		l.ID = m.last + 1
 	}
+	m.last = max(m.last, l.ID)
 	l.CampaignID, l.ListID, l.home = k.CampaignID, k.ID, k
 	l.CreatedAt = w.now
 	w.leads = append(w.leads, l)
@@ -65,7 +67,7 @@ func (m *maker) invent(k *loaded, s *Synthetic, n int) {
 			l.Zones, l.Places = twin.Zones, twin.Places
 		}
 		if s.Accounts > 0 {
-			l.Account = fmt.Sprint("A", len(m.w.leads)+1)
+			l.Account = fmt.Sprint("A", m.last+1)
 			if len(earlier) > 0 && account < s.Accounts {
 				if other := earlier[int(pick*float64(len(earlier)))]; other.Account != "" {
 					l.Account = other.Account

@@ -12,16 +12,29 @@ import (
 	"redial/scheduler"
 )
 
+// Own is a campaign of a server, for which a scenario need not say anything.
+type Own struct {
+	Campaign  *campaign.Campaign
+	Lists     []*List // taken where the scenario has none
+	Calendars []*campaign.Calendar
+	Now       time.Time // where the scenario does not say when it starts
+}
+
 // Read reads a scenario as JSON. What is left out takes its default, so that {} is one. Errors are of kind KindInvalid
 // and name the field.
-func Read(raw []byte) (*Scenario, error) {
+func Read(raw []byte) (*Scenario, error) { return ReadOver(raw, nil) }
+
+// ReadOver reads a scenario over a campaign of a server: its rules, unless the scenario has a campaign of that name, and
+// its lists, unless the scenario has lists. A nil own is none.
+func ReadOver(raw []byte, own *Own) (*Scenario, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		raw = []byte("{}")
 	}
 	if !json.Valid(raw) {
 		return nil, campaign.Invalid("scenario", "is not JSON")
 	}
-	r := reading{Scenario: &Scenario{Days: defaultDays, Seed: 1, Booking: Booking{Share: -1, Ahead: defaultAhead}}}
+	r := reading{own: own, Scenario: &Scenario{Days: defaultDays, Seed: 1, Booking: Booking{Share: -1, Ahead: defaultAhead}}}
+	r.adopt()
 	if err := campaign.StrictObject(raw, r.field); err != nil {
 		return nil, err
 	}
@@ -34,6 +47,7 @@ func Read(raw []byte) (*Scenario, error) {
 // reading is a scenario on its way in; what depends on other fields waits for finish.
 type reading struct {
 	*Scenario
+	own      *Own // nil: none
 	start    string
 	zoneName string
 	of       []string // by list: the name of its campaign
@@ -44,10 +58,8 @@ func (r *reading) field(name string, v []byte) (err error) {
 	case "about":
 		_, err = campaign.StrictString(v)
 	case "start":
-		r.Settled.Start = true
 		r.start, err = campaign.StrictString(v)
 	case "zone":
-		r.Settled.Zone = true
 		r.Zone, err = zone(v)
 	case "days":
 		r.Days, err = between(v, 1, maxDays)
@@ -56,15 +68,12 @@ func (r *reading) field(name string, v []byte) (err error) {
 		n, err = campaign.StrictInt(v)
 		r.Seed = uint64(n)
 	case "campaigns":
-		r.Settled.Campaigns = true
 		err = campaign.StrictArray(v, r.campaign)
 	case "calendars":
 		err = campaign.StrictObject(v, r.calendar)
 	case "lists":
-		r.Settled.Lists = true
 		err = campaign.StrictArray(v, r.list)
 	case "agents":
-		r.Settled.Teams = true
 		err = campaign.StrictArray(v, r.team)
 	case "outcomes":
 		r.Outcomes, err = sim.Load(bytes.NewReader(v))
@@ -76,9 +85,27 @@ func (r *reading) field(name string, v []byte) (err error) {
 	return err
 }
 
-func (r *reading) campaign(i int, v []byte) error {
+// adopt takes over the server's campaign.
+func (r *reading) adopt() {
+	if r.own == nil {
+		return
+	}
+	c := *r.own.Campaign
+	c.State = campaign.CampaignRunning // a paused one is tried, too
+	r.Campaigns = []*campaign.Campaign{&c}
+	r.Calendars = make(map[string]*campaign.Calendar)
+	for _, cal := range r.own.Calendars {
+		r.Calendars[cal.Name] = cal
+	}
+}
+
+func (r *reading) campaign(_ int, v []byte) error {
+	last := campaign.CampaignID(0)
+	for _, c := range r.Campaigns {
+		last = max(last, c.ID)
+	}
 	c := &campaign.Campaign{
-		ID: campaign.CampaignID(i + 1), State: campaign.CampaignRunning, RulesVersion: 1, Version: 1,
+		ID: last + 1, State: campaign.CampaignRunning, RulesVersion: 1, Version: 1,
 		Rules: campaign.DefaultRules(), Floor: campaign.DefaultFloor(),
 	}
 	err := campaign.StrictObject(v, func(name string, v []byte) (err error) {
@@ -101,6 +128,10 @@ func (r *reading) campaign(i int, v []byte) error {
 	})
 	if err == nil && c.Name == "" {
 		err = campaign.Invalid("name", "is missing")
+	}
+	if own := r.own; err == nil && own != nil && c.Name == own.Campaign.Name {
+		r.Campaigns[0].Rules, r.Campaigns[0].Floor = c.Rules, c.Floor // other rules for the same leads
+		return nil
 	}
 	r.Campaigns = append(r.Campaigns, c)
 	return err

@@ -19,7 +19,6 @@ type Scenario struct {
 	Teams     []Team
 	Outcomes  *sim.Table
 	Booking   Booking
-	Settled   Settled // what was known when it began
 }
 
 // List is a list of leads, given or made up.
@@ -36,11 +35,6 @@ type Given struct {
 	Suppressions []campaign.Suppression // of its numbers
 	Uses         []campaign.Use         // calls to its person, number or account by campaigns that are not simulated, oldest first
 	Consents     []campaign.Consent
-}
-
-// Settled are the parts of a scenario that the text itself gave, so that those of a server may fill in the rest.
-type Settled struct {
-	Start, Zone, Campaigns, Lists, Teams bool
 }
 
 // Synthetic is a list of made-up leads.

@@ -88,7 +88,12 @@ func newWorld(s *Scenario, o Options) (*world, error) {
 	w.tally.begin(s)
 	w.promises.begin()
 	w.check = checker{w: w, full: o.Full}
-	for _, c := range s.Campaigns {
+	for i, c := range s.Campaigns {
+		for _, name := range c.Rules.Packs {
+			if o.Law == nil || o.Law.Pack(name) == nil {
+				return nil, campaign.Invalid(fmt.Sprintf("campaigns[%d].rules.packs", i), fmt.Sprintf("no law pack %q here", name))
+			}
+		}
 		f := &floor{Campaign: c}
 		f.tally.begin()
 		f.doors.init(w, f)
@@ -153,7 +158,14 @@ func (w *world) named(names []string) []*campaign.Calendar {
 // settleIn plans a lead for the first time.
 func (w *world) settleIn(l *lead) error {
 	f := l.home.floor
-	l.State, l.Assignment = campaign.LeadOpen, 0
+	l.Assignment = 0
+	w.join(l)
+	l.home.tally.leads++
+	if l.State == campaign.LeadWithdrawn {
+		f.tally.leads[l.State]++
+		return nil
+	}
+	l.State = campaign.LeadOpen
 	if p := l.promise; p != nil {
 		if p.At.IsZero() {
 			if err := w.promiseGiven(l); err != nil {
@@ -164,11 +176,9 @@ func (w *world) settleIn(l *lead) error {
 	}
 	f.tally.leads[campaign.LeadOpen]++
 	l.home.tally.open++
-	l.home.tally.leads++
 	if len(l.Tries) == 0 {
 		l.home.tally.fresh++
 	}
-	w.join(l)
 	w.decide(l)
 	return nil
 }

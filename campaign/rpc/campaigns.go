@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"redial/campaign"
 	"redial/campaign/wire"
@@ -18,6 +19,8 @@ type Campaigns interface {
 	Campaigns(ctx context.Context, after campaign.CampaignID, limit int) ([]campaign.Campaign, error)
 	// UpdateCampaign replaces what people give; c.Version is the one that was seen.
 	UpdateCampaign(ctx context.Context, c campaign.Campaign) (campaign.Campaign, error)
+	// Now is the clock that counts.
+	Now() time.Time
 }
 
 // CampaignLife moves campaigns through their states, and counts what is in them.
@@ -59,7 +62,14 @@ func (s *CampaignServer) CreateCampaign(ctx context.Context, r *pb.CreateCampaig
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkLaw(&c.Rules); err != nil {
+	now := s.campaigns.Now()
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if err := s.checkRules(&c.Rules, now); err != nil {
+		return nil, err
+	}
+	if err := c.Rules.Short(now); err != nil {
 		return nil, err
 	}
 	made, err := s.campaigns.CreateCampaign(ctx, c)
@@ -83,6 +93,14 @@ func (s *CampaignServer) GetCampaign(ctx context.Context, r *pb.GetCampaignReque
 		return nil, err
 	}
 	return &pb.GetCampaignResponse{Campaign: wire.Campaign(&c), Leads: wire.LeadCounts(leads), OpenPromises: promises}, nil
+}
+
+// checkRules refuses rules that somebody gives and cannot mean.
+func (s *CampaignServer) checkRules(r *campaign.Rules, now time.Time) error {
+	if err := s.checkLaw(r); err != nil {
+		return err
+	}
+	return r.Contradictions(now)
 }
 
 func (s *CampaignServer) find(ctx context.Context, id int64, name string) (campaign.Campaign, error) {
@@ -162,7 +180,7 @@ func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaig
 		}
 	}
 	if take["rules"] {
-		if err := s.checkLaw(&c.Rules); err != nil {
+		if err := s.checkRules(&c.Rules, s.campaigns.Now()); err != nil {
 			return nil, err
 		}
 	}

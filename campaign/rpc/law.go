@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"redial/campaign"
 )
@@ -41,7 +42,22 @@ func (s *CampaignServer) warnings(ctx context.Context, before, after *campaign.C
 	if before != nil {
 		was = &before.Rules
 	}
-	return append(s.switched(ctx, was, after), after.Rules.Warnings(after.UpdatedAt)...)
+	return append(append(s.switched(ctx, was, after), s.lawless(after)...), after.Rules.Warnings(after.UpdatedAt)...)
+}
+
+// lawless says that the country of a campaign has a pack, and none is switched on.
+func (s *CampaignServer) lawless(c *campaign.Campaign) []string {
+	if s.law == nil || len(c.Rules.Packs) > 0 || c.Region == "" {
+		return nil
+	}
+	name := strings.ToLower(c.Region)
+	if name == "gb" {
+		name = "uk"
+	}
+	if s.law.Warning(name, c.Rules.Purpose) == "" {
+		return nil
+	}
+	return []string{fmt.Sprintf("rules.packs: no law pack is switched on, and there is one for %s, %s: calls are kept within the campaign's own rules alone", c.Region, name)}
 }
 
 // switched tells the log and the answer which packs were switched on and which rules are no longer kept.

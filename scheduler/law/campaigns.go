@@ -19,11 +19,22 @@ func (l *Library) Check(r *campaign.Rules) error {
 		}
 	}
 	for i, w := range r.Waivers {
+		at := fmt.Sprintf("waivers[%d].rule", i)
 		if _, known := l.file["rule "+w.Rule]; !known {
-			f.add(fmt.Sprintf("waivers[%d].rule", i), fmt.Sprintf("no law pack has a rule %q: %s", w.Rule, l.waivable(r.Packs)))
+			f.add(at, fmt.Sprintf("no law pack has a rule %q: %s", w.Rule, l.waivable(r.Packs)))
+		} else if !l.switchedOn(r.Packs, w.Rule) {
+			f.add(at, fmt.Sprintf("%s is a rule of a pack that is not switched on: %s", w.Rule, l.waivable(r.Packs)))
 		}
 	}
 	return campaign.Under("rules", f.err())
+}
+
+// switchedOn says whether one of the packs has the rule.
+func (l *Library) switchedOn(packs []string, rule string) bool {
+	return slices.ContainsFunc(packs, func(name string) bool {
+		p := l.Pack(name)
+		return p != nil && slices.ContainsFunc(p.Rules, func(r scheduler.LawRule) bool { return r.ID == rule })
+	})
 }
 
 func (l *Library) names() []string {

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"redial/campaign"
@@ -41,7 +42,11 @@ func capLimit(c *campaign.Cap) limit {
 		scope: c.Scope, max: c.Max, period: int64(c.Period / time.Second), days: int64(c.Days),
 		reason: campaign.ReasonRollingCap,
 	}
-	l.what = fmt.Sprintf("%d %s %s in %s", c.Max, c.Count, whose[c.Scope], stretchOf(c.Period, c.Days))
+	calls := c.Count.String()
+	if c.Max == 1 {
+		calls = strings.TrimSuffix(calls, "s")
+	}
+	l.what = fmt.Sprintf("%d %s %s in %s", c.Max, calls, whose[c.Scope], stretchOf(c.Period, c.Days))
 	if c.Days > 0 {
 		l.reason = campaign.ReasonDayCap
 	}

@@ -194,7 +194,7 @@ func (f *flow) note(i int, from time.Time, calls, demand, waited float64, callab
 			share = calls / demand
 		}
 		f.dry[i] = from.Add(time.Duration(share * float64(forecastStep))).Truncate(time.Second)
-	case !f.dry[i].IsZero() && f.more[i].IsZero() && left >= some:
+	case !f.dry[i].IsZero() && f.more[i].IsZero() && waited >= some:
 		f.more[i] = from
 	}
 }

@@ -86,7 +86,7 @@ func (p *previewing) result(c *campaign.Campaign) *pb.RulesEffect {
 	e := &p.effect
 	out := &pb.RulesEffect{
 		Now: wire.Time(p.now), Version: c.Version, Waiting: e.Waiting, Earlier: e.Earlier, Later: e.Later, Unchanged: e.Unchanged, Ending: e.Ending,
-		OverCap: e.OverCap, Reviving: e.Reviving, PromisesForbidden: e.PromisesForbidden,
+		OverCap: e.OverCap, Reviving: e.Reviving, PromisesForbidden: e.PromisesForbidden, Warnings: p.rules.Warnings(p.now),
 	}
 	for _, m := range e.Moves() {
 		out.Examples = append(out.Examples, &pb.MovedLead{

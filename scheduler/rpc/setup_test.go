@@ -71,7 +71,7 @@ func setup(t *testing.T, rules campaign.Rules, drafts ...campaign.Draft) *bench 
 		},
 	}))
 	t.Cleanup(func() { b.Close() })
-	b.server = rpc.New(rpc.Deps{Record: b.Store, Promises: b.Store, Due: b.Store, Phones: readNumber, Rules: new(scheduler.Rulebook), Now: b.Now})
+	b.server = rpc.New(rpc.Deps{Record: b.Store, Promises: b.Store, Due: b.Store, Whole: b.Store, Phones: readNumber, Rules: new(scheduler.Rulebook), Now: b.Now})
 	b.campaign = must[campaign.Campaign](t)(b.CreateCampaign(ctx, campaign.Campaign{
 		Name: "spring", Zone: "Asia/Shanghai", Region: "CN", Rules: rules, Floor: campaign.DefaultFloor(),
 	}))

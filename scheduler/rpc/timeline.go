@@ -114,18 +114,27 @@ func (t *timeline) calls(assignments []campaign.Assignment, attempts []campaign.
 			t.add(a.PlacedAt, "called", t.logins[a.AgentID], a.ID, fmt.Sprintf("%s was called; the call goes on", a.Number))
 		}
 	}
+	started := make(map[campaign.AssignmentID]time.Time, len(assignments))
+	for i := range assignments {
+		started[assignments[i].ID] = assignments[i].StartedAt
+	}
 	for i := range attempts {
-		t.attempt(&attempts[i])
+		t.attempt(&attempts[i], started[attempts[i].Assignment])
 	}
 }
 
-func (t *timeline) attempt(a *campaign.Attempt) {
+// attempt is a call and its outcome. It was placed in the second of started, which is not known any more when history
+// was dropped.
+func (t *timeline) attempt(a *campaign.Attempt, started time.Time) {
 	by := t.logins[a.AgentID]
+	if started.IsZero() {
+		started = a.PlacedAt
+	}
 	text := fmt.Sprintf("%s was called", a.Number)
 	for _, x := range a.Law.Exempt {
 		text += fmt.Sprintf("; exempt from %s by %s", x.Rule, x.By)
 	}
-	t.add(a.PlacedAt, "called", by, a.Assignment, text)
+	t.add(started, "called", by, a.Assignment, text)
 	came := a.Code
 	if came != a.Outcome.String() {
 		came = fmt.Sprintf("%s (%v)", a.Code, a.Outcome)

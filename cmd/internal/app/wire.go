@@ -217,10 +217,10 @@ func (a *App) wireServer() error {
 	a.server, err = server.New(a.guard, func(r grpc.ServiceRegistrar) {
 		campaignpb.RegisterCampaignServiceServer(r, campaignrpc.NewCampaigns(a.store, a.store, hooks, a.replan).WithLaw(a.law, a.log))
 		campaignpb.RegisterListServiceServer(r, campaignrpc.NewLists(a.store, a.intake, a.store, a.store, exports, hooks))
-		campaignpb.RegisterLeadServiceServer(r, campaignrpc.NewLeads(a.store, a.store, a.store, readNumber, schedulerrpc.CaseEncoder(a.rules), hooks))
+		campaignpb.RegisterLeadServiceServer(r, campaignrpc.NewLeads(a.store, a.store, a.store, a.store, readNumber, schedulerrpc.CaseEncoder(a.rules), hooks))
 		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, hooks, a.store.Now))
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
-		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))
+		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))
 		schedulerpb.RegisterScheduleServiceServer(r, schedulerrpc.New(schedulerrpc.Deps{
 			Record: a.store, Promises: a.store, Due: a.store, Whole: a.store, Phones: readNumber, Rules: a.rules, Law: a.law, Now: a.store.Now,
 			Simulator: &simulator{store: a.store, law: a.law},

@@ -17,13 +17,13 @@ type series struct {
 
 // Measures of a chart in its own units; it grows with the page.
 const (
-	chartWide, chartHigh = 720.0, 230.0
-	chartLeft, chartTop  = 52.0, 12.0
-	chartFoot            = 26.0
+	wholeRow, halfRow              = 1040.0, 500.0 // widths
+	chartHigh, chartTop, chartFoot = 230.0, 12.0, 26.0
+	chartLeft                      = 52.0
 )
 
 // bars is a chart of grouped bars as SVG. A bar tells its value when it is pointed at.
-func bars(title string, labels []string, all ...series) template.HTML {
+func bars(across float64, title string, labels []string, all ...series) template.HTML {
 	most := 0.0
 	for _, s := range all {
 		for _, v := range s.values {
@@ -31,13 +31,13 @@ func bars(title string, labels []string, all ...series) template.HTML {
 		}
 	}
 	top, step := axis(most)
-	high, wide := chartHigh-chartTop-chartFoot, chartWide-chartLeft-4
+	high, wide := chartHigh-chartTop-chartFoot, across-chartLeft-4
 	y := func(v float64) float64 { return chartTop + high*(1-v/top) }
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, chartWide, chartHigh, template.HTMLEscapeString(title))
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, across, chartHigh, template.HTMLEscapeString(title))
 	for v := 0.0; v <= top+step/2; v += step {
 		fmt.Fprintf(&b, `<path class="grid" d="M%g %.1fH%g"/><text class="y" x="%g" y="%.1f">%s</text>`,
-			chartLeft, y(v), chartWide-4, chartLeft-6, y(v)+4, short(v))
+			chartLeft, y(v), across-4, chartLeft-6, y(v)+4, short(v))
 	}
 	slot := wide / float64(max(len(labels), 1))
 	bar := slot * 0.8 / float64(max(len(all), 1))
@@ -96,7 +96,7 @@ func grouped(v float64) string {
 		if v >= 100 {
 			return grouped(math.Round(v))
 		}
-		return strconv.FormatFloat(v, 'f', 2, 64)
+		return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64)
 	}
 	s := strconv.FormatFloat(v, 'f', 0, 64)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {

@@ -13,7 +13,8 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"n":       func(v any) string { return grouped(float(v)) },
-	"percent": func(v float64) string { return trimmed(v*100) + "%" },
+	"percent": func(v float64) string { return fmt.Sprintf("%.1f%%", v*100) },
+	"tenth":   func(v float64) string { return grouped(round(v, 1)) },
 	"when":    whenIn,
 	"words":   words,
 }).Parse(pageText))
@@ -94,7 +95,7 @@ func (p page) DayChart() template.HTML {
 			all[k].values[last] += float64(v)
 		}
 	}
-	return bars("Calls, conversations and successes by day", labels, all...)
+	return bars(wholeRow, "Calls, conversations and successes by day", labels, all...)
 }
 
 // HourChart is calls and conversations an hour, by hour of the day.
@@ -105,7 +106,7 @@ func (p page) HourChart() template.HTML {
 		labels = append(labels, fmt.Sprintf("%02d:00", h.Hour))
 		calls.values, talks.values = append(calls.values, h.CallsHour), append(talks.values, h.TalksHour)
 	}
-	return bars("Calls and conversations an hour, by hour of the day", labels, calls, talks)
+	return bars(halfRow, "Calls and conversations an hour, by hour of the day", labels, calls, talks)
 }
 
 // RateChart is the share of time that agents are at work on calls, and of calls that reach a human, by hour of the day.
@@ -116,7 +117,7 @@ func (p page) RateChart() template.HTML {
 		labels = append(labels, fmt.Sprintf("%02d:00", h.Hour))
 		busy.values, reached.values = append(busy.values, round(h.Occupancy*100, 1)), append(reached.values, round(h.ConnectRate*100, 1))
 	}
-	return bars("Occupancy and connect rate by hour of the day", labels, busy, reached)
+	return bars(halfRow, "Occupancy and connect rate by hour of the day", labels, busy, reached)
 }
 
 // AttemptChart is how many leads were called how often.
@@ -130,7 +131,7 @@ func (p page) AttemptChart() template.HTML {
 		}
 		labels, leads.values = append(labels, label), append(leads.values, float64(a.Leads))
 	}
-	return bars("Leads by the number of calls made to them", labels, leads)
+	return bars(halfRow, "Leads by the number of calls made to them", labels, leads)
 }
 
 // Share is a part of a stacked bar.

@@ -28,6 +28,7 @@ const (
 	hammerNodes   = 8
 	hammerDesks   = 4 // of each process
 	hammerNumbers = 200
+	hammerHot     = 6 // numbers that everybody wants at once: each slot that opens is raced for
 	hammerSpeed   = 1000
 	hammerTime    = 10 * time.Second
 	hammerEnv     = "REDIAL_HAMMER"
@@ -137,7 +138,11 @@ func (h *hammered) add(o hammered) {
 func (h *hammered) call(ctx context.Context, s *store.Store, a campaign.AgentID, leads []campaign.LeadID, rng *rand.Rand) error {
 	some := make([]campaign.LeadID, 4)
 	for i := range some {
-		some[i] = leads[rng.IntN(len(leads))]
+		n := rng.IntN(hammerNumbers)
+		if i%2 == 0 {
+			n %= hammerHot
+		}
+		some[i] = leads[rng.IntN(4)*hammerNumbers+n]
 	}
 	got, err := s.ClaimLeads(ctx, []campaign.Claim{{Agent: a, Candidates: some}})
 	if err != nil {

@@ -159,3 +159,17 @@ func within(at, field string) string {
 	}
 	return at + "." + field
 }
+
+// Overlap says whether some minute of the week lies in a window of both.
+func Overlap(a, b []Window) bool {
+	for _, x := range a {
+		for _, y := range b {
+			for day := range x.Days {
+				if x.Days[day] && y.Days[day] && max(x.Open, y.Open) < min(x.Close, y.Close) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

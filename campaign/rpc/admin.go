@@ -64,18 +64,19 @@ type About struct {
 // AdminServer serves AdminService.
 type AdminServer struct {
 	pb.UnimplementedAdminServiceServer
-	agents AgentBook
-	tokens TokenBook
-	names  Names
-	audit  Auditor
-	out    SignOut
-	floor  Floor
-	about  About
+	agents    AgentBook
+	tokens    TokenBook
+	names     Names
+	calendars Calendars
+	audit     Auditor
+	out       SignOut
+	floor     Floor
+	about     About
 }
 
 // NewAdmin makes the service; a nil floor is nobody to tell.
-func NewAdmin(a AgentBook, t TokenBook, n Names, audit Auditor, out SignOut, floor Floor, about About) *AdminServer {
-	return &AdminServer{agents: a, tokens: t, names: n, audit: audit, out: out, floor: orNobody(floor), about: about}
+func NewAdmin(a AgentBook, t TokenBook, n Names, cal Calendars, audit Auditor, out SignOut, floor Floor, about About) *AdminServer {
+	return &AdminServer{agents: a, tokens: t, names: n, calendars: cal, audit: audit, out: out, floor: orNobody(floor), about: about}
 }
 
 // CreateAgent adds somebody who calls.

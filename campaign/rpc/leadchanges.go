@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"redial/campaign"
 	"redial/campaign/wire"
@@ -12,7 +14,7 @@ import (
 
 // UpdateLead changes the fields that the mask names and plans the lead again.
 func (s *LeadServer) UpdateLead(ctx context.Context, r *pb.UpdateLeadRequest) (*pb.UpdateLeadResponse, error) {
-	take, err := masked(r.GetUpdateMask(), "name", "numbers", "zones", "attributes", "priority")
+	take, err := masked(r.GetUpdateMask(), "name", "numbers", "zones", "attributes", "priority", "account", "places")
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +35,16 @@ func (s *LeadServer) UpdateLead(ctx context.Context, r *pb.UpdateLeadRequest) (*
 	if take["priority"] {
 		u.Priority = new(int(m.GetPriority()))
 	}
+	if take["account"] {
+		if u.Account, err = account(m.GetAccount()); err != nil {
+			return nil, err
+		}
+	}
+	if take["places"] {
+		if u.Places, err = places(m.GetPlaces()); err != nil {
+			return nil, err
+		}
+	}
 	if take["numbers"] {
 		numbers, err := s.numbers(ctx, u.ID, m.GetNumbers())
 		if err != nil {
@@ -47,6 +59,28 @@ func (s *LeadServer) UpdateLead(ctx context.Context, r *pb.UpdateLeadRequest) (*
 	s.floor.Wake(l.CampaignID)
 	shown, err := s.shown(ctx, &l)
 	return &pb.UpdateLeadResponse{Lead: shown}, err
+}
+
+// accountMost bounds the name of an account, in characters.
+const accountMost = 200
+
+func account(s string) (*string, error) {
+	if utf8.RuneCountInString(s) > accountMost || strings.TrimSpace(s) != s {
+		return nil, campaign.Invalid("lead.account", fmt.Sprintf("must be at most %d characters, without spaces at its ends", accountMost))
+	}
+	return &s, nil
+}
+
+// places reads where a lead may live, each once and sorted.
+func places(given []string) (*[]string, error) {
+	for i, p := range given {
+		if !campaign.KnownPlace(p) {
+			return nil, campaign.Invalid(fmt.Sprintf("lead.places[%d]", i), fmt.Sprintf("%q is no place: give a country (ISO 3166-1), such as FR, or a part of it (ISO 3166-2), such as US-FL", p))
+		}
+	}
+	out := slices.Clone(given)
+	slices.Sort(out)
+	return new(slices.Compact(out)), nil
 }
 
 // numbers reads numbers that may be written nationally, of the campaign's region.

@@ -48,17 +48,18 @@ type EncodeCase func(f *campaign.Facts, rules *campaign.Rules) ([]byte, error)
 // LeadServer serves LeadService.
 type LeadServer struct {
 	pb.UnimplementedLeadServiceServer
-	leads  Leads
-	past   LeadPast
-	home   LeadHome
-	phones Phones
-	encode EncodeCase
-	floor  Floor
+	leads    Leads
+	past     LeadPast
+	home     LeadHome
+	consents Consents
+	phones   Phones
+	encode   EncodeCase
+	floor    Floor
 }
 
 // NewLeads makes the service; a nil floor is nobody to tell.
-func NewLeads(l Leads, past LeadPast, home LeadHome, phones Phones, encode EncodeCase, floor Floor) *LeadServer {
-	return &LeadServer{leads: l, past: past, home: home, phones: phones, encode: encode, floor: orNobody(floor)}
+func NewLeads(l Leads, past LeadPast, home LeadHome, consents Consents, phones Phones, encode EncodeCase, floor Floor) *LeadServer {
+	return &LeadServer{leads: l, past: past, home: home, consents: consents, phones: phones, encode: encode, floor: orNobody(floor)}
 }
 
 // GetLead is a lead and all that is known of it.

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 
 	"redial/campaign"
@@ -17,6 +18,8 @@ type Lists interface {
 	Problems(ctx context.Context, id campaign.ListID, after campaign.ProblemCursor, limit int) ([]campaign.Problem, campaign.ProblemCursor, error)
 	// Headings are the columns of the file.
 	Headings(ctx context.Context, id campaign.ListID) ([]string, error)
+	// Campaign is the one that a list is for.
+	Campaign(ctx context.Context, id campaign.CampaignID) (campaign.Campaign, error)
 }
 
 // ListLife changes what becomes of lists.
@@ -27,6 +30,8 @@ type ListLife interface {
 	SwitchOff(ctx context.Context, id campaign.ListID) (l campaign.List, revoked int64, err error)
 	// UndoImport also counts the leads withdrawn and those that stay.
 	UndoImport(ctx context.Context, id campaign.ListID) (l campaign.List, withdrawn, kept int64, err error)
+	// SetListHours says when the list's leads may be called, within the campaign's hours; version is the one that was seen.
+	SetListHours(ctx context.Context, id campaign.ListID, version int64, hours []campaign.Window, calendars []string) (campaign.List, error)
 }
 
 // ListServer serves ListService.
@@ -144,4 +149,51 @@ func (s *ListServer) SwitchOn(ctx context.Context, r *pb.SwitchOnRequest) (*pb.S
 	}
 	s.floor.Wake(l.CampaignID)
 	return &pb.SwitchOnResponse{List: wire.List(&l)}, nil
+}
+
+// SetHours narrows when the list's leads may be called.
+func (s *ListServer) SetHours(ctx context.Context, r *pb.SetHoursRequest) (*pb.SetHoursResponse, error) {
+	hours, err := wire.FromWindows("hours", r.GetHours())
+	if err != nil {
+		return nil, err
+	}
+	id := campaign.ListID(r.GetId())
+	for try := 1; ; try++ {
+		l, err := s.lists.List(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.meets(ctx, &l, hours, r.GetCalendars()); err != nil {
+			return nil, err
+		}
+		version := cmp.Or(r.GetVersion(), l.Version)
+		l, err = s.life.SetListHours(ctx, id, version, hours, r.GetCalendars())
+		if campaign.ReasonOf(err) == campaign.ReasonVersion && r.GetVersion() == 0 && try < hoursTries {
+			continue // somebody changed the list meanwhile, and whatever it is was asked for
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.floor.Wake(l.CampaignID)
+		return &pb.SetHoursResponse{List: wire.List(&l)}, nil
+	}
+}
+
+// hoursTries bounds how often SetHours begins again.
+const hoursTries = 5
+
+// meets refuses hours that share no minute with the campaign's. Calendars may open other days and hours, so that with
+// any of them it is not certain.
+func (s *ListServer) meets(ctx context.Context, l *campaign.List, hours []campaign.Window, calendars []string) error {
+	if len(hours) == 0 || len(calendars) > 0 {
+		return nil
+	}
+	c, err := s.lists.Campaign(ctx, l.CampaignID)
+	if err != nil {
+		return err
+	}
+	if len(c.Rules.Calendars) > 0 || campaign.Overlap(hours, c.Rules.Windows()) {
+		return nil
+	}
+	return campaign.Invalid("hours", "share no minute with the campaign's hours: nobody of the list would ever be called")
 }

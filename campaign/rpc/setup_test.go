@@ -95,10 +95,10 @@ func setup(t *testing.T, phones ...campaign.Phone) *bench {
 	}))
 	t.Cleanup(func() { b.Close() })
 	b.campaigns = rpc.NewCampaigns(b, b, b.heard, func(id campaign.CampaignID) { b.heard.replanned = append(b.heard.replanned, id) })
-	b.leads = rpc.NewLeads(b, b, b, readNumber, encoded, b.heard)
+	b.leads = rpc.NewLeads(b, b, b, b, readNumber, encoded, b.heard)
 	b.suppressions = rpc.NewSuppressions(b, readNumber, b.heard, b.Now)
 	b.reports = rpc.NewReports(b, nil)
-	b.admin = rpc.NewAdmin(b, b, b, b, func(_ context.Context, id campaign.AgentID) error {
+	b.admin = rpc.NewAdmin(b, b, b, b, b, func(_ context.Context, id campaign.AgentID) error {
 		b.heard.out = append(b.heard.out, id)
 		return nil
 	}, b.heard, rpc.About{Version: "1", RedisUp: func(context.Context) bool { return true }, Now: b.Now, Schema: 1, TZData: "2025c"})

@@ -127,7 +127,7 @@ func (b *bundle) serve(t *testing.T) {
 	srv, err := server.New(door{}, func(r grpc.ServiceRegistrar) {
 		pb.RegisterCampaignServiceServer(r, rpc.NewCampaigns(st, st, b.floor, nil))
 		pb.RegisterListServiceServer(r, rpc.NewLists(st, b.intake, st, st, intake.Tables{}, b.floor))
-		pb.RegisterLeadServiceServer(r, rpc.NewLeads(st, st, st, readNumber, schedulerrpc.CaseEncoder(new(scheduler.Rulebook)), b.floor))
+		pb.RegisterLeadServiceServer(r, rpc.NewLeads(st, st, st, st, readNumber, schedulerrpc.CaseEncoder(new(scheduler.Rulebook)), b.floor))
 		pb.RegisterReportServiceServer(r, rpc.NewReports(st, intake.Tables{}))
 	}, server.Options{})
 	if err != nil {

@@ -32,7 +32,7 @@ type Options struct {
 
 // Names are the measures there are, in their order.
 func Names() []string {
-	return []string{"decide", "echo", "sql_bare", "sql_claim", "sql_cycle", "claim", "next_call", "cycle", "import", "import_memory"}
+	return []string{"decide", "echo", "sql_bare", "sql_claim", "sql_cycle", "claim", "next_call", "cycle", "import", "import_memory", "replan"}
 }
 
 // callNames are measured together, for each is another's limit.
@@ -159,7 +159,14 @@ func (o *Options) onEngine(ctx context.Context, name, dir string, tell func(Meas
 		}
 	}
 	if o.wants(callNames...) {
-		return each(tell)(measureCalls(ctx, o, e))
+		if err := each(tell)(measureCalls(ctx, o, e)); err != nil {
+			return err
+		}
+	}
+	if o.wants("replan") {
+		if err := each(tell)(measureReplan(ctx, o, e)); err != nil {
+			return fmt.Errorf("replan: %w", err)
+		}
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ type world struct {
 	campaign campaign.CampaignID
 	agents   []campaign.AgentID
 	tokens   []string // of the agents
+	manager  string   // token of whoever changes rules
 	leads    []campaign.LeadID
 }
 
@@ -54,6 +55,9 @@ func (w *world) fill(ctx context.Context, s *store.Store, leads, agents int) err
 		return err
 	}
 	w.campaign = c.ID
+	if w.manager, _, err = s.CreateToken(ctx, "bench", campaign.RoleManager, 0, time.Time{}); err != nil {
+		return err
+	}
 	if err := w.load(ctx, s, leads); err != nil {
 		return err
 	}

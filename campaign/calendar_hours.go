@@ -15,12 +15,17 @@ func ReadWindows(raw []byte) ([]Window, error) {
 	if err != nil {
 		return nil, err
 	}
-	var f faults
-	f.windows("", all)
-	if err := f.err(); err != nil {
+	if err := ValidateWindows("", all); err != nil {
 		return nil, err
 	}
 	return all, nil
+}
+
+// ValidateWindows says what is wrong with weekly hours, every fault at once, each by its field below the one given.
+func ValidateWindows(field string, all []Window) error {
+	var f faults
+	f.windows(field, all)
+	return f.err()
 }
 
 // MarshalJSON writes the window as rules have it: {"days":["mon"],"open":"09:00","close":"21:00"}.

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"redial/campaign"
@@ -69,7 +70,7 @@ func (s *AdminServer) ImportCalendar(ctx context.Context, r *pb.ImportCalendarRe
 		Format: r.GetFormat(), Place: r.GetPlace(), Source: r.GetSource(), FirstYear: year - 1, LastYear: year + 5,
 	})
 	if err != nil {
-		return nil, wire.Named("content", err)
+		return nil, ofContent(err)
 	}
 	if err := (&campaign.Calendar{Name: r.GetName()}).Validate(); err != nil {
 		return nil, err
@@ -102,6 +103,14 @@ func (s *AdminServer) ImportCalendar(ctx context.Context, r *pb.ImportCalendarRe
 		out.Calendar = wire.Calendar(&after)
 		return out, nil
 	}
+}
+
+// ofContent names the request's field in a fault of the file: the content, unless it is one of the other fields.
+func ofContent(err error) error {
+	if e, ok := errors.AsType[*campaign.Error](err); ok && len(e.Violations) == 1 && (e.Violations[0].Field == "place" || e.Violations[0].Field == "format") {
+		return err
+	}
+	return wire.Named("content", err)
 }
 
 // merge puts a file's days into a calendar in place of those of the same date and place, and counts the days that are

@@ -157,6 +157,9 @@ func (s *ListServer) SetHours(ctx context.Context, r *pb.SetHoursRequest) (*pb.S
 	if err != nil {
 		return nil, err
 	}
+	if err := campaign.ValidateWindows("hours", hours); err != nil {
+		return nil, err
+	}
 	id := campaign.ListID(r.GetId())
 	for try := 1; ; try++ {
 		l, err := s.lists.List(ctx, id)

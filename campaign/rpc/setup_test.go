@@ -47,6 +47,7 @@ type bench struct {
 	li           campaign.Agent
 	campaigns    *rpc.CampaignServer
 	leads        *rpc.LeadServer
+	lists        *rpc.ListServer
 	suppressions *rpc.SuppressionServer
 	reports      *rpc.ReportServer
 	admin        *rpc.AdminServer
@@ -96,6 +97,7 @@ func setup(t *testing.T, phones ...campaign.Phone) *bench {
 	t.Cleanup(func() { b.Close() })
 	b.campaigns = rpc.NewCampaigns(b, b, b.heard, func(id campaign.CampaignID) { b.heard.replanned = append(b.heard.replanned, id) })
 	b.leads = rpc.NewLeads(b, b, b, b, readNumber, encoded, b.heard)
+	b.lists = rpc.NewLists(b, nil, b, b, nil, b.heard)
 	b.suppressions = rpc.NewSuppressions(b, readNumber, b.heard, b.Now)
 	b.reports = rpc.NewReports(b, nil)
 	b.admin = rpc.NewAdmin(b, b, b, b, b, func(_ context.Context, id campaign.AgentID) error {

@@ -198,7 +198,6 @@ func (s *Store) NextDue(ctx context.Context, q campaign.NextQuery) (time.Time, e
 		if err != nil {
 			return err
 		}
-		// Fresh leads wait only when a claim put them off; there are few.
 		return t.eachGroup(groups, func(g campaign.OpenGroup) string { return fmt.Sprintf(nextFreshPart, int64(g.ID)) }, []any{us(q.Now)}, first)
 	})
 	return next, err
@@ -207,6 +206,7 @@ func (s *Store) NextDue(ctx context.Context, q campaign.NextQuery) (time.Time, e
 const (
 	nextTriedPart = `SELECT l.earliest FROM leads l WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call'
 		AND l.last_placed > 0 AND l.earliest > $1 ORDER BY l.earliest LIMIT 1`
+	// Fresh leads wait only when they were put off: then the instant lies after that of the decision, and in leads_put.
 	nextFreshPart = `SELECT l.earliest FROM leads l WHERE l.group_id = %d AND l.state = 'open' AND l.verdict = 'call'
-		AND l.last_placed = 0 AND l.earliest > $1 ORDER BY l.earliest LIMIT 1`
+		AND l.last_placed = 0 AND l.earliest > l.decided_at AND l.earliest > $1 ORDER BY l.earliest LIMIT 1`
 )

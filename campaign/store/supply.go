@@ -44,13 +44,19 @@ func (s *Store) Supply(ctx context.Context, of campaign.CampaignID, now, until t
 	return out, err
 }
 
-// supplyQuery counts by group, fresh or tried, and step from $2 on ($3 microseconds each, below $4); -1 is due.
+// supplyQuery counts by group, fresh or tried, and step from $2 on ($3 microseconds each, below $4); -1 is due. Of fresh
+// leads those that were put off (leads_put) are counted apart and taken from the due.
 const supplyQuery = `SELECT g, fresh, step, sum(n) FROM (
 	SELECT l.group_id AS g, FALSE AS fresh, CASE WHEN l.earliest <= $2 THEN -1 ELSE (l.earliest - $2 - 1) / $3 END AS step, count(*) AS n
 		FROM leads l WHERE ` + supplyGroups + ` AND l.state = 'open' AND l.verdict = 'call' AND l.last_placed > 0 AND l.earliest < $4 GROUP BY 1, 2, 3
 	UNION ALL
-	SELECT l.group_id AS g, TRUE AS fresh, CASE WHEN l.earliest <= $2 THEN -1 ELSE (l.earliest - $2 - 1) / $3 END AS step, count(*) AS n
-		FROM leads l WHERE ` + supplyGroups + ` AND l.state = 'open' AND l.verdict = 'call' AND l.last_placed = 0 AND l.earliest < $4 GROUP BY 1, 2, 3
+	SELECT l.group_id, TRUE, -1, count(*) FROM leads l WHERE ` + supplyGroups + ` AND l.state = 'open' AND l.verdict = 'call' AND l.last_placed = 0 GROUP BY 1
+	UNION ALL
+	SELECT l.group_id, TRUE, -1, -count(*) FROM leads l WHERE ` + supplyGroups + ` AND l.state = 'open' AND l.verdict = 'call' AND l.last_placed = 0
+		AND l.earliest > l.decided_at AND l.earliest > $2 GROUP BY 1
+	UNION ALL
+	SELECT l.group_id, TRUE, (l.earliest - $2 - 1) / $3, count(*) FROM leads l WHERE ` + supplyGroups + ` AND l.state = 'open' AND l.verdict = 'call'
+		AND l.last_placed = 0 AND l.earliest > l.decided_at AND l.earliest > $2 AND l.earliest < $4 GROUP BY 1, 3
 	) AS x GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
 
 const supplyGroups = `l.group_id IN (SELECT c.id FROM calendar_groups c JOIN lists k ON k.id = c.list_id

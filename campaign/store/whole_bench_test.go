@@ -73,6 +73,13 @@ func (x *bench) measureWhole(b *testing.B, c campaign.Campaign, n int) {
 	began = time.Now()
 	must[map[campaign.LeadState]int64](b)(x.LeadCounts(b.Context(), c.ID, 0))
 	b.Logf("counts: %v", time.Since(began).Round(time.Millisecond))
+	q := campaign.NextQuery{Campaign: c.ID, Now: x.Now()}
+	for _, g := range must[[]campaign.Group](b)(x.Groups(b.Context(), c.ID)) {
+		q.Groups = append(q.Groups, g.ID)
+	}
+	began = time.Now()
+	must[time.Time](b)(x.NextDue(b.Context(), q))
+	b.Logf("next due: %v", time.Since(began).Round(100*time.Microsecond))
 	x.measureReplan(b, c, n)
 }
 

@@ -11,6 +11,10 @@ ALTER TABLE leads ADD COLUMN places TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE leads ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;    -- place among the leads that roll over to a day; 0: none
 CREATE INDEX leads_turn ON leads (group_id, turn) WHERE state = 'open' AND verdict = 'call' AND turn > 0;
 
+-- Fresh leads that do not wait for an agent alone: they were put off. There are few.
+CREATE INDEX leads_put ON leads (group_id, earliest)
+  WHERE state = 'open' AND verdict = 'call' AND last_placed = 0 AND earliest > decided_at;
+
 -- Leads left to plan anew: under other rules than their campaign's, or exhausted for want of a callable time before a
 -- calendar of the campaign's changed.
 ALTER TABLE campaigns ADD COLUMN reopened_at INTEGER NOT NULL DEFAULT 0;

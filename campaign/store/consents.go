@@ -55,7 +55,7 @@ func (t *tx) anchor(c *campaign.Consent) (campaign.SubjectID, error) {
 		return 0, campaign.Unready(campaign.ReasonBadState, "the lead was withdrawn: reopen it first")
 	}
 	phones := phonesOf(&l)
-	of := subjectKey{kindPerson, ""}
+	var of subjectKey
 	switch others := leadOthers(&l); {
 	case c.Phone != "" && !slices.Contains(phones, c.Phone):
 		return 0, campaign.Invalid("phone", fmt.Sprintf("%s is none of the lead's numbers", c.Phone))

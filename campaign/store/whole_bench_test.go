@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -33,13 +34,13 @@ func BenchmarkWhole(b *testing.B) {
 			c := x.campaign(b, "whole")
 			n := wholeLeads()
 			began := time.Now()
-			x.loadMany(b, c.ID, n)
+			loadMany(b, x, c.ID, n)
 			b.Logf("imported %d leads at %s", n, rate(n, began))
 			// Half of them were called before, and wait for every second of the day ahead.
 			x.sql(b, `UPDATE leads SET last_placed = decided_at - 90000000000, earliest = decided_at + (id % 86400) * 1000000,
 				tries = '[{"placed_at":"2026-10-01T09:00:00Z","outcome":"NO_ANSWER","number":"+8613800000001"}]' WHERE id % 2 = 0`)
 			for b.Loop() {
-				x.measureWhole(b, c, n)
+				measureWhole(b, x, c, n)
 			}
 		})
 	}
@@ -49,7 +50,7 @@ func rate(n int, began time.Time) string {
 	return fmt.Sprintf("%.0f/s (%v)", float64(n)/time.Since(began).Seconds(), time.Since(began).Round(time.Millisecond))
 }
 
-func (x *bench) loadMany(b *testing.B, c campaign.CampaignID, n int) {
+func loadMany(b *testing.B, x *bench, c campaign.CampaignID, n int) {
 	b.Helper()
 	u := x.queued(b, c, campaign.ImportOptions{})
 	for first := 0; first < n; first += 5000 {
@@ -60,7 +61,7 @@ func (x *bench) loadMany(b *testing.B, c campaign.CampaignID, n int) {
 	must[campaign.Upload](b)(x.FinishImport(b.Context(), u.ID))
 }
 
-func (x *bench) measureWhole(b *testing.B, c campaign.Campaign, n int) {
+func measureWhole(b *testing.B, x *bench, c campaign.Campaign, n int) {
 	b.Helper()
 	began, seen := time.Now(), 0
 	if err := x.SnapshotFacts(b.Context(), c.ID, 0, nil, func(fs []*campaign.Facts) error { seen += len(fs); return nil }); err != nil || seen != n {
@@ -80,10 +81,10 @@ func (x *bench) measureWhole(b *testing.B, c campaign.Campaign, n int) {
 	began = time.Now()
 	must[time.Time](b)(x.NextDue(b.Context(), q))
 	b.Logf("next due: %v", time.Since(began).Round(100*time.Microsecond))
-	x.measureReplan(b, c, n)
+	measureReplan(b, x, c, n)
 }
 
-func (x *bench) measureReplan(b *testing.B, c campaign.Campaign, n int) {
+func measureReplan(b *testing.B, x *bench, c campaign.Campaign, n int) {
 	b.Helper()
 	now := must[campaign.Campaign](b)(x.Campaign(b.Context(), c.ID))
 	now.Rules.Interval += time.Second
@@ -97,6 +98,7 @@ func (x *bench) measureReplan(b *testing.B, c campaign.Campaign, n int) {
 	began = time.Now()
 	var longest time.Duration
 	done := 0
+	floor := floorGoesOn(b, x)
 	for after := campaign.LeadID(0); ; {
 		batch := time.Now()
 		last, k, err := x.ReplanBatch(b.Context(), c.ID, after, 500)
@@ -112,5 +114,41 @@ func (x *bench) measureReplan(b *testing.B, c campaign.Campaign, n int) {
 	if _, left, err := x.ReplanLeft(b.Context(), c.ID); err != nil || left != 0 || done != n {
 		b.Fatalf("%d left, %d done: %v", left, done, err)
 	}
-	b.Logf("planned anew: %s, longest batch %v", rate(n, began), longest.Round(time.Millisecond))
+	b.Logf("planned anew: %s, longest batch %v; the floor's writes meanwhile: %s", rate(n, began), longest.Round(time.Millisecond), floor())
+}
+
+// floorGoesOn writes as the floor does, a move of a session every few milliseconds, until it is asked how long those took.
+func floorGoesOn(b *testing.B, x *bench) func() string {
+	b.Helper()
+	a := must[campaign.Agent](b)(x.CreateAgent(b.Context(), campaign.Agent{Login: fmt.Sprint("a", time.Now().UnixNano()), Active: true}))
+	var took []time.Duration
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+			began := time.Now()
+			if _, err := x.MoveSession(b.Context(), a.ID, func(s campaign.Session, now time.Time) (campaign.Session, error) {
+				s.State, s.Since, s.HeartbeatAt = campaign.AgentReady, now, now
+				return s, nil
+			}); err != nil {
+				b.Error(err)
+				return
+			}
+			took = append(took, time.Since(began))
+		}
+	}()
+	return func() string {
+		close(stop)
+		<-done
+		slices.Sort(took)
+		at := func(p int) time.Duration { return took[len(took)*p/1000].Round(100 * time.Microsecond) }
+		return fmt.Sprintf("%d, p50 %v, p99 %v, most %v", len(took), at(500), at(990), took[len(took)-1].Round(100*time.Microsecond))
+	}
 }

@@ -111,24 +111,28 @@ func (w *world) comply(a *agent) error {
 		return nil
 	}
 	s := &a.session
+	done := s.State == campaign.AgentWrapUp && s.Assignment == 0 && !a.team.Linger // the outcome is recorded
 	var ev dialer.Event
-	switch {
-	case a.want.want == campaign.AgentReady && s.State == campaign.AgentSignedOut:
-		if err := w.step(a, dialer.SignIn{Node: "virtual"}); err != nil {
-			return err
+	switch a.want.want {
+	case campaign.AgentReady:
+		if s.State == campaign.AgentSignedOut {
+			if err := w.step(a, dialer.SignIn{Node: "virtual"}); err != nil {
+				return err
+			}
 		}
-		ev = dialer.WantReady{}
-	case a.want.want == campaign.AgentReady && s.State == campaign.AgentBreak:
-		ev = dialer.WantReady{}
-	case a.want.want == campaign.AgentReady && s.State == campaign.AgentWrapUp && s.Assignment == 0 && !a.team.Linger:
-		ev = dialer.WantReady{}
-	case a.want.want == campaign.AgentReady && s.Next != "" && s.State == campaign.AgentOnCall:
-		ev = dialer.WantReady{}
-	case a.want.want == campaign.AgentBreak && s.State != campaign.AgentSignedOut && s.State != campaign.AgentBreak && s.Next != campaign.AgentBreak:
-		ev = dialer.WantBreak{Reason: a.want.reason}
-	case a.want.want == campaign.AgentSignedOut && s.State != campaign.AgentSignedOut && s.Next != campaign.AgentSignedOut:
-		ev = dialer.SignOut{}
+		if s.State == campaign.AgentBreak || done || s.State == campaign.AgentOnCall && s.Next != "" {
+			ev = dialer.WantReady{}
+		}
+	case campaign.AgentBreak:
+		if s.State != campaign.AgentSignedOut && s.State != campaign.AgentBreak && (done || s.Next != campaign.AgentBreak) {
+			ev = dialer.WantBreak{Reason: a.want.reason}
+		}
 	default:
+		if s.State != campaign.AgentSignedOut && (done || s.Next != campaign.AgentSignedOut) {
+			ev = dialer.SignOut{}
+		}
+	}
+	if ev == nil {
 		return nil
 	}
 	return w.step(a, ev)

@@ -120,7 +120,7 @@ func (r *reading) campaign(_ int, v []byte) error {
 		case "rules":
 			c.Rules, err = campaign.ReadRules(v)
 		case "floor":
-			err = json.Unmarshal(v, &c.Floor)
+			err = unwrapped(json.Unmarshal(v, &c.Floor), "floor")
 		default:
 			err = campaign.ErrUnknownField
 		}

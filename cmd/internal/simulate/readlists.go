@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"redial/campaign"
 	"redial/scheduler"
@@ -24,7 +25,7 @@ func (r *reading) list(i int, v []byte) error {
 		case "hours":
 			var rules campaign.Rules
 			if rules, err = campaign.ReadRules(slices.Concat([]byte(`{"hours":`), v, []byte(`}`))); err != nil {
-				return unwrapped(err)
+				return unwrapped(err, "hours")
 			}
 			l.Hours = rules.Hours
 		case "calendars":
@@ -54,7 +55,7 @@ func (r *reading) list(i int, v []byte) error {
 }
 
 // unwrapped takes the field's own name off an error that will be put below it.
-func unwrapped(err error) error {
+func unwrapped(err error, field string) error {
 	e, ok := err.(*campaign.Error) //nolint:errorlint // made a line above, never wrapped
 	if !ok {
 		return err
@@ -62,7 +63,7 @@ func unwrapped(err error) error {
 	moved := *e
 	moved.Violations = slices.Clone(e.Violations)
 	for i, v := range moved.Violations {
-		moved.Violations[i].Field = string(bytes.TrimPrefix([]byte(v.Field), []byte("hours")))
+		moved.Violations[i].Field = strings.TrimPrefix(strings.TrimPrefix(v.Field, field), ".")
 	}
 	return &moved
 }
@@ -156,7 +157,11 @@ func readLead(v []byte) (*Given, error) {
 		case "priority":
 			l.Priority, err = whole(v)
 		case "tries":
-			err = strictly(v, &l.Tries)
+			err = campaign.StrictArray(v, func(_ int, v []byte) error {
+				t, err := readTry(v)
+				l.Tries = append(l.Tries, t)
+				return err
+			})
 		case "appointment":
 			g.Promise, err = readPromise(v)
 		default:
@@ -164,9 +169,6 @@ func readLead(v []byte) (*Given, error) {
 		}
 		return err
 	})
-	if err == nil && len(l.Numbers) == 0 {
-		err = campaign.Invalid("numbers", "is missing: give at least one")
-	}
 	return g, err
 }
 
@@ -183,6 +185,36 @@ func readNumber(v []byte) (campaign.Number, error) {
 	_, err := scheduler.LoadZones(n.Zones)
 	slices.Sort(n.Places)
 	return n, campaign.Under("zones", err)
+}
+
+// readTry reads an attempt as the case format writes it.
+func readTry(v []byte) (campaign.Try, error) {
+	var t campaign.Try
+	err := campaign.StrictObject(v, func(name string, v []byte) (err error) {
+		switch name {
+		case "placed_at":
+			t.PlacedAt, err = campaign.StrictInstant(v)
+		case "outcome":
+			err = strictly(v, &t.Outcome)
+		case "number", "new_number":
+			var s string
+			s, err = campaign.StrictString(v)
+			if name == "number" {
+				t.Number = campaign.Phone(s)
+			} else {
+				t.NewNumber = campaign.Phone(s)
+			}
+		case "talk":
+			t.Talk, err = campaign.StrictDuration(v)
+		default:
+			err = campaign.ErrUnknownField
+		}
+		return err
+	})
+	if err == nil && (t.PlacedAt.IsZero() || t.Outcome == campaign.NoOutcome) {
+		err = campaign.Invalid("", "needs placed_at and outcome")
+	}
+	return t, err
 }
 
 // readPromise reads an open promise: {"local", "zone", "customer_insisted"}; its owner is nobody.

@@ -216,6 +216,9 @@ func (w *world) record(a *agent, outcome campaign.Outcome, vow *promise) error {
 	c.use.tell(outcome, try.Talk)
 	w.tally.called(w, l, &c, outcome, talk)
 	w.check.told(l, outcome, try.Talk)
+	if w.told != nil {
+		w.told(Call{l.ID, l.CampaignID, a.id, c.number, c.reason, c.placedAt, outcome, talk})
+	}
 	if outcome.Follow() == campaign.FollowSuppress {
 		w.suppress(l, c.number)
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"redial/campaign"
 	"redial/scheduler"
 )
 
@@ -16,6 +17,19 @@ type Options struct {
 	Full     bool                            // check everything at every step: slower, for tests
 	Gentle   bool                            // leave half of a core to others
 	Progress func(done, total time.Duration) // of virtual time, some hundred times; nil: nobody asks
+	Called   func(Call)                      // hears of every call when its outcome is recorded; nil: nobody asks
+}
+
+// Call is a call of the simulation.
+type Call struct {
+	Lead     campaign.LeadID
+	Campaign campaign.CampaignID
+	Agent    campaign.AgentID
+	Number   campaign.Phone
+	Reason   string    // why this lead then: appointment, own_callback, rolled_over, retry, fresh
+	PlacedAt time.Time // whole seconds
+	Outcome  campaign.Outcome
+	Talk     time.Duration // from placing to the end of talking or ringing
 }
 
 // Run plays a scenario to its end. The error is ctx's, of kind KindInvalid for what the scenario asks and cannot be,

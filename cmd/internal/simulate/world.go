@@ -76,6 +76,7 @@ type world struct {
 	tally     tally
 	check     checker
 	heartbeat time.Duration
+	told      func(Call) // nil: nobody asks
 }
 
 func newWorld(s *Scenario, o Options) (*world, error) {
@@ -85,6 +86,7 @@ func newWorld(s *Scenario, o Options) (*world, error) {
 	}
 	w.rng = rand.New(w.pcg)
 	w.at(w.start)
+	w.told = o.Called
 	w.tally.begin(s)
 	w.promises.begin()
 	w.check = checker{w: w, full: o.Full}

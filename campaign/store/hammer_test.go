@@ -90,7 +90,7 @@ func hammer(text string) int {
 		return 2
 	}
 	defer s.Close()
-	fmt.Println("ready")
+	fmt.Fprintln(os.Stdout, "ready")
 	var begin int64
 	if _, err := fmt.Scan(&begin); err != nil {
 		fmt.Fprintln(os.Stderr, err)

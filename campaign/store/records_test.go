@@ -34,7 +34,7 @@ func openBench(t testing.TB, url string) *bench {
 	t.Helper()
 	b := new(bench)
 	s, err := Open(t.Context(), url, Options{Now: func() time.Time { return time.Now().Add(time.Duration(b.now.Load())) },
-		Rules: Rules{Decide: plainDecide, Step: plainStep}})
+		Rules: Rules{Decide: plainDecide, Judge: plainJudge, Step: plainStep}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +70,18 @@ func plainDecide(f *campaign.Facts) campaign.Plan {
 	return campaign.Plan{Verdict: campaign.VerdictFinished, Reason: campaign.ReasonBadData}
 }
 
+func plainJudge(f *campaign.Facts, _ campaign.AgentID) campaign.Judgement {
+	return campaign.Judgement{Plan: plainDecide(f), Callable: true}
+}
+
 func plainStep(s campaign.Session, now time.Time, h campaign.Happening) (campaign.Session, error) {
 	s.State, s.Since, s.Assignment, s.Reason = campaign.AgentReady, now, 0, string(h.Kind)
+	switch h.Kind { //nolint:exhaustive // after the others the agent is ready
+	case campaign.HappenedOffered:
+		s.State, s.Assignment = campaign.AgentOffered, h.Assignment
+	case campaign.HappenedStarted:
+		s.State, s.Assignment = campaign.AgentOnCall, h.Assignment
+	}
 	return s, nil
 }
 

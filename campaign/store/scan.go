@@ -123,7 +123,7 @@ const leadColumns = `l.id, l.campaign_id, l.list_id, l.group_id, l.state, l.vers
 	l.owner_id, l.assignment_id, l.created_at, l.updated_at, l.account, l.places, l.turn`
 
 // scanLead reads a lead. Its Plan.Earliest is the column's, which the dispatcher may have moved on.
-func scanLead(r scanner, more ...any) (*campaign.Lead, error) { //nolint:unparam // scanners have one shape
+func scanLead(r scanner, more ...any) (*campaign.Lead, error) {
 	l := new(campaign.Lead)
 	p := &l.Plan
 	err := r.Scan(append([]any{&l.ID, &l.CampaignID, &l.ListID, &l.GroupID, &l.State, &l.Version, &l.Source, &l.ExternalID, &l.Name,

@@ -33,7 +33,7 @@ func (m made) within(f *campaign.Facts, scope campaign.CapScope, number campaign
 	if m.Outside {
 		return scope == campaign.CapCompany && m.Person
 	}
-	switch scope {
+	switch scope { //nolint:exhaustive // no others count other leads' calls
 	case campaign.CapNumber:
 		return m.Phone == number
 	case campaign.CapPerson, campaign.CapCompany:
@@ -54,7 +54,7 @@ func (m made) counts(f *campaign.Facts, what campaign.CapCount) bool {
 	if m.Outcome == campaign.NoOutcome {
 		return true
 	}
-	switch what {
+	switch what { //nolint:exhaustive // what is left are attempts
 	case campaign.CountConnects:
 		return m.Outcome.Connect()
 	case campaign.CountConversations:

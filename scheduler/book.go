@@ -63,8 +63,8 @@ func outside(q *Question, at time.Time, b campaign.Booking) error {
 func unlawful(q *Question, at time.Time, b campaign.Booking) error {
 	var d decision
 	d.ask(q)
-	d.any(0)
-	rule, _ := d.forbids(at.Unix())
+	d.any()
+	rule := d.forbids(at.Unix())
 	loc := zoneOfBooking(q, b)
 	near, said := nearest(q, at, loc, b.Insisted)
 	near["rule"] = rule.ID

@@ -69,8 +69,8 @@ func JudgeBooking(q *Question, b campaign.Booking) (at time.Time, plan campaign.
 	var d decision
 	d.ask(q)
 	lawful := false
-	for next := d.any(0); next != 0; next = d.good(next) {
-		if law, _ := d.forbids(at.Unix()); law != nil {
+	for next := d.any(); next != 0; next = d.good(next) {
+		if d.forbids(at.Unix()) != nil {
 			continue
 		}
 		if lawful = true; b.Insisted || d.owns(at.Unix()) {
@@ -87,9 +87,9 @@ func invalid(reason string) campaign.Plan {
 	return campaign.Plan{Verdict: campaign.VerdictInvalid, Reason: reason}
 }
 
-// any is good; when no number is good it is as if the lead had one at its own site.
-func (d *decision) any(from int) (next int) {
-	if next = d.good(from); next == 0 {
+// any finds the first good number; when none is it is as if the lead had one at its own site.
+func (d *decision) any() (next int) {
+	if next = d.good(0); next == 0 {
 		d.number, next = "", d.count()+1
 	}
 	return next
@@ -98,22 +98,18 @@ func (d *decision) any(from int) (next int) {
 // owns says whether the hours of campaign and list allow t.
 func (d *decision) owns(t int64) bool { return wallClock{d.reg.zones, d.reg.own}.open(t) }
 
-// forbids is a rule of the law that forbids a call at t, and when it lets go; nil: the law allows it.
-func (d *decision) forbids(t int64) (*bound, int64) {
-	if next, l := d.capped(d.reg.lawLimits, t); l != nil {
-		return l.law, next
+// forbids is a rule of the law that forbids a call at t; nil: the law allows it.
+func (d *decision) forbids(t int64) *bound {
+	if _, l := d.capped(d.reg.lawLimits, t); l != nil {
+		return l.law
 	}
 	if b := d.lacking(t); b != nil {
-		return b, 0
+		return b
 	}
 	if d.isOpen(&d.reg.law, t) {
-		return nil, 0
+		return nil
 	}
-	next, ok := d.nextOpen(&d.reg.law, t, t+horizon)
-	if !ok {
-		next = 0
-	}
-	return d.outside(t), next
+	return d.outside(t)
 }
 
 // outside is a rule of the law whose hours do not allow t; nil: they all do.
@@ -133,7 +129,7 @@ func NearestCallable(q *Question, at time.Time, insisted bool) (before, after ti
 	var d decision
 	d.ask(q)
 	t := at.Unix()
-	for next := d.any(0); next != 0; next = d.good(next) {
+	for next := d.any(); next != 0; next = d.good(next) {
 		h := &d.reg.full
 		if insisted {
 			h = &d.reg.law
@@ -194,7 +190,7 @@ func GraceEnd(q *Question, floor campaign.FloorSettings, at time.Time, insisted 
 	d.ask(q)
 	start := at.Unix()
 	end, latest := start+int64(floor.Grace/time.Second), start
-	for next := d.any(0); next != 0; next = d.good(next) {
+	for next := d.any(); next != 0; next = d.good(next) {
 		h := &d.reg.full
 		if insisted {
 			h = &d.reg.law

@@ -231,6 +231,8 @@ func TestFranceHasALunchBreakAndItsHolidays(t *testing.T) {
 	s.expect(t, "2026-05-02T12:00", "2026-05-04T10:00", "law_hours") // the consent has run out
 	s.consents[0].Purpose = campaign.PurposeResearch
 	s.expect(t, "2026-04-30T13:00", "2026-04-30T14:00", "law_hours")
+	s.consents[0].Purpose, s.consents[0].GivenAt = "", s.local(t, "2026-04-30T13:30")
+	s.expect(t, "2026-04-30T13:00", "2026-04-30T13:30", "law_hours") // from when it holds
 }
 
 func TestFranceAllowsFourCallsInThirtyCalendarDays(t *testing.T) {

@@ -239,7 +239,8 @@ func (w *world) allCalls() (all []call) {
 
 // matches says whether a call counts for a limit at t.
 func (w *world) matches(l limitRule, c call, t time.Time) bool {
-	scope, basis := campaign.CapLead, ""
+	var scope campaign.CapScope
+	var basis string
 	if l.cap != nil {
 		scope, basis = l.cap.Scope, l.cap.Count.String()
 	} else {

@@ -29,7 +29,10 @@ func (a *App) openStore(ctx context.Context) error {
 	a.rules = &scheduler.Rulebook{Law: a.law}
 	s, err := store.Open(ctx, a.cfg.DatabaseURL(), store.Options{
 		Now: a.opt.Now, Log: a.log,
-		Rules: store.Rules{Decide: a.rules.Plan, Judge: a.rules.Offer, Book: a.rules.Book, Step: dialer.Follow(dialer.DefaultHeartbeat)},
+		Rules: store.Rules{
+			Decide: a.rules.Plan, Judge: a.rules.Offer, Book: a.rules.Book, Step: dialer.Follow(dialer.DefaultHeartbeat),
+			Reach: a.rules.Reach, PackVersion: a.rules.PackVersion,
+		},
 	})
 	if err != nil {
 		return err

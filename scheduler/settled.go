@@ -21,11 +21,7 @@ type settled struct {
 // settle finds what was settled from the same rules, list, calendars and packs, or settles it.
 func (rb *Rulebook) settle(r *campaign.Rules, listHours []campaign.Window, listCalendars []string, calendars []*campaign.Calendar) *settled {
 	var buf [512]byte
-	key := key(buf[:0])
-	key.rules(r)
-	key.windows(listHours)
-	key.calendars(r.Calendars, calendars)
-	key.calendars(listCalendars, calendars)
+	key := key(buf[:0]).rules(r).windows(listHours).calendars(r.Calendars, calendars).calendars(listCalendars, calendars)
 	rb.mu.RLock()
 	s := rb.settled[string(key)]
 	rb.mu.RUnlock()
@@ -90,13 +86,11 @@ func (s *settled) note() {
 // at is the regime of a site. Whoever has no place is taken to be in the region.
 func (rb *Rulebook) at(s *settled, zones, places []string, region string) *Regime {
 	var buf [256]byte
-	key := key(buf[:0])
-	key.texts(zones)
+	key := key(buf[:0]).texts(zones)
 	if len(places) == 0 {
-		key.int(-1)
-		key.text(region)
+		key = key.int(-1).text(region)
 	}
-	key.texts(places)
+	key = key.texts(places)
 	rb.mu.RLock()
 	r := s.sites[string(key)]
 	rb.mu.RUnlock()
@@ -146,53 +140,42 @@ func calendarOf(name string, all []*campaign.Calendar) *campaign.Calendar {
 // key is all that a regime depends on, written down.
 type key []byte
 
-func (k *key) int(n int64) { *k = binary.AppendVarint(*k, n) }
+func (k key) int(n int64) key { return binary.AppendVarint(k, n) }
 
-func (k *key) text(s string) {
-	k.int(int64(len(s)))
-	*k = append(*k, s...)
-}
+func (k key) text(s string) key { return append(k.int(int64(len(s))), s...) }
 
-func (k *key) texts(all []string) {
-	k.int(int64(len(all)))
+func (k key) texts(all []string) key {
+	k = k.int(int64(len(all)))
 	for _, s := range all {
-		k.text(s)
+		k = k.text(s)
 	}
+	return k
 }
 
-func (k *key) rules(r *campaign.Rules) {
-	k.windows(r.Hours)
-	k.int(int64(len(r.Holidays)))
+func (k key) rules(r *campaign.Rules) key {
+	k = k.windows(r.Hours).int(int64(len(r.Holidays)))
 	for _, d := range r.Holidays {
-		k.int(int64(d.Year)*500 + int64(d.Month)*40 + int64(d.Day))
+		k = k.int(int64(d.Year)*500 + int64(d.Month)*40 + int64(d.Day))
 	}
-	k.int(int64(len(r.Caps)))
+	k = k.int(int64(len(r.Caps)))
 	for i := range r.Caps {
 		c := &r.Caps[i]
-		k.int(int64(c.Scope)<<8 | int64(c.Count))
-		k.int(int64(c.Max))
-		k.int(int64(c.Period))
-		k.int(int64(c.Days))
+		k = k.int(int64(c.Scope)<<8 | int64(c.Count)).int(int64(c.Max)).int(int64(c.Period)).int(int64(c.Days))
 	}
-	k.int(int64(len(r.CoolOffs)))
+	k = k.int(int64(len(r.CoolOffs)))
 	for i := range r.CoolOffs {
 		c := &r.CoolOffs[i]
-		k.text(string(c.After))
-		k.int(int64(c.Scope))
-		k.int(int64(c.Period))
-		k.int(int64(c.Days))
+		k = k.text(string(c.After)).int(int64(c.Scope)).int(int64(c.Period)).int(int64(c.Days))
 	}
-	k.text(string(r.Purpose))
-	k.texts(r.Packs)
-	k.int(int64(len(r.Waivers)))
+	k = k.text(string(r.Purpose)).texts(r.Packs).int(int64(len(r.Waivers)))
 	for i := range r.Waivers {
-		k.text(r.Waivers[i].Rule)
-		k.text(r.Waivers[i].Reason)
+		k = k.text(r.Waivers[i].Rule).text(r.Waivers[i].Reason)
 	}
+	return k
 }
 
-func (k *key) windows(all []campaign.Window) {
-	k.int(int64(len(all)))
+func (k key) windows(all []campaign.Window) key {
+	k = k.int(int64(len(all)))
 	for i := range all {
 		w, days := &all[i], int64(0)
 		for wd, on := range w.Days {
@@ -200,19 +183,18 @@ func (k *key) windows(all []campaign.Window) {
 				days |= 1 << wd
 			}
 		}
-		k.int(days<<24 | int64(w.Open)<<12 | int64(w.Close))
+		k = k.int(days<<24 | int64(w.Open)<<12 | int64(w.Close))
 	}
+	return k
 }
 
-func (k *key) calendars(names []string, all []*campaign.Calendar) {
-	k.int(int64(len(names)))
+func (k key) calendars(names []string, all []*campaign.Calendar) key {
+	k = k.int(int64(len(names)))
 	for _, name := range names {
-		k.text(name)
+		k = k.text(name)
 		if c := calendarOf(name, all); c != nil {
-			k.int(int64(c.ID))
-			k.int(c.Version)
-			k.int(c.UpdatedAt.UnixMicro())
-			k.int(int64(len(c.Days))<<20 | int64(len(c.Weeks)))
+			k = k.int(int64(c.ID)).int(c.Version).int(c.UpdatedAt.UnixMicro()).int(int64(len(c.Days))<<20 | int64(len(c.Weeks)))
 		}
 	}
+	return k
 }

@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"redial/campaign"
+	"redial/campaign/wire"
 	pb "redial/proto/campaign/v1"
 )
 
@@ -20,7 +22,12 @@ const campaignFileHelp = `
 --rules FILE holds the retry rules alone, as JSON; what is left out is the default:
   {"interval":"4h","intervals":{"BUSY":"15m"},"max_per_day":3,"max_attempts":0,"max_days":0,
    "hours":[{"days":["mon","tue","wed","thu","fri"],"open":"09:00","close":"21:00"}],
-   "holidays":["2026-10-01"],"caps":[{"scope":"number","max":3,"period":"24h"}]}
+   "holidays":["2026-10-01"],"calendars":["cn-2026"],"rotate":false,"mix_hours":false,
+   "caps":[{"scope":"number","max":3,"period":"24h"},{"scope":"person","count":"conversations","max":1,"days":7}],
+   "cool_offs":[{"after":"refused","scope":"person","days":30}],
+   "purpose":"sales","matter":"","packs":["us"],"waivers":[{"rule":"us-ct.hours","reason":"who answers for it, and why"}]}
+Scopes: lead, number, person, subject (of one matter), account, company. Caps count attempts (unless said), connects or
+conversations, in any period or in so many calendar days. Cool-offs follow a conversation, refused, abandoned, machine.
 
 --file FILE holds all of a campaign; every field may be left out:
   {"zone":"Asia/Shanghai","region":"CN","rules":{…},"script":"Hello {{name}}","skills":["mandarin"],
@@ -307,6 +314,9 @@ func (c *cli) showCampaign(m *pb.Campaign, leads object, promises int64) {
 		if member.name == "rules" || member.name == "floor" {
 			c.say("\n%s:", member.name)
 			c.fields(shownMembers(member.value)...)
+		}
+		if r, err := wire.FromRules(m.GetRules()); member.name == "rules" && err == nil {
+			c.explainRules(&r, time.Now())
 		}
 	}
 	if m.GetScript() != "" {

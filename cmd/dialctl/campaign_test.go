@@ -143,6 +143,30 @@ func TestSettingsOfACampaignCanBeGivenBack(t *testing.T) {
 	}
 }
 
+func TestACampaignIsExplainedInWordsAndWarnedOf(t *testing.T) {
+	t.Parallel()
+	_, out, errs := ctl(t, serve(t, fakes{campaigns: &campaigns{}}), "campaign", "show", "spring")
+	if !strings.Contains(out, "in words:\n  called again 4h after a call; at most 3 calls a day\n  called daily 09:00-21:00\n  no law pack is switched on\n") || errs != "" {
+		t.Errorf("%s%s", out, errs)
+	}
+	unwise := &hasty{}
+	_, _, errs = ctl(t, serve(t, fakes{campaigns: unwise}), "campaign", "show", "spring")
+	if !strings.Contains(errs, "WARNING: rules.max_attempts: there is no cap at all") {
+		t.Errorf("warned of %s", errs)
+	}
+}
+
+// hasty is a CampaignService whose campaign has no cap at all.
+type hasty struct {
+	pb.UnimplementedCampaignServiceServer
+}
+
+func (*hasty) GetCampaign(context.Context, *pb.GetCampaignRequest) (*pb.GetCampaignResponse, error) {
+	rules := campaign.DefaultRules()
+	rules.MaxPerDay = 0
+	return &pb.GetCampaignResponse{Campaign: &pb.Campaign{Id: 4, Name: "spring", Zone: "UTC", Rules: wire.Rules(&rules)}}, nil
+}
+
 func TestFinishAsksWhatBecomesOfPromises(t *testing.T) {
 	t.Parallel()
 	dial := serve(t, fakes{campaigns: &campaigns{}})

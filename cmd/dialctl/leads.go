@@ -22,9 +22,13 @@ var leadCommands = []command{
 	{name: "lead find", args: "[--number N] [--name TEXT] …", short: "search leads by any of its flags together", bind: bindFindLeads},
 	{
 		name: "lead update", args: "LEAD [--name NAME] [--number N]… …", short: "change a lead and plan it again",
-		long: "Numbers, zones and attributes are replaced whole: give all of them.", min: 1, max: 1, bind: bindUpdateLead,
+		long: "Numbers, zones, places and attributes are replaced whole: give all of them.", min: 1, max: 1, bind: bindUpdateLead,
 	},
 	{name: "lead withdraw", args: "LEAD [--reason TEXT]", short: "take it out: it is not called any more", min: 1, max: 1, bind: bindWithdraw},
+	{
+		name: "lead outside-call", args: "LEAD --source NAME --key ID --at INSTANT --outcome OUTCOME", short: "tell of a call to its person that was made elsewhere",
+		long: "Caps and cool-offs of scope company count it.", min: 1, max: 1, bind: bindOutsideCall,
+	},
 	{name: "lead reopen", args: "LEAD [--reason TEXT]", short: "plan one again that was finished, exhausted or withdrawn", min: 1, max: 1, bind: bindReopen},
 }
 
@@ -83,7 +87,7 @@ func (c *cli) showLead(a *pb.GetLeadResponse) {
 	}
 	c.fields("lead", strings.TrimSpace(fmt.Sprintf("%d %s", l.GetId(), l.GetName())), "state", word(l.GetState()),
 		"campaign", a.GetCampaignName(), "list", a.GetListName(), "line", ref(l.GetLine()), "external id", l.GetExternalId(),
-		"source", l.GetSource(), "numbers", strings.Join(numbers, ", "), "zones", strings.Join(l.GetZones(), ", "),
+		"source", l.GetSource(), "account", l.GetAccount(), "places", strings.Join(l.GetPlaces(), ", "), "numbers", strings.Join(numbers, ", "), "zones", strings.Join(l.GetZones(), ", "),
 		"priority", ref(int64(l.GetPriority())), "plan", leadPlan(l),
 		"decided", when(l.GetDecidedAt(), zone), "owner", ownerName(a), "held by assignment", ownerText(l.GetAssignmentId()))
 	for _, at := range l.GetAttributes() {
@@ -170,6 +174,9 @@ func numberText(n *pb.Number) string {
 	if n.GetLabel() != "" {
 		marks = append(marks, n.GetLabel())
 	}
+	if len(n.GetZones()) > 0 {
+		marks = append(marks, "in "+strings.Join(n.GetZones(), " or "))
+	}
 	if n.GetBad() {
 		marks = append(marks, "bad")
 	}
@@ -214,6 +221,22 @@ func (c *cli) showHistory(attempts []*pb.Attempt, zone string) {
 	}
 	c.say("")
 	c.table([]string{"assignment", "called", "agent", "number", "outcome", "offered as", "note"}, rows)
+	for _, a := range attempts {
+		for _, e := range a.GetLaw().GetExempt() {
+			c.say("  call %d: law rule %s did not bind: %s", a.GetAssignmentId(), e.GetRule(), exemptText(e))
+		}
+	}
+}
+
+// exemptText says why a rule of a law pack did not bind a call.
+func exemptText(e *pb.Exemption) string {
+	switch {
+	case e.GetConsentId() != 0:
+		return "consent " + number(e.GetConsentId())
+	case e.GetReason() != "":
+		return e.GetBy() + ", " + e.GetReason()
+	}
+	return e.GetBy()
 }
 
 func (c *cli) showPromises(all []*pb.Appointment) {
@@ -295,10 +318,13 @@ func bindUpdateLead(fs *flag.FlagSet) action {
 	numbers := manyVar(fs, "number", "a telephone `NUMBER`, in the order of dialling; may be repeated")
 	zones := manyVar(fs, "zone", "a time `ZONE` it may be in; may be repeated")
 	priority := fs.Int("priority", 0, "among fresh leads of its list, higher first")
+	account := fs.String("account", "", "what the calls are about, such as a debt, as `TEXT`: caps of scope account")
+	places := manyVar(fs, "place", "a `PLACE` it may live in: FR, US-FL; may be repeated; empty: none")
 	attributes := &pairs{}
 	fs.Var(attributes, "attribute", "`NAME=VALUE`; may be repeated")
 	return func(ctx context.Context, c *cli, args []string) error {
-		lead := &pb.Lead{Name: *name, Zones: *zones, Priority: int32(*priority)}
+		lead := &pb.Lead{Name: *name, Zones: *zones, Priority: int32(*priority), Account: *account,
+			Places: slices.DeleteFunc(slices.Clone(*places), func(p string) bool { return p == "" })}
 		for _, n := range *numbers {
 			lead.Numbers = append(lead.Numbers, &pb.Number{Phone: n})
 		}
@@ -306,13 +332,13 @@ func bindUpdateLead(fs *flag.FlagSet) action {
 			lead.Attributes = append(lead.Attributes, &pb.Attribute{Name: n, Value: attributes.values[n]})
 		}
 		var mask []string
-		for flagName, field := range map[string]string{"name": "name", "number": "numbers", "zone": "zones", "priority": "priority", "attribute": "attributes"} {
+		for flagName, field := range map[string]string{"name": "name", "number": "numbers", "zone": "zones", "priority": "priority", "attribute": "attributes", "account": "account", "place": "places"} {
 			if wasSet(fs, flagName) {
 				mask = append(mask, field)
 			}
 		}
 		if len(mask) == 0 {
-			return misused("nothing to change: give --name, --number, --zone, --priority or --attribute")
+			return misused("nothing to change: give --name, --number, --zone, --priority, --account, --place or --attribute")
 		}
 		n, r, err := c.leadArg(args[0])
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	pb "redial/proto/campaign/v1"
 )
@@ -19,6 +21,10 @@ var listCommands = []command{
 	{name: "list priority", args: "LIST N", short: "place it among fresh leads, higher first", min: 2, max: 2, bind: func(*flag.FlagSet) action { return setPriority }},
 	{name: "list off", args: "LIST", short: "stop offering it at once; promises stand", min: 1, max: 1, bind: func(*flag.FlagSet) action { return switchOff }},
 	{name: "list on", args: "LIST", short: "offer it again", min: 1, max: 1, bind: func(*flag.FlagSet) action { return switchOn }},
+	{
+		name: "list hours", args: "LIST [--hours \"mon-fri 09:00-12:00\"]… [--calendar NAME]… [--none]", short: "narrow when its leads may be called",
+		long: "Both are replaced whole; a list can only narrow what its campaign allows. --none takes them away.\n" + hoursHelp, min: 1, max: 1, bind: bindListHours,
+	},
 	{name: "list undo", args: "LIST", short: "take back its leads that were never called", min: 1, max: 1, bind: func(*flag.FlagSet) action { return undoList }},
 	{
 		name: "problems", args: "LIST [--csv FILE]", short: "why rows did not become leads",
@@ -116,7 +122,7 @@ func showList(ctx context.Context, c *cli, args []string) error {
 		"state", word(l.GetState()), "refused because", l.GetFailure(), "offered", yesNo(l.GetOn()),
 		"priority", number(int64(l.GetPriority())), "rows", number(t.GetRows()), "leads", number(t.GetLeads()),
 		"problems", number(t.GetProblems()), "duplicates", number(t.GetDuplicates()), "suppressed", number(t.GetSuppressed()),
-		"taken in", when(l.GetLoadedAt(), ""))
+		"taken in", when(l.GetLoadedAt(), ""), "hours", strings.Join(hoursText(l.GetHours()), "; "), "calendars", strings.Join(l.GetCalendars(), ", "))
 	return nil
 }
 
@@ -143,6 +149,36 @@ func setPriority(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	return c.aboutList(answer.GetList(), nil, "list %d has priority %d", list, answer.GetList().GetPriority())
+}
+
+func bindListHours(fs *flag.FlagSet) action {
+	hours := manyVar(fs, "hours", "when its leads may be called, as `\"mon-fri 09:00-12:00\"`; may be repeated")
+	calendars := manyVar(fs, "calendar", "`NAME` of a calendar that applies besides the campaign's; may be repeated")
+	none := fs.Bool("none", false, "as the campaign: no hours and calendars of its own")
+	version := fs.Int64("version", 0, "the list's `VERSION` that was seen: if somebody changed it since, nothing happens")
+	return func(ctx context.Context, c *cli, args []string) error {
+		if *none == (len(*hours)+len(*calendars) > 0) {
+			return misused("give --hours or --calendar, or --none to take both away")
+		}
+		windows, err := readHours(*hours)
+		if err != nil {
+			return err
+		}
+		list, r, err := c.listArg(args[0])
+		if err != nil {
+			return err
+		}
+		answer, err := r.lists.SetHours(ctx, &pb.SetHoursRequest{Id: list, Version: *version, Hours: windows, Calendars: *calendars})
+		if err != nil {
+			return err
+		}
+		l := answer.GetList()
+		when := cmp.Or(strings.Join(hoursText(l.GetHours()), "; "), "within the campaign's hours")
+		if len(l.GetCalendars()) > 0 {
+			when += ", with the calendars " + strings.Join(l.GetCalendars(), ", ")
+		}
+		return c.aboutList(l, nil, "list %d is called %s", list, when)
+	}
 }
 
 func switchOff(ctx context.Context, c *cli, args []string) error {

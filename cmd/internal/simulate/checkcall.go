@@ -32,9 +32,6 @@ func (c *checker) hours(l *lead, number campaign.Phone, at time.Time) error {
 			return c.fail("I4", l, "%s is dialled on the holiday %s", number, local.Format(time.DateOnly))
 		}
 	}
-	if e := rules.ExpiresAt; !e.IsZero() && !at.Before(e) {
-		return c.fail("I4", l, "%s is dialled after the campaign expired at %s", number, e)
-	}
 	return nil
 }
 
@@ -48,6 +45,9 @@ func within(windows []campaign.Window, local time.Time) bool {
 // own holds the interval and the limits over the lead's own attempts.
 func (c *checker) own(l *lead, at time.Time) error {
 	rules, n := &l.home.floor.Rules, len(l.Tries)
+	if e := rules.ExpiresAt; !e.IsZero() && !at.Before(e) {
+		return c.fail("I4", l, "called after the campaign expired at %s", e)
+	}
 	if n == 0 {
 		return nil
 	}

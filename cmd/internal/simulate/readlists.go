@@ -172,19 +172,37 @@ func readLead(v []byte) (*Given, error) {
 	return g, err
 }
 
+// readNumber reads a number as the case format writes it: text, or {"number","zones"?,"places"?}.
 func readNumber(v []byte) (campaign.Number, error) {
 	var n campaign.Number
-	if len(v) > 0 && v[0] == '"' {
+	phone := func(v []byte) error {
 		s, err := campaign.StrictString(v)
 		n.Phone = campaign.Phone(s)
-		return n, err
+		return err
 	}
-	if err := strictly(v, &n); err != nil {
-		return n, err
+	if len(v) > 0 && v[0] == '"' {
+		return n, phone(v)
 	}
-	_, err := scheduler.LoadZones(n.Zones)
-	slices.Sort(n.Places)
-	return n, campaign.Under("zones", err)
+	err := campaign.StrictObject(v, func(name string, v []byte) (err error) {
+		switch name {
+		case "number":
+			err = phone(v)
+		case "zones":
+			if n.Zones, err = texts(v); err == nil {
+				_, err = scheduler.LoadZones(n.Zones)
+			}
+		case "places":
+			n.Places, err = texts(v)
+			slices.Sort(n.Places)
+		default:
+			err = campaign.ErrUnknownField
+		}
+		return err
+	})
+	if err == nil && n.Phone == "" {
+		err = campaign.Invalid("number", "is missing")
+	}
+	return n, err
 }
 
 // readTry reads an attempt as the case format writes it.

@@ -32,11 +32,16 @@ func lawHoursGate(q *inquiry) view {
 	}
 	open, ok := q.d.nextOpen(&q.d.reg.law, at, at+horizon)
 	return view{openAt: orZero(open, ok), say: func(q *inquiry) string {
-		rule := q.d.outside(q.at())
+		rule, what := q.d.outside(q.at()), "outside the law's hours"
 		if q.at() > q.d.now {
-			return fmt.Sprintf("the promised time is outside the law's hours: %v", rule)
+			what = "the promised time is outside the law's hours"
 		}
-		return fmt.Sprintf("outside the law's hours: %v", rule)
+		for _, z := range q.d.reg.zones {
+			if d, ok := rule.closed[z.day(q.at())]; ok {
+				what += fmt.Sprintf(" (%s, %v)", dayName(&d), d.Date)
+			}
+		}
+		return fmt.Sprintf("%s: %v", what, rule)
 	}}
 }
 

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,7 +18,8 @@ type bound struct {
 	lifts    bool   // a consent lifts it
 	rota     *rota  // of hours, while the regime is compiled
 	hours    *schedule
-	limit    *limit // of a cap or a cool-off
+	closed   map[int64]campaign.Day // the holidays on which the hours close
+	limit    *limit                 // of a cap or a cool-off
 }
 
 // bind finds the rules of the packs that are about the site.
@@ -78,14 +80,13 @@ func (b *bound) lawHours(pack *LawPack, places []string) *rota {
 	}
 	closed := map[int64]bool{}
 	if b.Closed {
-		days := map[int64]campaign.Day{}
+		b.closed = map[int64]campaign.Day{}
 		for _, d := range pack.Days {
-			addDay(days, d, "", places)
+			addDay(b.closed, d, "", places)
 		}
-		for date, d := range days {
-			if d.Kind != campaign.DayWorking && b.inForce(date) {
-				closed[date] = true
-			}
+		maps.DeleteFunc(b.closed, func(date int64, d campaign.Day) bool { return d.Kind == campaign.DayWorking || !b.inForce(date) })
+		for date := range b.closed {
+			closed[date] = true
 		}
 	}
 	return &rota{

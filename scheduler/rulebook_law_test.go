@@ -55,6 +55,11 @@ func TestAnOfferTellsUnderWhichLawItIsMade(t *testing.T) {
 	if j := rb.Offer(&a.Facts, 1); j.Binding != "law_hours" || !reflect.DeepEqual(j.Law, campaign.LawNote{}) {
 		t.Errorf("at lunch: %+v", j)
 	}
+	a.Now = a.Now.AddDate(0, 0, 1)
+	if j := rb.Offer(&a.Facts, 1); j.Binding != "law_hours" || !strings.Contains(j.Detail, "(Fête du Travail, 2026-05-01)") {
+		t.Errorf("on a holiday: %+v", j)
+	}
+	a.Now = a.Now.AddDate(0, 0, -1)
 	a.Consents = []campaign.Consent{{ID: 4, Scopes: campaign.ConsentScopes, GivenAt: a.Now.Add(-time.Hour)}}
 	note.Site.Consented = true
 	note.Exempt = []campaign.Exemption{{Rule: "fr.hours", By: "consent", Consent: 4}}
@@ -153,8 +158,8 @@ func TestEveryChangeMakesANewRegime(t *testing.T) {
 	check("as it is", true)
 	a.Calendars = []*campaign.Calendar{{Name: "c", Version: 2, Days: []campaign.Day{{Date: campaign.DateOf(now), Kind: campaign.DayClosure}}}}
 	check("a calendar's closure", false)
-	a.Calendars = []*campaign.Calendar{{Name: "c", Version: 3}}
-	check("lifted", true)
+	a.Calendars = []*campaign.Calendar{{Name: "c", Version: 3, Days: []campaign.Day{{Date: campaign.DateOf(now.AddDate(0, 0, 1)), Kind: campaign.DayClosure}}}}
+	check("moved to another day", true)
 	a.Campaign.Rules.Hours = windows(everyDay, [2]int{15, 20})
 	check("other hours", false)
 	a.Campaign.Rules.Hours[0].Open = 10 * 60

@@ -11,7 +11,39 @@ import (
 
 // rules are small rules that answer as the real ones do where these tests look: no hours, no days, no calendars.
 func rules() store.Rules {
-	return store.Rules{Decide: decide, Judge: judge, Book: book, Step: step}
+	return store.Rules{Decide: decide, Judge: judge, Book: book, Step: step,
+		PackVersion: func(name string) string {
+			if name == lawPack {
+				return "1"
+			}
+			return ""
+		},
+		Reach: func(r *campaign.Rules) time.Duration {
+			if slices.Contains(r.Packs, lawPack) {
+				return 24 * time.Hour
+			}
+			return 0
+		}}
+}
+
+// lawPack is all the law there is: one call to a person in 24 hours, promised or not, unless lawRule is waived.
+const (
+	lawPack = "calm"
+	lawRule = "calm.daily"
+)
+
+// lawful is when the law allows a call to the lead; zero: now.
+func lawful(f *campaign.Facts) (at time.Time) {
+	r := &f.Campaign.Rules
+	if !slices.Contains(r.Packs, lawPack) || slices.ContainsFunc(r.Waivers, func(w campaign.Waiver) bool { return w.Rule == lawRule }) {
+		return at
+	}
+	for _, m := range callsOf(f) {
+		if end := m.PlacedAt.Add(24 * time.Hour); (m.own || m.Person) && end.After(f.Now) && end.After(at) {
+			at = end
+		}
+	}
+	return at
 }
 
 // good are the lead's numbers that no attempt found bad, the ones it changed to first.
@@ -67,6 +99,9 @@ func plan(f *campaign.Facts, numbers []campaign.Phone) campaign.Plan {
 		if next := l.Tries[n-1].PlacedAt.Add(wait); next.After(at) {
 			at, reason = next, campaign.ReasonInterval
 		}
+	}
+	if law := lawful(f); law.After(at) {
+		at, reason = law, campaign.ReasonLawCap
 	}
 	return campaign.Plan{Verdict: campaign.VerdictCall, At: at, Earliest: at, Number: numbers[0], Reason: reason}
 }
@@ -129,6 +164,9 @@ func noted(f *campaign.Facts) (n campaign.LawNote) {
 			n.Calendars = make(map[string]int64)
 		}
 		n.Calendars[c.Name] = c.Version
+	}
+	if slices.Contains(f.Campaign.Rules.Packs, lawPack) {
+		n.Packs = map[string]string{lawPack: "1"}
 	}
 	for _, c := range f.Consents {
 		if c.Standing(f.Now) {

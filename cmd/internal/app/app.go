@@ -29,6 +29,7 @@ import (
 	"redial/dialer"
 	"redial/scheduler"
 	"redial/scheduler/law"
+	schedulerrpc "redial/scheduler/rpc"
 	"redial/scheduler/tasks"
 )
 
@@ -52,7 +53,8 @@ type App struct {
 	log   *slog.Logger
 	stops cleanups
 
-	law        *law.Library        // the packs that campaigns may switch on
+	law        *law.Library // the packs that campaigns may switch on
+	schedule   *schedulerrpc.Server
 	rules      *scheduler.Rulebook // of time, with the packs of law
 	store      *store.Store
 	redis      redis.UniversalClient // nil: none

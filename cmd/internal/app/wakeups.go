@@ -9,7 +9,10 @@ import (
 )
 
 // wakeups is what tasks and the sweep call: each looks at the record and does what is due, however often it is called.
-type wakeups struct{ app *App }
+type wakeups struct {
+	app       *App
+	foresight *foresight
+}
 
 // Release fills a campaign's hopper and lets waiting agents have it.
 func (w *wakeups) Release(ctx context.Context, id campaign.CampaignID) (time.Time, error) {
@@ -94,6 +97,7 @@ func (w *wakeups) chores() []tasks.Chore {
 		{Name: "lift expired suppressions", Do: w.app.store.ExpireSuppressions},
 		{Name: "plan leads anew", Do: w.replanAll},
 		{Name: "keep house", Do: w.keepHouse},
+		{Name: "foresee leads running out", Do: w.foresight.look},
 	}
 }
 

@@ -48,6 +48,7 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.floor = dialer.NewFloor(a.node(), a.store, a.source, a.store.Now, dialer.Options{Watch: a.opt.Pace.Watch, Log: a.log})
 	a.intake = intake.New(a.store, a.openUpload, a.store, a.store, intake.Options{Node: a.node(), Log: a.log, Finished: a.changed})
+	a.schedule = a.scheduleService()
 	if err := a.wireTasks(); err != nil {
 		return err
 	}
@@ -157,9 +158,17 @@ func (b bare) Release(ctx context.Context, id campaign.CampaignID) (time.Time, e
 	return found.Next, err
 }
 
+// scheduleService answers about the schedule, to callers and to the node itself.
+func (a *App) scheduleService() *schedulerrpc.Server {
+	return schedulerrpc.New(schedulerrpc.Deps{
+		Record: a.store, Promises: a.store, Due: a.store, Whole: a.store, Phones: readNumber, Rules: a.rules, Law: a.law, Now: a.store.Now,
+		Simulator: &simulator{store: a.store, law: a.law},
+	})
+}
+
 // wireTasks makes what wakes the node up: Asynq over Redis, and the sweep, which finds what was lost.
 func (a *App) wireTasks() error {
-	w := &wakeups{app: a}
+	w := &wakeups{app: a, foresight: newForesight(a, a.schedule)}
 	if a.redis != nil {
 		var err error
 		if a.worker, err = tasks.NewWorker(a.redis, tasks.Handlers{
@@ -221,10 +230,7 @@ func (a *App) wireServer() error {
 		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, hooks, a.store.Now))
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
 		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))
-		schedulerpb.RegisterScheduleServiceServer(r, schedulerrpc.New(schedulerrpc.Deps{
-			Record: a.store, Promises: a.store, Due: a.store, Whole: a.store, Phones: readNumber, Rules: a.rules, Law: a.law, Now: a.store.Now,
-			Simulator: &simulator{store: a.store, law: a.law},
-		}))
+		schedulerpb.RegisterScheduleServiceServer(r, a.schedule)
 		dialerpb.RegisterAgentServiceServer(r, dialerrpc.NewAgents(desks{a.floor, a.source}, a.store, a.store, book, readPhone, statusOf, a.store.Now))
 		dialerpb.RegisterFloorServiceServer(r, dialerrpc.NewFloors(desks{a.floor, a.source}, floorView{a.store, vw}, a.store, book))
 	}, server.Options{Log: a.log, Metrics: a.metrics})

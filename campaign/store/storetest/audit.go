@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,8 @@ var auditCases = []testCase{
 	{"I1 I3 I5 I6 I7 I9 the audit finds what was broken by hand", auditFinds},
 	{"I3 the audit finds a call beyond a cap", auditFindsCaps},
 	{"I3 the audit judges by the rules of then", auditByThenRules},
+	{"I3 the audit judges by a law pack's version of then and honours exemptions", auditByPacks},
+	{"I3 the audit finds calls beyond caps of every scope", auditFindsScopes},
 }
 
 // auditFinds breaks a sound record in one way after another.
@@ -83,5 +86,73 @@ func auditByThenRules(b *bundle) {
 	found := b.audit()
 	if len(found) != 1 || found[0].Invariant != "I3" || !strings.Contains(found[0].What, "interval") {
 		b.Fatalf("found %+v, want the second call, too early by the new rules", found)
+	}
+}
+
+// auditFindsScopes hides calls from the rules one scope after another, so that one too many is placed.
+func auditFindsScopes(b *bundle) {
+	a := b.agent()
+	for i, x := range []struct {
+		cap   campaign.Cap
+		what  string
+		share campaign.Draft
+	}{
+		{campaign.Cap{Scope: campaign.CapPerson, Max: 1, Period: time.Hour}, "person", b.who("p1", "")},
+		{campaign.Cap{Scope: campaign.CapMatter, Max: 1, Days: 2}, "subject", b.who("p2", "")},
+		{campaign.Cap{Scope: campaign.CapAccount, Count: campaign.CountConnects, Max: 1, Days: 30}, "account", b.who("", "acc")},
+		{campaign.Cap{Scope: campaign.CapCompany, Max: 1, Period: time.Hour}, "company", b.who("p3", "")},
+	} {
+		twin := x.share
+		twin.Numbers = b.who("", "").Numbers
+		one, two := b.load(b.capped(fmt.Sprint("m", i), x.cap), x.share), b.load(b.capped(fmt.Sprint("m", i), x.cap), twin)
+		b.call(a, campaign.CallLater, one...)
+		b.wait(2 * time.Second)
+		before := len(b.audit())
+		b.exec(`UPDATE subject_uses SET counted = FALSE`)
+		b.call(a, campaign.CallLater, two...)
+		b.exec(`UPDATE subject_uses SET counted = TRUE`)
+		found := b.audit()
+		at := slices.IndexFunc(found, func(f campaign.Breach) bool { return f.Lead == two[0] && f.Invariant == "I3" })
+		if len(found) != before+1 || at < 0 {
+			b.Fatalf("%s: found %+v, want the second call", x.what, found)
+		}
+		b.exec(`DELETE FROM subject_uses WHERE lead_id = $1 AND subject_id <> (SELECT a.subject_id FROM assignments a WHERE a.lead_id = $1)`, int64(two[0]))
+		if found = b.audit(); len(found) <= before+1 && !slices.ContainsFunc(found, func(f campaign.Breach) bool { return f.Lead == two[0] }) {
+			b.Errorf("%s: found %+v after its reservation was taken away", x.what, found)
+		}
+	}
+}
+
+func auditByPacks(b *bundle) {
+	calm := func(c *campaign.Campaign) { c.Rules.Interval, c.Rules.Packs = time.Second, []string{lawPack} }
+	one, two := b.load(b.campaign(calm), b.who("p", "")), b.load(b.campaign(calm), b.who("p", ""))
+	a := b.agent()
+	b.call(a, campaign.NoAnswer, one...)
+	b.wait(2 * time.Second)
+	if got := b.try(b.s, a, two...); got.Assignment != nil {
+		b.Fatal("the law did not hold for the person's other lead")
+	}
+	b.exec(`UPDATE subject_uses SET counted = FALSE`)
+	b.exec(`UPDATE leads SET earliest = 0`)
+	rec := b.call(a, campaign.NoAnswer, two...)
+	b.exec(`UPDATE subject_uses SET counted = TRUE`)
+	audit := func() (found []campaign.Breach, passed []string) {
+		sum := must[campaign.AuditSummary](b)(b.s.Audit(b.Context(), 0, func(x campaign.Breach) error { found = append(found, x); return nil }))
+		return found, sum.Passed
+	}
+	if found, passed := audit(); len(found) != 1 || found[0].Lead != two[0] || found[0].Invariant != "I3" || len(passed) != 0 {
+		b.Fatalf("found %+v, passed %q, want the second call", found, passed)
+	}
+	for _, x := range []struct {
+		note   string
+		passed int
+	}{
+		{`{"packs":{"calm":"1"},"exempt":[{"rule":"calm.daily","by":"consent","consent":1}]}`, 0},
+		{`{"packs":{"calm":"0"}}`, 1},
+	} {
+		b.exec(`UPDATE attempts SET calendar = $1 WHERE assignment_id = $2`, x.note, int64(rec.Attempt.Assignment))
+		if found, passed := audit(); len(found) != 0 || len(passed) != x.passed {
+			b.Errorf("with the note %s: found %+v, passed %q", x.note, found, passed)
+		}
 	}
 }

@@ -66,17 +66,10 @@ func (w *Window) DayNames() []string {
 }
 
 func readWindow(v []byte) (Window, error) {
-	w, _, err := readHours(v)
-	return w, err
-}
-
-// readHours reads a window, and whether it named its days.
-func readHours(v []byte) (w Window, days bool, err error) {
-	w = Window{Open: -1, Close: -1}
-	err = StrictObject(v, func(name string, v []byte) (err error) {
+	w := Window{Open: -1, Close: -1}
+	err := StrictObject(v, func(name string, v []byte) (err error) {
 		switch name {
 		case "days":
-			days = true
 			err = StrictArray(v, func(_ int, v []byte) error { return w.addDay(v) })
 		case "open":
 			w.Open, err = readClock(v, 1439)
@@ -94,7 +87,7 @@ func readHours(v []byte) (w Window, days bool, err error) {
 	case w.Close < 0:
 		err = Invalid("close", "is missing: write it as 21:00")
 	}
-	return w, days, err
+	return w, err
 }
 
 func (w *Window) addDay(v []byte) error {

@@ -198,7 +198,7 @@ var everyDay = [7]bool{true, true, true, true, true, true, true}
 
 // readDayHours reads a window of one day, which is for that day whatever days it names.
 func readDayHours(raw []byte) (Window, error) {
-	w, _, err := readHours(raw)
+	w, err := readWindow(raw)
 	w.Days = everyDay
 	return w, err
 }

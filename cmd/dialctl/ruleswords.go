@@ -37,10 +37,11 @@ func rulesInWords(r *campaign.Rules) []string {
 }
 
 func againText(r *campaign.Rules) string {
-	s := "called again " + campaign.Duration(r.Interval) + " after a call"
+	waits := []string{"called again " + campaign.Duration(r.Interval) + " after a call"}
 	for _, o := range slices.Sorted(maps.Keys(r.Intervals)) {
-		s += fmt.Sprintf(", %s after %v", campaign.Duration(r.Intervals[o]), o)
+		waits = append(waits, fmt.Sprintf("%s after %v", campaign.Duration(r.Intervals[o]), o))
 	}
+	s := strings.Join(waits, ", ")
 	if r.MaxPerDay > 0 {
 		s += fmt.Sprintf("; at most %s a day", plural(int64(r.MaxPerDay), "call", "calls"))
 	}

@@ -68,7 +68,8 @@ type AdminServiceClient interface {
 	// VERSION_MISMATCH.
 	PutCalendar(ctx context.Context, in *PutCalendarRequest, opts ...grpc.CallOption) (*PutCalendarResponse, error)
 	// ImportCalendar adds the days of an ICS, CSV or JSON file to a calendar, which is made if it is new; days of the same
-	// date and place are replaced. Errors: INVALID_ARGUMENT names the line.
+	// date and place are replaced, closures by closures alone. The same file again changes nothing. Errors:
+	// INVALID_ARGUMENT names the line.
 	ImportCalendar(ctx context.Context, in *ImportCalendarRequest, opts ...grpc.CallOption) (*ImportCalendarResponse, error)
 	// GetCalendar finds one by its name. Errors: NOT_FOUND.
 	GetCalendar(ctx context.Context, in *GetCalendarRequest, opts ...grpc.CallOption) (*GetCalendarResponse, error)
@@ -271,7 +272,8 @@ type AdminServiceServer interface {
 	// VERSION_MISMATCH.
 	PutCalendar(context.Context, *PutCalendarRequest) (*PutCalendarResponse, error)
 	// ImportCalendar adds the days of an ICS, CSV or JSON file to a calendar, which is made if it is new; days of the same
-	// date and place are replaced. Errors: INVALID_ARGUMENT names the line.
+	// date and place are replaced, closures by closures alone. The same file again changes nothing. Errors:
+	// INVALID_ARGUMENT names the line.
 	ImportCalendar(context.Context, *ImportCalendarRequest) (*ImportCalendarResponse, error)
 	// GetCalendar finds one by its name. Errors: NOT_FOUND.
 	GetCalendar(context.Context, *GetCalendarRequest) (*GetCalendarResponse, error)

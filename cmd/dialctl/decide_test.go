@@ -24,11 +24,21 @@ func decide(t *testing.T, in string, args ...string) (code int, out, errs string
 
 func TestDecideAnswersTheSharedCases(t *testing.T) {
 	t.Parallel()
-	code, out, errs := decide(t, "", vectorsFile)
+	answersAsWanted(t, vectorsFile)
+}
+
+func TestDecideAnswersTheCasesOfTheFullRule(t *testing.T) {
+	t.Parallel()
+	answersAsWanted(t, "../../scheduler/testdata/regime.jsonl")
+}
+
+func answersAsWanted(t *testing.T, name string) {
+	t.Helper()
+	code, out, errs := decide(t, "", name)
 	if code != 0 || errs != "" {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
-	file, err := os.ReadFile(vectorsFile)
+	file, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -235,6 +235,7 @@ func TestAGroupIsOpenWhenOneOfItsSitesIs(t *testing.T) {
 		{[]campaign.Site{sh}, "2026-04-30T11:30:00Z", true, "2026-04-30T13:00:00Z"},
 		{[]campaign.Site{paris, sh}, "2026-04-30T11:30:00Z", true, "2026-04-30T13:00:00Z"},
 		{[]campaign.Site{paris, sh}, "2026-04-30T12:30:00Z", true, "2026-04-30T18:00:00Z"},
+		{[]campaign.Site{sh, paris}, "2026-04-30T12:30:00Z", true, "2026-04-30T18:00:00Z"},
 		{[]campaign.Site{paris, sh}, "2026-04-30T19:30:00Z", false, "2026-05-01T01:00:00Z"},
 		{[]campaign.Site{{Zones: []string{"Mars/Olympus"}}}, "2026-04-30T19:30:00Z", false, "0001-01-01T00:00:00Z"},
 	} {
@@ -272,7 +273,7 @@ func TestMoreCallsNeverMakeACallSooner(t *testing.T) {
 // At the instant that is decided, nothing binds; deciding again at that instant says the same.
 func TestAtTheDecidedInstantNothingBinds(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(6000) {
+	for seed := range uint64(2500) {
 		w := randomWorld(t, dice{rand.New(rand.NewPCG(seed, 23))})
 		p := scheduler.Decide(&w.Question)
 		if again := scheduler.Decide(&w.Question); again != p {
@@ -305,7 +306,7 @@ func (w *world) facts() *scheduler.Facts {
 func TestI10GatesAgreeWithTheWholeRule(t *testing.T) {
 	t.Parallel()
 	callable, closed := 0, map[string]int{}
-	for seed := range uint64(6000) {
+	for seed := range uint64(2500) {
 		w := randomWorld(t, dice{rand.New(rand.NewPCG(seed, 24))})
 		f := w.facts()
 		if w.Promise != nil {
@@ -339,7 +340,7 @@ func TestI10GatesAgreeWithTheWholeRule(t *testing.T) {
 			t.Errorf("gate %s is never closed: the cases do not try it (%v)", g, closed)
 		}
 	}
-	if callable < 300 {
+	if callable < 120 {
 		t.Errorf("only %d are callable", callable)
 	}
 }
@@ -348,7 +349,7 @@ func TestI10GatesAgreeWithTheWholeRule(t *testing.T) {
 func TestBookingsAgreeWithAPlainReadingOfTheLaw(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
-	for seed := range uint64(1200) {
+	for seed := range uint64(600) {
 		d := dice{rand.New(rand.NewPCG(seed, 25))}
 		w := randomWorld(t, d)
 		w.Promise = nil
@@ -390,7 +391,7 @@ func TestBookingsAgreeWithAPlainReadingOfTheLaw(t *testing.T) {
 			}
 		}
 	}
-	if seen[""] < 50 || seen[campaign.ReasonBookingLaw] < 50 || seen[campaign.ReasonBookingOutside] < 50 {
+	if seen[""] < 25 || seen[campaign.ReasonBookingLaw] < 25 || seen[campaign.ReasonBookingOutside] < 25 {
 		t.Errorf("%v", seen)
 	}
 }

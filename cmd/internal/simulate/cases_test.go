@@ -46,7 +46,7 @@ func compared(t *testing.T, line []byte) int {
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	w, err := newWorld(s, Options{})
+	w, err := newWorld(t.Context(), s, Options{})
 	switch {
 	case want.Verdict == campaign.VerdictInvalid:
 		if campaign.KindOf(err) != campaign.KindInvalid {

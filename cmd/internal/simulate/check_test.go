@@ -14,7 +14,7 @@ func halfway(t *testing.T) (*world, *agent, *lead) {
 	t.Helper()
 	s := scenario(t, `"start":"2026-03-02","days":2`, `"outcomes":`+far(0, "SUCCESS", "NO_ANSWER"), oneAllDay, `"lists":[{`+leads("+9991", "+9992")+`}]`,
 		`"campaigns":[{"name":"c","rules":{"caps":[{"scope":"person","max":2,"period":"24h"}]}}]`)
-	w, err := newWorld(s, Options{Full: true})
+	w, err := newWorld(t.Context(), s, Options{Full: true})
 	if err != nil {
 		t.Fatal(err)
 	}

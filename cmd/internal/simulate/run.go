@@ -35,7 +35,7 @@ type Call struct {
 // Run plays a scenario to its end. The error is ctx's, of kind KindInvalid for what the scenario asks and cannot be,
 // or a *Breach: what must always hold did not.
 func Run(ctx context.Context, s *Scenario, o Options) (*Result, error) {
-	w, err := newWorld(s, o)
+	w, err := newWorld(ctx, s, o)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"context"
 	"cmp"
 	"fmt"
 	"math/rand/v2"
@@ -79,7 +80,7 @@ type world struct {
 	told      func(Call) // nil: nobody asks
 }
 
-func newWorld(s *Scenario, o Options) (*world, error) {
+func newWorld(ctx context.Context, s *Scenario, o Options) (*world, error) {
 	w := &world{
 		scn: s, book: scheduler.Rulebook{Law: o.Law}, heartbeat: dialer.DefaultHeartbeat, follow: dialer.Follow(dialer.DefaultHeartbeat),
 		start: s.Start.UnixMilli(), end: s.End().UnixMilli(), byID: make(map[campaign.CampaignID]*floor), pcg: rand.NewPCG(s.Seed, 0),
@@ -102,7 +103,7 @@ func newWorld(s *Scenario, o Options) (*world, error) {
 		w.floors = append(w.floors, f)
 		w.byID[c.ID] = f
 	}
-	if err := w.load(); err != nil {
+	if err := w.load(ctx); err != nil {
 		return nil, err
 	}
 	w.hire()
@@ -116,7 +117,7 @@ func (w *world) at(ms int64) {
 }
 
 // load takes the lists in: every lead is planned and finds its calendar group.
-func (w *world) load() error {
+func (w *world) load(ctx context.Context) error {
 	made := maker{w: w}
 	for i, l := range w.scn.Lists {
 		f := w.byID[l.CampaignID]
@@ -137,7 +138,10 @@ func (w *world) load() error {
 		f.calendars = w.named(f.Rules.Calendars)
 	}
 	made.link()
-	for _, l := range w.leads {
+	for i, l := range w.leads {
+		if i%looksEvery == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err := w.settleIn(l); err != nil {
 			return err
 		}

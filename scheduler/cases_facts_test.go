@@ -120,6 +120,24 @@ func TestACaseOfFactsStandsAlone(t *testing.T) {
 	}
 }
 
+// What came after the decision is no part of its case.
+func TestACaseKnowsNothingOfWhatCameAfterTheDecision(t *testing.T) {
+	t.Parallel()
+	rb := &scheduler.Rulebook{Law: franceAlone{french()}}
+	then := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	f := decided(rb, then, func(*campaign.Facts) {})
+	f.Uses = []campaign.Use{{Phone: "+33612345678", PlacedAt: then.Add(time.Second), Person: true, Assignment: 7}}
+	f.Consents = []campaign.Consent{{ID: 1, Scopes: []campaign.ConsentScope{campaign.ConsentHours}, GivenAt: then.Add(-time.Hour), CreatedAt: then.Add(time.Hour)}}
+	f.Now = then.Add(2 * time.Hour)
+	c, err := rb.CaseOf(f, &f.Campaign.Rules)
+	if err != nil || len(c.Uses) != 0 || len(c.Consents) != 0 || !c.Now.Equal(then) {
+		t.Errorf("%v: uses %v, consents %v, as of %v", err, c.Uses, c.Consents, c.Now)
+	}
+	if p := c.Answer().Plan; p.Reason != f.Lead.Plan.Reason || !p.At.Equal(f.Lead.Plan.At) {
+		t.Errorf("the case answers %+v, decided was %+v", p, f.Lead.Plan)
+	}
+}
+
 func TestAPlainLeadsCaseSaysNothingOfTheRest(t *testing.T) {
 	t.Parallel()
 	rb := &scheduler.Rulebook{}

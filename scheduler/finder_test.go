@@ -225,6 +225,7 @@ func TestAListsHoursAndCalendarsDecideForItsGroupsAlone(t *testing.T) {
 		{ID: 2, Sites: shanghai, Hours: []campaign.Window{{Days: week, Open: 11 * 60, Close: 12 * 60}}},
 		{ID: 3, Sites: shanghai, Calendars: []string{"closed"}},
 		{ID: 4, Sites: shanghai, Calendars: []string{"closed"}},
+		{ID: 5, Sites: shanghai, Hours: []campaign.Window{{Days: week, Open: 10 * 60, Close: 12 * 60}}}, // as list 2 but for the opening
 	}
 	r.calendars = []*campaign.Calendar{{Name: "closed", Days: []campaign.Day{{Date: campaign.Date{Year: 2026, Month: 3, Day: 2}, Kind: campaign.DayClosure}}}}
 	f := &Finder{Record: r, Now: func() time.Time { return now }}
@@ -232,8 +233,8 @@ func TestAListsHoursAndCalendarsDecideForItsGroupsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := ids(r.asked.Groups); !slices.Equal(got, []campaign.GroupID{1}) {
-		t.Errorf("open: %v, want group 1 alone", got)
+	if got := ids(r.asked.Groups); !slices.Equal(got, []campaign.GroupID{1, 5}) {
+		t.Errorf("open: %v, want groups 1 and 5", got)
 	}
 	if want := utc("2026-03-02T03:00:00Z"); !found.Next.Equal(want) {
 		t.Errorf("next %v, want the opening of group 2 at %v", found.Next, want)

@@ -22,7 +22,7 @@ func (c *cli) simulationTables(r *simulate.Result) {
 			r.Promises.Made, r.Promises.Kept, r.Promises.Missed, r.Promises.Rescheduled, r.Promises.Cancelled, r.Promises.Open,
 			tenth(r.Promises.LateMedian), tenth(r.Promises.LateMost)),
 	)
-	heading := []string{"", "calls", "an hour", "convers.", "an hour", "connect", "success", "occupancy", "agent h"}
+	heading := []string{"", "calls", "an hour", "talks", "an hour", "connect", "success", "occupancy", "agent h"}
 	var hours, days, lists [][]string
 	for _, h := range r.Hours {
 		hours = append(hours, stretchRow(fmt.Sprintf("%02d:00", h.Hour), &h.Figures))

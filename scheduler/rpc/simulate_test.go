@@ -88,7 +88,9 @@ func TestSimulateEndsWhenTheClientHasLeft(t *testing.T) {
 func TestWhatSimulateRefuses(t *testing.T) {
 	t.Parallel()
 	busy := &campaign.Error{Kind: campaign.KindExhausted, Message: "one runs already"}
-	some := simulator(func(context.Context, campaign.CampaignID, []byte, func(done, total time.Duration)) ([]byte, error) { return nil, busy })
+	some := simulator(func(context.Context, campaign.CampaignID, []byte, func(done, total time.Duration)) ([]byte, error) {
+		return nil, busy
+	})
 	for _, c := range []struct {
 		with rpc.Simulator
 		ask  *pb.SimulateRequest

@@ -6,8 +6,17 @@ import (
 	"redial/campaign"
 )
 
+// ordered is what has an order of its own.
+type ordered[T any] interface{ before(o T) bool }
+
+var (
+	_ ordered[place]    = place{}
+	_ ordered[event]    = event{}
+	_ ordered[callback] = callback{}
+)
+
 // heap is a binary min-heap. The zero value is empty.
-type heap[T interface{ before(T) bool }] struct{ all []T }
+type heap[T ordered[T]] struct{ all []T }
 
 func (h *heap[T]) push(x T) {
 	h.all = append(h.all, x)

@@ -47,10 +47,9 @@ func ReadOver(raw []byte, own *Own) (*Scenario, error) {
 // reading is a scenario on its way in; what depends on other fields waits for finish.
 type reading struct {
 	*Scenario
-	own      *Own // nil: none
-	start    string
-	zoneName string
-	of       []string // by list: the name of its campaign
+	own   *Own // nil: none
+	start string
+	of    []string // by list: the name of its campaign
 }
 
 func (r *reading) field(name string, v []byte) (err error) {
@@ -62,7 +61,7 @@ func (r *reading) field(name string, v []byte) (err error) {
 	case "zone":
 		r.Zone, err = zone(v)
 	case "days":
-		r.Days, err = between(v, 1, maxDays)
+		r.Days, err = oneTo(v, maxDays)
 	case "seed":
 		var n int
 		n, err = campaign.StrictInt(v)
@@ -176,10 +175,10 @@ func zone(v []byte) (*time.Location, error) {
 	return scheduler.LoadZone(s)
 }
 
-func between(v []byte, least, most int) (int, error) {
+func oneTo(v []byte, most int) (int, error) {
 	n, err := campaign.StrictInt(v)
-	if err == nil && (n < least || n > most) {
-		err = campaign.Invalid("", fmt.Sprintf("%d: give %d to %d", n, least, most))
+	if err == nil && (n < 1 || n > most) {
+		err = campaign.Invalid("", fmt.Sprintf("%d: give 1 to %d", n, most))
 	}
 	return n, err
 }

@@ -80,7 +80,7 @@ func whole(v []byte) (int, error) {
 func (m *Synthetic) field(name string, v []byte) (err error) {
 	switch name {
 	case "count":
-		m.Count, err = between(v, 1, maxLeads)
+		m.Count, err = oneTo(v, maxLeads)
 	case "sites":
 		err = campaign.StrictArray(v, func(_ int, v []byte) error {
 			p := Place{Share: 1}

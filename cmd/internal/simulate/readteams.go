@@ -15,11 +15,11 @@ func (r *reading) team(i int, v []byte) error {
 		case "name":
 			t.Name, err = campaign.StrictString(v)
 		case "count":
-			t.Count, err = between(v, 1, maxAgents)
+			t.Count, err = oneTo(v, maxAgents)
 		case "campaigns":
 			t.Members = make(map[string]int)
 			err = campaign.StrictObject(v, func(name string, v []byte) (err error) {
-				t.Members[name], err = between(v, 1, 1000)
+				t.Members[name], err = oneTo(v, 1000)
 				return err
 			})
 		case "zone":

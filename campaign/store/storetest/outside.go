@@ -33,7 +33,7 @@ func outsideCounts(b *bundle) {
 		b.load(person, campaign.Draft{Numbers: numbers})[0]
 	cooled, stranger := b.load(cool, campaign.Draft{Numbers: numbers})[0], b.load(company, b.who("x", ""))[0]
 	call := b.outsideCall(one, "1")
-	call.PlacedAt = call.PlacedAt.Add(300 * time.Millisecond)
+	call.PlacedAt = call.PlacedAt.Add(300*time.Millisecond - time.Minute)
 	replay, l, err := b.s.RecordOutsideCall(ctx, call)
 	b.ok(err)
 	if replay || l.ID != one {

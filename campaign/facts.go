@@ -31,7 +31,7 @@ type Use struct {
 	Outcome    Outcome      // NoOutcome: not told yet: reserved, or the call goes on
 	Talk       time.Duration
 	Outside    bool // made elsewhere and told of: it counts for the company alone
-	Inbound    bool // the person called: never an attempt, but its conversation may start a cool-off
+	Inbound    bool // the person called: never an attempt, but a conversation may start a cool-off of the company or the account
 }
 
 // Judgement says whether a lead may be offered now, and if not, which gate binds.

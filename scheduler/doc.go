@@ -164,7 +164,7 @@
 //     thing: it counts own attempts alone.
 //  7. A cool-off allows no call for its period, or so many days, that of the call included, after a call of its kind: it
 //     is a cap with max 1 that counts only calls of that kind, of its scope. conversation: as counted above, and with
-//     scope company also a conversation of a call that the person made. refused, abandoned, machine: that outcome.
+//     scope company or account also a conversation of a call that the person made. refused, abandoned, machine: that outcome.
 //  8. All caps and cool-offs that apply hold at once.
 //
 // # Numbers

@@ -76,7 +76,7 @@ func coolOffLimit(c *campaign.CoolOff) limit {
 		l.counts = 1 << campaign.Machine
 	default:
 		l.counts, l.talked = countedIf(campaign.Outcome.Connect), true
-		l.inbound = c.Scope == campaign.CapCompany
+		l.inbound = c.Scope == campaign.CapCompany || c.Scope == campaign.CapAccount
 	}
 	return l
 }
@@ -163,7 +163,7 @@ func (d *decision) countsTry(l *limit, try *campaign.Try) bool {
 // countsUse says whether the call of another counts, one that is not over as what it may become.
 func (d *decision) countsUse(l *limit, u *campaign.Use) bool {
 	switch {
-	case u.Outside && l.scope != campaign.CapCompany, u.Inbound && !l.inbound, !d.within(l.scope, u):
+	case u.Inbound && !l.inbound, u.Outside && !u.Inbound && l.scope != campaign.CapCompany, !d.within(l.scope, u):
 		return false
 	case unfinished(u):
 		return true

@@ -336,14 +336,14 @@ func TestOpenCallsBindUntilTheirOutcomeMustBeKnown(t *testing.T) {
 	s.expect(t, "2026-03-02T10:05", "2026-03-05T09:00", "cool_off")
 }
 
-func TestAConversationThatThePersonBeganCoolsTheCompanyOff(t *testing.T) {
+func TestAConversationThatThePersonBeganCoolsCompanyAndAccountOff(t *testing.T) {
 	t.Parallel()
 	s := &someone{rules: campaign.DefaultRules(), zone: "Asia/Shanghai"}
 	s.used(t, campaign.Use{Person: true, Inbound: true, Outside: true, Talk: time.Minute}, "2026-03-02T10:00")
 	for scope := range campaign.NumScopes {
 		s.rules.CoolOffs = []campaign.CoolOff{{After: campaign.AfterConversation, Scope: scope, Period: 2 * time.Hour}}
 		at, reason := "2026-03-02T10:05", "due"
-		if scope == campaign.CapCompany {
+		if scope == campaign.CapCompany || scope == campaign.CapAccount {
 			at, reason = "2026-03-02T12:00", "cool_off"
 		}
 		s.expect(t, "2026-03-02T10:05", at, reason)

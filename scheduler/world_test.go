@@ -248,9 +248,11 @@ func (w *world) matches(l limitRule, c call, t time.Time) bool {
 	}
 	if !c.own {
 		switch {
+		case c.Inbound:
+			if basis != "conversation" || scope != campaign.CapCompany && scope != campaign.CapAccount {
+				return false
+			}
 		case c.Outside && scope != campaign.CapCompany:
-			return false
-		case c.Inbound && (scope != campaign.CapCompany || basis != "conversation"):
 			return false
 		}
 	}

@@ -226,6 +226,7 @@ func (k *work) consequences(f *campaign.Facts, a *campaign.Assignment, t *campai
 	k.use(a, useRow{Placed: us(t.PlacedAt), Outcome: t.Outcome, Counted: t.Outcome.Counted(), Talk: talked(t).Microseconds()})
 	if t.NewNumber != "" && k.subjects[t.NewNumber] != 0 {
 		k.numbers = append(k.numbers, numberRow{k.subjects[t.NewNumber], l.ID})
+		k.place(l, t.NewNumber)
 	}
 	if t.Outcome.BadData() {
 		k.event(campaign.EventBadData, l, a.AgentID, map[string]any{"number": t.Number, "outcome": t.Outcome, "new_number": t.NewNumber})

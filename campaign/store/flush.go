@@ -13,6 +13,7 @@ type changes struct {
 	closed     map[campaign.AssignmentID]bool
 	promises   map[campaign.AppointmentID]*campaign.Appointment // closed, handed over, reminded of
 	booked     []*campaign.Appointment                          // to be inserted; they get their ids by flush
+	renumbered map[campaign.LeadID]bool                         // got a number of their own by a call
 	regrouped  map[campaign.LeadID]bool
 	useRows    []useRow
 	freed      []freedRow // uses that are gone: nothing was dialled
@@ -72,7 +73,7 @@ func (k *work) flush() error {
 	return k.t.gathered(func() error {
 		for _, write := range []func() error{
 			k.flushSessions, k.flushAssignments, k.flushPlanned, k.flushMoved, k.flushGroups, k.flushUses, k.flushPromises, k.flushBooked,
-			k.flushAttempts, k.flushAmendments, k.flushLate, k.flushNumbers,
+			k.flushAttempts, k.flushAmendments, k.flushLate, k.flushNumbers, k.flushOwnNumbers,
 		} {
 			if err := write(); err != nil {
 				return err

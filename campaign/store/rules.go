@@ -25,6 +25,8 @@ type Rules struct {
 	// PackVersion is the version of a law pack as the rules know it; empty: none. nil: they know no packs. The audit
 	// judges calls by a pack only under the version that they were made under.
 	PackVersion func(name string) string
+	// Number tells where a number may be that a call brought: its zones and places. nil: where its lead is.
+	Number func(campaign.Phone) campaign.Number
 }
 
 var errNoRules = errors.New("the store was opened without rules")

@@ -55,6 +55,36 @@ func (k *work) regroup(f *campaign.Facts) {
 	}
 }
 
+// place adds a number that a call brought to the lead's own, with where it may be, so that the hours and the law of that
+// place bind. Zones count only where the lead's are those of its first number: else somebody knew them.
+func (k *work) place(l *campaign.Lead, p campaign.Phone) {
+	if k.t.rules.Number == nil || slices.ContainsFunc(l.Numbers, func(n campaign.Number) bool { return n.Phone == p }) {
+		return
+	}
+	n := k.t.rules.Number(p)
+	n.Phone = p
+	if slices.Equal(n.Zones, l.Zones) || len(l.Numbers) == 0 || !slices.Equal(k.t.rules.Number(l.Numbers[0].Phone).Zones, l.Zones) {
+		n.Zones = nil
+	}
+	if len(n.Zones)+len(n.Places) == 0 {
+		return // it is where the lead is
+	}
+	l.Numbers = append(slices.Clone(l.Numbers), n)
+	mark(&k.renumbered, l.ID)
+}
+
+func (k *work) flushOwnNumbers() error {
+	type row struct {
+		Lead    campaign.LeadID `json:"id"`
+		Numbers string          `json:"numbers"`
+	}
+	var rows []row
+	for _, id := range inOrder(k.renumbered) {
+		rows = append(rows, row{id, js(k.facts[id].Lead.Numbers)})
+	}
+	return setRows(k.t, `UPDATE leads AS l SET numbers = v.numbers FROM `+k.t.d.set(1, "v", "id bigint", "numbers text")+` WHERE l.id = v.id`, rows)
+}
+
 // flushGroups finds or makes the groups of the leads that moved to another.
 func (k *work) flushGroups() error {
 	type row struct {

@@ -34,6 +34,9 @@ func (s *Server) PreviewRules(r *pb.PreviewRulesRequest, out grpc.ServerStreamin
 	if err := rules.Validate(); err != nil {
 		return fmt.Errorf("preview rules: %w", err)
 	}
+	if err := rules.Contradictions(s.now()); err != nil {
+		return fmt.Errorf("preview rules: %w", err)
+	}
 	n := int(r.GetExamples())
 	switch {
 	case n < 0 || n > examplesMost:

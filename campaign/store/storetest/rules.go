@@ -11,7 +11,7 @@ import (
 
 // rules are small rules that answer as the real ones do where these tests look: no hours, no days, no calendars.
 func rules() store.Rules {
-	return store.Rules{Decide: decide, Judge: judge, Book: book, Step: step,
+	return store.Rules{Decide: decide, Judge: judge, Book: book, Step: step, Number: numberAt,
 		PackVersion: func(name string) string {
 			if name == lawPack {
 				return "1"
@@ -44,6 +44,16 @@ func lawful(f *campaign.Facts) (at time.Time) {
 		}
 	}
 	return at
+}
+
+// moved is a number that tells where it is; all others are where their leads are, in the east.
+var moved = phone(990_001)
+
+func numberAt(p campaign.Phone) campaign.Number {
+	if p == moved {
+		return campaign.Number{Phone: p, Zones: []string{west}, Places: []string{"US-CA"}}
+	}
+	return campaign.Number{Phone: p, Zones: []string{east}}
 }
 
 // good are the lead's numbers that no attempt found bad, the ones it changed to first.

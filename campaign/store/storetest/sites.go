@@ -12,6 +12,7 @@ func init() { cases = append(cases, siteCases...) }
 var siteCases = []testCase{
 	{"leads are grouped by their sites as they are taken in", sitesTakenIn},
 	{"a lead moves to the group of its sites when they change", sitesChange},
+	{"a number that a call brought binds by its own place", sitesOfNewNumber},
 	{"a draft's consents are recorded with it and group it", consentsTakenIn},
 	{"the note of the law is kept with the claim and with the call", lawKept},
 }
@@ -89,6 +90,30 @@ func sitesChange(b *bundle) {
 	b.hasSites(ids[0], campaign.Site{Zones: []string{east}})
 	if now := b.lead(ids[0]).GroupID; now != first {
 		b.Errorf("it came back to group %d, want %d", now, first)
+	}
+	b.sound()
+}
+
+func sitesOfNewNumber(b *bundle) {
+	c := b.campaign(nil)
+	for _, known := range []bool{false, true} { // somebody knew the leads' zones, or they are those of the number
+		zones, at := []string{east}, campaign.Site{Zones: []string{west}, Places: []string{"US-CA"}}
+		if known {
+			zones = []string{"America/Chicago"}
+			at.Zones = zones
+		}
+		n := phone(1)
+		if known {
+			n = phone(2)
+		}
+		ids := b.load(c, campaign.Draft{Zones: zones, Numbers: []campaign.Number{{Phone: n}}})
+		r := result(b.dial(b.agent(), ids...), campaign.NumberChanged)
+		r.NewNumber = moved
+		must[campaign.Recorded](b)(b.s.Conclude(b.Context(), r))
+		b.hasSites(ids[0], campaign.Site{Zones: zones}, at)
+		if l := b.lead(ids[0]); len(l.Numbers) != 2 || l.Numbers[1].Phone != moved || l.Plan.Number != moved {
+			b.Errorf("its numbers are %+v, planned %s", l.Numbers, l.Plan.Number)
+		}
 	}
 	b.sound()
 }

@@ -28,6 +28,11 @@ func readNumber(text, region string) (campaign.Number, error) {
 	return n, err
 }
 
+// numberAt is a number with where it may be.
+func numberAt(p campaign.Phone) campaign.Number {
+	return campaign.Number{Phone: p, Zones: phone.Zones(p), Places: phone.Places(p)}
+}
+
 // tokens are the record's, as the guard and the admin token's file want them.
 type tokens struct{ *store.Store }
 

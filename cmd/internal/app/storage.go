@@ -31,7 +31,7 @@ func (a *App) openStore(ctx context.Context) error {
 		Now: a.opt.Now, Log: a.log,
 		Rules: store.Rules{
 			Decide: a.rules.Plan, Judge: a.rules.Offer, Book: a.rules.Book, Step: dialer.Follow(dialer.DefaultHeartbeat),
-			Reach: a.rules.Reach, PackVersion: a.rules.PackVersion,
+			Reach: a.rules.Reach, PackVersion: a.rules.PackVersion, Number: numberAt,
 		},
 	})
 	if err != nil {

@@ -18,6 +18,7 @@ type Facts struct {
 	Mine     bool             // the asking agent holds the lead (StartCall): being held closes nothing
 	Now      time.Time
 	settled  *settled
+	missing  string // a law pack that is switched on and not known here; empty: none
 }
 
 // Judgement says whether a lead may be called now. When it may not, Binding is the first gate that forbids it.

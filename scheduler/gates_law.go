@@ -25,6 +25,10 @@ func consentGate(q *inquiry) view {
 func lawHoursGate(q *inquiry) view {
 	at := q.at()
 	switch {
+	case q.f.missing != "":
+		return view{say: func(q *inquiry) string {
+			return fmt.Sprintf("the campaign has switched the law pack %q on and this node does not know it: start the node with it (--law), or switch it off", q.f.missing)
+		}}
 	case q.d.reg.law.strict == nil:
 		return pass("no law limits the hours")
 	case q.d.isOpen(&q.d.reg.law, at):

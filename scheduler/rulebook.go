@@ -61,6 +61,7 @@ func (rb *Rulebook) FactsOf(f *campaign.Facts) (*Facts, error) {
 	q.Suppressions = f.Suppressions
 	return &Facts{
 		Campaign: f.Campaign, List: f.List, Lead: f.Lead, Zones: zones, Question: q, Holder: f.Holder, Now: f.Now, settled: s,
+		missing: rb.missing(&f.Campaign.Rules),
 	}, nil
 }
 
@@ -107,6 +108,9 @@ func usesOf(f *campaign.Facts) []campaign.Use {
 // Open says whether a calendar group is open at now, any of its sites, by the hours of campaign, list and law; and until
 // when that answer stands, zero: for the next 400 days at least.
 func (rb *Rulebook) Open(c *campaign.Campaign, g *campaign.Group, calendars []*campaign.Calendar, now time.Time) (open bool, until time.Time) {
+	if rb.missing(&c.Rules) != "" {
+		return false, time.Time{}
+	}
 	s := rb.settle(&c.Rules, g.Hours, g.Calendars, calendars)
 	for i := range g.Sites {
 		at := &g.Sites[i]
@@ -141,6 +145,17 @@ func (rb *Rulebook) LawDays(r *campaign.Rules) []campaign.Day {
 		out = append(out, p.Days...)
 	}
 	return out
+}
+
+// missing is a pack that is switched on and that this rulebook does not know; empty: none. Nothing is offered where there
+// is one: a node that was started without a pack must not call as if there were no law.
+func (rb *Rulebook) missing(r *campaign.Rules) string {
+	for _, name := range r.Packs {
+		if rb.Law == nil || rb.Law.Pack(name) == nil {
+			return name
+		}
+	}
+	return ""
 }
 
 // packs are those that are switched on and known.

@@ -31,10 +31,31 @@ func frenchLibrary() library {
 func paris() *asked {
 	a := clear()
 	a.Campaign.ID, a.Campaign.Region, a.Campaign.Floor = 1, "FR", campaign.DefaultFloor()
-	a.Campaign.Rules.Packs = []string{"fr", "nowhere", "us"}
+	a.Campaign.Rules.Packs = []string{"fr", "us"}
 	a.Lead.Zones = []string{"Europe/Paris"}
 	a.Now = time.Date(2026, 4, 30, 9, 0, 0, 0, time.UTC)
 	return a
+}
+
+func TestNothingIsOfferedUnderAPackThatIsNotKnown(t *testing.T) {
+	t.Parallel()
+	for _, rb := range []*scheduler.Rulebook{{}, {Law: frenchLibrary()}} {
+		a := paris()
+		a.Campaign.Rules.Packs = []string{"fr", "nowhere"}
+		if rb.Law == nil {
+			a.Campaign.Rules.Packs = []string{"fr"}
+		}
+		if j := rb.Offer(&a.Facts, 1); j.Binding != "law_hours" || !strings.Contains(j.Detail, "does not know it") {
+			t.Errorf("offered: %+v", j)
+		}
+		g := &campaign.Group{Sites: []campaign.Site{{Zones: a.Lead.Zones}}}
+		if open, _ := rb.Open(a.Campaign, g, nil, a.Now); open {
+			t.Error("its group is open")
+		}
+		if p := rb.Plan(&a.Facts); !p.Open() {
+			t.Errorf("the lead was ended: %+v", p)
+		}
+	}
 }
 
 func TestAnOfferTellsUnderWhichLawItIsMade(t *testing.T) {

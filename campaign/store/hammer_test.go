@@ -44,9 +44,9 @@ type hammerOrder struct {
 
 // hammered is what came of it.
 type hammered struct {
-	Claimed, Placed, Declined, RefusedAtStart int
-	Refused                                   map[string]int // by the gate that bound
-	Faults                                    []string
+	Claimed, ByHand, Placed, Declined, RefusedAtStart int
+	Refused                                           map[string]int // by the gate that bound
+	Faults                                            []string
 }
 
 // clock goes fast from an instant on; zero: not yet. A store measures its database's clock while it opens, before that
@@ -125,6 +125,7 @@ func hammer(text string) int {
 
 func (h *hammered) add(o hammered) {
 	h.Claimed += o.Claimed
+	h.ByHand += o.ByHand
 	h.Placed += o.Placed
 	h.Declined += o.Declined
 	h.RefusedAtStart += o.RefusedAtStart
@@ -144,7 +145,11 @@ func (h *hammered) call(ctx context.Context, s *store.Store, a campaign.AgentID,
 		}
 		some[i] = leads[rng.IntN(4)*hammerNumbers+n]
 	}
-	got, err := s.ClaimLeads(ctx, []campaign.Claim{{Agent: a, Candidates: some}})
+	byHand := rng.IntN(4) == 0 // an agent who picks one lead himself
+	if byHand {
+		some = some[:1]
+	}
+	got, err := s.ClaimLeads(ctx, []campaign.Claim{{Agent: a, Candidates: some, Manual: byHand}})
 	if err != nil {
 		return err
 	}
@@ -156,6 +161,12 @@ func (h *hammered) call(ctx context.Context, s *store.Store, a campaign.AgentID,
 		return h.again(ctx, s, a, got[0].Err)
 	}
 	h.Claimed++
+	if byHand {
+		if as.Reason != "manual" {
+			return fmt.Errorf("a lead that was picked by hand is offered as %s", as.Reason)
+		}
+		h.ByHand++
+	}
 	if rng.IntN(5) == 0 {
 		h.Declined++
 		return s.Decline(ctx, as.ID, a, "not now")
@@ -252,7 +263,11 @@ func TestEightProcessesExceedNoCapOfAnyScope(t *testing.T) {
 	zone := midnightAhead(time.Now())
 	s, campaigns, leads, agents := hammerRecord(t, url, zone)
 	sum := hammerAll(t, url, leads, agents)
-	t.Logf("%d claims, %d calls, %d declined, %d refused at the start, refused at the claim: %v", sum.Claimed, sum.Placed, sum.Declined, sum.RefusedAtStart, sum.Refused)
+	t.Logf("%d claims, %d of them by hand, %d calls, %d declined, %d refused at the start, refused at the claim: %v",
+		sum.Claimed, sum.ByHand, sum.Placed, sum.Declined, sum.RefusedAtStart, sum.Refused)
+	if sum.ByHand == 0 {
+		t.Error("nobody dialled by hand")
+	}
 	if caps, cool := sum.Refused["rolling_cap"], sum.Refused["cool_off"]; caps < 200 || cool < 50 {
 		t.Errorf("%d leads were refused by caps and %d by cool-offs: they were not put to the test", caps, cool)
 	}

@@ -97,6 +97,6 @@ func Breach(b *campaign.Breach) *pb.Breach {
 // AuditSummary is what an audit looked at as a message.
 func AuditSummary(s *campaign.AuditSummary) *pb.AuditSummary {
 	return &pb.AuditSummary{
-		Leads: s.Leads, Attempts: s.Attempts, Appointments: s.Appointments, Breaches: s.Breaches, Invariants: s.Invariants,
+		Leads: s.Leads, Attempts: s.Attempts, Appointments: s.Appointments, Breaches: s.Breaches, Invariants: s.Invariants, Passed: s.Passed,
 	}
 }

@@ -97,6 +97,9 @@ func (c *cli) audited(sum *pb.AuditSummary, breaches int64) error {
 	} else {
 		c.say("%s in %d leads, %d attempts, %d promises; checked %s", plural(max(breaches, sum.GetBreaches()), "breach", "breaches"),
 			sum.GetLeads(), sum.GetAttempts(), sum.GetAppointments(), strings.Join(sum.GetInvariants(), " "))
+		for _, what := range sum.GetPassed() {
+			c.say("not judged: %s", what)
+		}
 	}
 	if breaches > 0 || sum.GetBreaches() > 0 {
 		return errBreaches

@@ -2095,7 +2095,9 @@ type AuditSummary struct {
 	// Breaches found.
 	Breaches int64 `protobuf:"varint,4,opt,name=breaches,proto3" json:"breaches,omitempty"`
 	// The invariants that were checked.
-	Invariants    []string `protobuf:"bytes,5,rep,name=invariants,proto3" json:"invariants,omitempty"`
+	Invariants []string `protobuf:"bytes,5,rep,name=invariants,proto3" json:"invariants,omitempty"`
+	// What could not be judged any more, in English, such as calls under a version of a law pack that is not known here.
+	Passed        []string `protobuf:"bytes,6,rep,name=passed,proto3" json:"passed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2161,6 +2163,13 @@ func (x *AuditSummary) GetBreaches() int64 {
 func (x *AuditSummary) GetInvariants() []string {
 	if x != nil {
 		return x.Invariants
+	}
+	return nil
+}
+
+func (x *AuditSummary) GetPassed() []string {
+	if x != nil {
+		return x.Passed
 	}
 	return nil
 }
@@ -2461,7 +2470,7 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\alead_id\x18\x02 \x01(\x03R\x06leadId\x12#\n" +
 	"\rassignment_id\x18\x03 \x01(\x03R\fassignmentId\x12*\n" +
 	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x16\n" +
-	"\x06detail\x18\x05 \x01(\tR\x06detail\"\xa0\x01\n" +
+	"\x06detail\x18\x05 \x01(\tR\x06detail\"\xb8\x01\n" +
 	"\fAuditSummary\x12\x14\n" +
 	"\x05leads\x18\x01 \x01(\x03R\x05leads\x12\x1a\n" +
 	"\battempts\x18\x02 \x01(\x03R\battempts\x12\"\n" +
@@ -2469,7 +2478,8 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\bbreaches\x18\x04 \x01(\x03R\bbreaches\x12\x1e\n" +
 	"\n" +
 	"invariants\x18\x05 \x03(\tR\n" +
-	"invariants\"\x12\n" +
+	"invariants\x12\x16\n" +
+	"\x06passed\x18\x06 \x03(\tR\x06passed\"\x12\n" +
 	"\x10GetServerRequest\"\xb7\x02\n" +
 	"\x11GetServerResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x12\n" +

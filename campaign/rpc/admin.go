@@ -151,12 +151,12 @@ func (s *AdminServer) ListAgents(ctx context.Context, r *pb.ListAgentsRequest) (
 		Inactive bool
 	}
 	q := query{campaign.CampaignID(r.GetCampaignId()), r.GetInactive()}
-	size, err := pageSize(r.GetPageSize())
+	size, err := wire.PageSize(r.GetPageSize())
 	if err != nil {
 		return nil, err
 	}
 	after := ""
-	if err := fromPageToken(r.GetPageToken(), q, &after); err != nil {
+	if err := wire.FromPageToken(r.GetPageToken(), q, &after); err != nil {
 		return nil, err
 	}
 	all, err := s.agents.Agents(ctx)
@@ -168,7 +168,7 @@ func (s *AdminServer) ListAgents(ctx context.Context, r *pb.ListAgentsRequest) (
 		return a.Login <= after || !a.Active && !q.Inactive || q.Campaign != 0 && !works
 	})
 	slices.SortFunc(all, func(a, b campaign.Agent) int { return strings.Compare(a.Login, b.Login) })
-	rows, next := cut(all, size, q, func(a *campaign.Agent) any { return a.Login })
+	rows, next := wire.Cut(all, size, q, func(a *campaign.Agent) any { return a.Login })
 	names, err := s.campaigns(ctx, rows...)
 	if err != nil {
 		return nil, err

@@ -114,12 +114,12 @@ func (s *CampaignServer) find(ctx context.Context, id int64, name string) (campa
 func (s *CampaignServer) ListCampaigns(ctx context.Context, r *pb.ListCampaignsRequest) (*pb.ListCampaignsResponse, error) {
 	type query struct{ State pb.CampaignState }
 	q := query{r.GetState()}
-	size, err := pageSize(r.GetPageSize())
+	size, err := wire.PageSize(r.GetPageSize())
 	if err != nil {
 		return nil, err
 	}
 	var after campaign.CampaignID
-	if err := fromPageToken(r.GetPageToken(), q, &after); err != nil {
+	if err := wire.FromPageToken(r.GetPageToken(), q, &after); err != nil {
 		return nil, err
 	}
 	state := wire.FromCampaignState(r.GetState())
@@ -141,7 +141,7 @@ func (s *CampaignServer) ListCampaigns(ctx context.Context, r *pb.ListCampaignsR
 			break
 		}
 	}
-	rows, next := cut(rows[:min(len(rows), size+1)], size, q, func(c *campaign.Campaign) any { return c.ID })
+	rows, next := wire.Cut(rows[:min(len(rows), size+1)], size, q, func(c *campaign.Campaign) any { return c.ID })
 	out := &pb.ListCampaignsResponse{NextPageToken: next}
 	for i := range rows {
 		out.Campaigns = append(out.Campaigns, wire.Campaign(&rows[i]))

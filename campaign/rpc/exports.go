@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 
 	"redial/campaign"
+	"redial/campaign/wire"
 	pb "redial/proto/campaign/v1"
 )
 
@@ -103,7 +104,7 @@ func (s *ListServer) ExportProblems(r *pb.ExportProblemsRequest, stream grpc.Ser
 		return err
 	}
 	all := paged(func(at campaign.ProblemCursor) ([]campaign.Problem, campaign.ProblemCursor, error) {
-		return s.lists.Problems(ctx, id, at, pageMost)
+		return s.lists.Problems(ctx, id, at, wire.PageMost)
 	})
 	name := fileName(".csv", strings.TrimSuffix(l.Name, ".csv"), "problems")
 	return sendFile(func(w io.Writer) error { return s.tables.Problems(w, headings, all) }, func(first bool, data []byte) error {

@@ -172,12 +172,12 @@ func (s *LeadServer) FindLeads(ctx context.Context, r *pb.FindLeadsRequest) (*pb
 	if err != nil {
 		return nil, err
 	}
-	size, err := pageSize(r.GetPageSize())
+	size, err := wire.PageSize(r.GetPageSize())
 	if err != nil {
 		return nil, err
 	}
 	query := f
-	if err := fromPageToken(r.GetPageToken(), query, &f.AfterID); err != nil {
+	if err := wire.FromPageToken(r.GetPageToken(), query, &f.AfterID); err != nil {
 		return nil, err
 	}
 	f.Limit = size + 1
@@ -185,7 +185,7 @@ func (s *LeadServer) FindLeads(ctx context.Context, r *pb.FindLeadsRequest) (*pb
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(rows, size, query, func(l *campaign.Lead) any { return l.ID })
+	rows, next := wire.Cut(rows, size, query, func(l *campaign.Lead) any { return l.ID })
 	leads, err := s.shownAll(ctx, rows)
 	return &pb.FindLeadsResponse{Leads: leads, NextPageToken: next}, err
 }

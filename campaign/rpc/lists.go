@@ -54,19 +54,19 @@ func NewLists(u Uploads, in Intake, l Lists, life ListLife, t Tables, floor Floo
 func (s *ListServer) ListLists(ctx context.Context, r *pb.ListListsRequest) (*pb.ListListsResponse, error) {
 	type query struct{ Campaign int64 }
 	q := query{r.GetCampaignId()}
-	size, err := pageSize(r.GetPageSize())
+	size, err := wire.PageSize(r.GetPageSize())
 	if err != nil {
 		return nil, err
 	}
 	var before campaign.ListID
-	if err := fromPageToken(r.GetPageToken(), q, &before); err != nil {
+	if err := wire.FromPageToken(r.GetPageToken(), q, &before); err != nil {
 		return nil, err
 	}
 	rows, err := s.lists.Lists(ctx, campaign.CampaignID(q.Campaign), before, size+1)
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(rows, size, q, func(l *campaign.List) any { return l.ID })
+	rows, next := wire.Cut(rows, size, q, func(l *campaign.List) any { return l.ID })
 	out := &pb.ListListsResponse{NextPageToken: next}
 	for i := range rows {
 		out.Lists = append(out.Lists, wire.List(&rows[i]))
@@ -87,12 +87,12 @@ func (s *ListServer) GetList(ctx context.Context, r *pb.GetListRequest) (*pb.Get
 func (s *ListServer) ListProblems(ctx context.Context, r *pb.ListProblemsRequest) (*pb.ListProblemsResponse, error) {
 	type query struct{ List int64 }
 	q := query{r.GetListId()}
-	size, err := pageSize(r.GetPageSize())
+	size, err := wire.PageSize(r.GetPageSize())
 	if err != nil {
 		return nil, err
 	}
 	var after campaign.ProblemCursor
-	if err := fromPageToken(r.GetPageToken(), q, &after); err != nil {
+	if err := wire.FromPageToken(r.GetPageToken(), q, &after); err != nil {
 		return nil, err
 	}
 	id := campaign.ListID(q.List)
@@ -106,7 +106,7 @@ func (s *ListServer) ListProblems(ctx context.Context, r *pb.ListProblemsRequest
 	}
 	out := &pb.ListProblemsResponse{Problems: wire.Problems(page), Headings: headings}
 	if next != (campaign.ProblemCursor{}) {
-		out.NextPageToken = pageToken(q, next)
+		out.NextPageToken = wire.PageToken(q, next)
 	}
 	return out, nil
 }

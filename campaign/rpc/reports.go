@@ -119,12 +119,12 @@ func (p callPlace) in(q *campaign.BadDataQuery) {
 func (s *ReportServer) ListBadData(ctx context.Context, r *pb.ListBadDataRequest) (*pb.ListBadDataResponse, error) {
 	type query struct{ List int64 }
 	q := query{r.GetListId()}
-	size, err := pageSize(r.GetPageSize())
+	size, err := wire.PageSize(r.GetPageSize())
 	if err != nil {
 		return nil, err
 	}
 	var at callPlace
-	if err := fromPageToken(r.GetPageToken(), q, &at); err != nil {
+	if err := wire.FromPageToken(r.GetPageToken(), q, &at); err != nil {
 		return nil, err
 	}
 	if _, err := s.reports.List(ctx, campaign.ListID(q.List)); err != nil {
@@ -136,7 +136,7 @@ func (s *ReportServer) ListBadData(ctx context.Context, r *pb.ListBadDataRequest
 	if err != nil {
 		return nil, err
 	}
-	rows, next := cut(rows, size, q, func(b *campaign.BadNumber) any { return placeOf(b) })
+	rows, next := wire.Cut(rows, size, q, func(b *campaign.BadNumber) any { return placeOf(b) })
 	out := &pb.ListBadDataResponse{NextPageToken: next}
 	for i := range rows {
 		out.Numbers = append(out.Numbers, wire.BadNumber(&rows[i]))
@@ -164,10 +164,10 @@ func (s *ReportServer) ExportBadData(r *pb.ExportBadDataRequest, stream grpc.Ser
 		return fmt.Errorf("find the zone of campaign %d: %w", c.ID, err)
 	}
 	all := paged(func(at callPlace) ([]campaign.BadNumber, callPlace, error) {
-		asked := campaign.BadDataQuery{List: l.ID, Limit: pageMost}
+		asked := campaign.BadDataQuery{List: l.ID, Limit: wire.PageMost}
 		at.in(&asked)
 		rows, err := s.reports.BadData(ctx, asked)
-		if err != nil || len(rows) < pageMost {
+		if err != nil || len(rows) < wire.PageMost {
 			return rows, callPlace{}, err
 		}
 		return rows, placeOf(&rows[len(rows)-1]), nil

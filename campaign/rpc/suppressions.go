@@ -106,7 +106,7 @@ func (s *SuppressionServer) Lift(ctx context.Context, r *pb.LiftRequest) (*pb.Li
 // wake tells the floor of every campaign that has a lead with the number.
 func (s *SuppressionServer) wake(ctx context.Context, phone campaign.Phone) error {
 	told := make(map[campaign.CampaignID]bool)
-	leads, err := s.suppressions.FindLeads(ctx, campaign.LeadFilter{Phone: phone, Limit: pageMost})
+	leads, err := s.suppressions.FindLeads(ctx, campaign.LeadFilter{Phone: phone, Limit: wire.PageMost})
 	for i := range leads {
 		if c := leads[i].CampaignID; !told[c] {
 			told[c] = true

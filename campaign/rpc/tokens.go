@@ -37,12 +37,12 @@ func (s *AdminServer) CreateToken(ctx context.Context, r *pb.CreateTokenRequest)
 func (s *AdminServer) ListTokens(ctx context.Context, r *pb.ListTokensRequest) (*pb.ListTokensResponse, error) {
 	type query struct{ Revoked bool }
 	q := query{r.GetRevoked()}
-	size, err := pageSize(r.GetPageSize())
+	size, err := wire.PageSize(r.GetPageSize())
 	if err != nil {
 		return nil, err
 	}
 	var before campaign.TokenID
-	if err := fromPageToken(r.GetPageToken(), q, &before); err != nil {
+	if err := wire.FromPageToken(r.GetPageToken(), q, &before); err != nil {
 		return nil, err
 	}
 	all, err := s.tokens.Tokens(ctx)
@@ -55,7 +55,7 @@ func (s *AdminServer) ListTokens(ctx context.Context, r *pb.ListTokensRequest) (
 			rows = append(rows, t)
 		}
 	}
-	rows, next := cut(rows, size, q, func(t *campaign.Token) any { return t.ID })
+	rows, next := wire.Cut(rows, size, q, func(t *campaign.Token) any { return t.ID })
 	out := &pb.ListTokensResponse{NextPageToken: next}
 	for i := range rows {
 		out.Tokens = append(out.Tokens, wire.Token(&rows[i]))

@@ -12,8 +12,8 @@ import (
 
 // Page sizes, in rows.
 const (
-	pageUsual = 50
-	pageMost  = 500
+	PageUsual = 50
+	PageMost  = 500
 )
 
 // sumBytes is how much of the checksum a page token carries: enough that a torn or edited one is noticed.
@@ -25,11 +25,11 @@ var tokenText = base64.RawURLEncoding
 func PageSize(asked int32) (int, error) {
 	switch {
 	case asked < 0:
-		return 0, campaign.Invalid("page_size", fmt.Sprintf("%d is negative: give 1 to %d, or 0 for %d", asked, pageMost, pageUsual))
+		return 0, campaign.Invalid("page_size", fmt.Sprintf("%d is negative: give 1 to %d, or 0 for %d", asked, PageMost, PageUsual))
 	case asked == 0:
-		return pageUsual, nil
+		return PageUsual, nil
 	default:
-		return min(int(asked), pageMost), nil
+		return min(int(asked), PageMost), nil
 	}
 }
 

@@ -130,11 +130,11 @@ func (t *timeline) attempt(a *campaign.Attempt, started time.Time) {
 	if started.IsZero() {
 		started = a.PlacedAt
 	}
-	text := fmt.Sprintf("%s was called", a.Number)
+	text := []string{fmt.Sprintf("%s was called", a.Number)}
 	for _, x := range a.Law.Exempt {
-		text += fmt.Sprintf("; exempt from %s by %s", x.Rule, x.By)
+		text = append(text, fmt.Sprintf("exempt from %s by %s", x.Rule, x.By))
 	}
-	t.add(started, "called", by, a.Assignment, text)
+	t.add(started, "called", by, a.Assignment, strings.Join(text, "; "))
 	came := a.Code
 	if came != a.Outcome.String() {
 		came = fmt.Sprintf("%s (%v)", a.Code, a.Outcome)

@@ -11,7 +11,7 @@ var dayNames = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 // ReadWindows reads weekly hours as rules have them: [{"days":["mon"],"open":"09:00","close":"21:00"}]. The text is known
 // to be valid JSON; errors are of kind KindInvalid and name the field within it, such as "[0].close".
 func ReadWindows(raw []byte) ([]Window, error) {
-	all, err := readEach(raw, readWindow)
+	all, err := StrictEach(raw, readWindow)
 	if err != nil {
 		return nil, err
 	}

@@ -25,9 +25,9 @@ func ReadCalendar(raw []byte) (Calendar, error) {
 			n, err = StrictInt(v)
 			c.Version = int64(n)
 		case "weeks":
-			c.Weeks, err = readEach(v, readWeek)
+			c.Weeks, err = StrictEach(v, readWeek)
 		case "days":
-			c.Days, err = readEach(v, readDay)
+			c.Days, err = StrictEach(v, readDay)
 		default:
 			err = unknownField("a calendar has", "name", "version", "weeks", "days")
 		}
@@ -96,7 +96,7 @@ func readWeek(raw []byte) (Week, error) {
 		case "to":
 			w.To, err = readDate(v)
 		case "hours":
-			w.Hours, err = readEach(v, readWindow)
+			w.Hours, err = StrictEach(v, readWindow)
 		default:
 			err = unknownField("a week has", "from", "to", "hours")
 		}
@@ -150,7 +150,7 @@ func readDay(raw []byte) (Day, error) {
 		case "as":
 			as, err = StrictString(v)
 		case "hours":
-			d.Hours, err = readEach(v, readDayHours)
+			d.Hours, err = StrictEach(v, readDayHours)
 		case "source":
 			d.Source, err = StrictString(v)
 		default:

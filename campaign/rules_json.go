@@ -50,11 +50,11 @@ func (r *Rules) field(name string, v []byte) (err error) {
 	case "expires_at":
 		r.ExpiresAt, err = StrictInstant(v)
 	case "hours":
-		r.Hours, err = readEach(v, readWindow)
+		r.Hours, err = StrictEach(v, readWindow)
 	case "holidays":
-		r.Holidays, err = readEach(v, readDate)
+		r.Holidays, err = StrictEach(v, readDate)
 	case "caps":
-		r.Caps, err = readEach(v, readCap)
+		r.Caps, err = StrictEach(v, readCap)
 	case "network_retry":
 		r.NetworkRetry, err = StrictDuration(v)
 	case "network_retry_limit":
@@ -69,21 +69,21 @@ func (r *Rules) field(name string, v []byte) (err error) {
 func (r *Rules) regimeField(name string, v []byte) (err error) {
 	switch name {
 	case "cool_offs":
-		r.CoolOffs, err = readEach(v, readCoolOff)
+		r.CoolOffs, err = StrictEach(v, readCoolOff)
 	case "rotate":
 		r.Rotate, err = StrictBool(v)
 	case "mix_hours":
 		r.MixHours, err = StrictBool(v)
 	case "calendars":
-		r.Calendars, err = readEach(v, StrictString)
+		r.Calendars, err = StrictEach(v, StrictString)
 	case "purpose":
 		r.Purpose, err = readWord[Purpose](v)
 	case "matter":
 		r.Matter, err = StrictString(v)
 	case "packs":
-		r.Packs, err = readEach(v, StrictString)
+		r.Packs, err = StrictEach(v, StrictString)
 	case "waivers":
-		r.Waivers, err = readEach(v, readWaiver)
+		r.Waivers, err = StrictEach(v, readWaiver)
 	default:
 		err = unknownField("the rules are", "interval", "intervals", "max_per_day", "max_attempts", "max_days", "expires_at", "hours", "holidays",
 			"caps", "cool_offs", "rotate", "mix_hours", "network_retry", "network_retry_limit", "calendars", "purpose", "matter", "packs", "waivers")

@@ -171,8 +171,8 @@ func StrictInstant(raw []byte) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// readEach reads a list; an empty one is nil.
-func readEach[T any](raw []byte, read func([]byte) (T, error)) ([]T, error) {
+// StrictEach reads a list; an empty one is nil.
+func StrictEach[T any](raw []byte, read func([]byte) (T, error)) ([]T, error) {
 	var all []T
 	err := StrictArray(raw, func(_ int, v []byte) error {
 		one, err := read(v)

@@ -126,11 +126,7 @@ func (c *Case) field(name string, v []byte) (err error) {
 	case "lead":
 		err = c.Lead.read(v)
 	case "attempts":
-		err = campaign.StrictArray(v, func(_ int, v []byte) error {
-			try, err := readTry(v)
-			c.Tries = append(c.Tries, try)
-			return err
-		})
+		c.Tries, err = campaign.StrictEach(v, readTry)
 	case "appointment":
 		c.Booking, err = readBooking(v)
 	case "want":
@@ -152,29 +148,13 @@ func (c *Case) around(name string, v []byte) (err error) {
 	case "calendars":
 		c.Calendars, err = readCalendars(v)
 	case "law":
-		err = campaign.StrictArray(v, func(_ int, v []byte) error {
-			r, err := ReadLawRule(v)
-			c.Law = append(c.Law, r)
-			return err
-		})
+		c.Law, err = campaign.StrictEach(v, ReadLawRule)
 	case "law_days":
-		err = campaign.StrictArray(v, func(_ int, v []byte) error {
-			d, err := readDay(v)
-			c.LawDays = append(c.LawDays, d)
-			return err
-		})
+		c.LawDays, err = campaign.StrictEach(v, readDay)
 	case "uses":
-		err = campaign.StrictArray(v, func(_ int, v []byte) error {
-			u, err := readUse(v)
-			c.Uses = append(c.Uses, u)
-			return err
-		})
+		c.Uses, err = campaign.StrictEach(v, readUse)
 	case "consents":
-		err = campaign.StrictArray(v, func(_ int, v []byte) error {
-			consent, err := readConsent(v)
-			c.Consents = append(c.Consents, consent)
-			return err
-		})
+		c.Consents, err = campaign.StrictEach(v, readConsent)
 	default:
 		err = campaign.ErrUnknownField
 	}
@@ -228,11 +208,7 @@ func (l *Lead) read(v []byte) error {
 			l.Zones, err = readLocations(v)
 		case "numbers":
 			numbers = true
-			err = campaign.StrictArray(v, func(_ int, v []byte) error {
-				n, err := readNumber(v)
-				l.Numbers = append(l.Numbers, n)
-				return err
-			})
+			l.Numbers, err = campaign.StrictEach(v, readNumber)
 		case "account":
 			l.Account, err = campaign.StrictString(v)
 		case "places":
@@ -253,11 +229,7 @@ func (l *Lead) read(v []byte) error {
 }
 
 func readLocations(v []byte) (all []*time.Location, err error) {
-	err = campaign.StrictArray(v, func(_ int, v []byte) error {
-		loc, err := readZone(v)
-		all = append(all, loc)
-		return err
-	})
+	all, err = campaign.StrictEach(v, readZone)
 	return all, err
 }
 

@@ -320,11 +320,7 @@ func code(s string, digits bool) bool {
 }
 
 func readPlaces(v []byte) (all []string, err error) {
-	err = campaign.StrictArray(v, func(_ int, v []byte) error {
-		p, err := readPlace(v)
-		all = append(all, p)
-		return err
-	})
+	all, err = campaign.StrictEach(v, readPlace)
 	slices.Sort(all)
 	return slices.Compact(all), err
 }

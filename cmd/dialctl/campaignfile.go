@@ -56,18 +56,10 @@ func readCampaign(raw []byte, out *pb.Campaign) (given []string, err error) {
 		case "rules":
 			out.Rules, err = readRules(v)
 		case "skills":
-			err = campaign.StrictArray(v, func(_ int, v []byte) error {
-				s, err := campaign.StrictString(v)
-				out.Skills = append(out.Skills, s)
-				return err
-			})
+			out.Skills, err = campaign.StrictEach(v, campaign.StrictString)
 		case "codes", "outcome_codes":
 			field = "codes"
-			err = campaign.StrictArray(v, func(_ int, v []byte) error {
-				code, err := readCode(v)
-				out.Codes = append(out.Codes, code)
-				return err
-			})
+			out.Codes, err = campaign.StrictEach(v, readCode)
 		case "floor", "floor_settings":
 			field = "floor"
 			out.Floor, err = readFloor(v)

@@ -42,19 +42,25 @@ func rulesFile(file string) (*pb.Rules, error) {
 	return rules, nil
 }
 
+// otherRules are those of a file, with the campaign that they are for.
+func (c *cli) otherRules(ctx context.Context, name, file string) (*pb.Rules, remote, *pb.GetCampaignResponse, error) {
+	if name == "" {
+		return nil, remote{}, nil, misused("say which campaign: --campaign NAME")
+	}
+	rules, err := rulesFile(file)
+	if err != nil {
+		return nil, remote{}, nil, err
+	}
+	r, got, err := c.campaign(ctx, name)
+	return rules, r, got, err
+}
+
 func bindPreviewRules(fs *flag.FlagSet) action {
 	name := fs.String("campaign", "", "the campaign, by its `NAME`")
 	file := fs.String("rules", "", "`FILE` of JSON with the rules")
 	examples := fs.Int("examples", 10, "how many leads to show, at most 100")
 	return func(ctx context.Context, c *cli, _ []string) error {
-		if *name == "" {
-			return misused("say which campaign: --campaign NAME")
-		}
-		rules, err := rulesFile(*file)
-		if err != nil {
-			return err
-		}
-		r, got, err := c.campaign(ctx, *name)
+		rules, r, got, err := c.otherRules(ctx, *name, *file)
 		if err != nil {
 			return err
 		}
@@ -107,14 +113,7 @@ func bindApplyRules(fs *flag.FlagSet) action {
 	file := fs.String("rules", "", "`FILE` of JSON with the rules")
 	version := fs.Int64("version", 0, "the campaign's `VERSION` that the preview showed")
 	return func(ctx context.Context, c *cli, _ []string) error {
-		if *name == "" {
-			return misused("say which campaign: --campaign NAME")
-		}
-		rules, err := rulesFile(*file)
-		if err != nil {
-			return err
-		}
-		r, got, err := c.campaign(ctx, *name)
+		rules, r, got, err := c.otherRules(ctx, *name, *file)
 		if err != nil {
 			return err
 		}

@@ -34,11 +34,7 @@ func Read(raw []byte) (*scheduler.LawPack, error) {
 		case "rules":
 			err = readRules(p, v)
 		case "days":
-			err = campaign.StrictArray(v, func(_ int, v []byte) error {
-				d, err := readDay(v)
-				p.Days = append(p.Days, d)
-				return err
-			})
+			p.Days, err = campaign.StrictEach(v, readDay)
 		default:
 			err = unknown("a pack has name, version, title, warning, rules and days")
 		}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"redial/campaign"
@@ -223,4 +225,18 @@ func texts(v []byte) ([]string, error) {
 		return err
 	})
 	return out, err
+}
+
+// unwrapped takes the field's own name off an error that will be put below it.
+func unwrapped(err error, field string) error {
+	e, ok := err.(*campaign.Error) //nolint:errorlint // made a line above, never wrapped
+	if !ok {
+		return err
+	}
+	moved := *e
+	moved.Violations = slices.Clone(e.Violations)
+	for i, v := range moved.Violations {
+		moved.Violations[i].Field = strings.TrimPrefix(strings.TrimPrefix(v.Field, field), ".")
+	}
+	return &moved
 }

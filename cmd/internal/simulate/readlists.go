@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"redial/campaign"
 	"redial/scheduler"
@@ -23,22 +22,14 @@ func (r *reading) list(i int, v []byte) error {
 		case "priority":
 			l.Priority, err = whole(v)
 		case "hours":
-			var rules campaign.Rules
-			if rules, err = campaign.ReadRules(slices.Concat([]byte(`{"hours":`), v, []byte(`}`))); err != nil {
-				return unwrapped(err, "hours")
-			}
-			l.Hours = rules.Hours
+			l.Hours, err = campaign.ReadWindows(v)
 		case "calendars":
 			l.Calendars, err = texts(v)
 		case "synthetic":
 			l.Made = &Synthetic{Count: defaultLeads, Numbers: 1}
 			err = campaign.StrictObject(v, l.Made.field)
 		case "leads":
-			err = campaign.StrictArray(v, func(_ int, v []byte) error {
-				g, err := readLead(v)
-				l.Leads = append(l.Leads, g)
-				return err
-			})
+			l.Leads, err = campaign.StrictEach(v, readLead)
 		default:
 			err = campaign.ErrUnknownField
 		}
@@ -52,20 +43,6 @@ func (r *reading) list(i int, v []byte) error {
 	}
 	r.Lists, r.of = append(r.Lists, l), append(r.of, of)
 	return err
-}
-
-// unwrapped takes the field's own name off an error that will be put below it.
-func unwrapped(err error, field string) error {
-	e, ok := err.(*campaign.Error) //nolint:errorlint // made a line above, never wrapped
-	if !ok {
-		return err
-	}
-	moved := *e
-	moved.Violations = slices.Clone(e.Violations)
-	for i, v := range moved.Violations {
-		moved.Violations[i].Field = strings.TrimPrefix(strings.TrimPrefix(v.Field, field), ".")
-	}
-	return &moved
 }
 
 func whole(v []byte) (int, error) {
@@ -134,11 +111,7 @@ func readLead(v []byte) (*Given, error) {
 	err := campaign.StrictObject(v, func(name string, v []byte) (err error) {
 		switch name {
 		case "numbers":
-			err = campaign.StrictArray(v, func(_ int, v []byte) error {
-				n, err := readNumber(v)
-				l.Numbers = append(l.Numbers, n)
-				return err
-			})
+			l.Numbers, err = campaign.StrictEach(v, readNumber)
 		case "zones":
 			if l.Zones, err = texts(v); err == nil {
 				_, err = scheduler.LoadZones(l.Zones)
@@ -157,11 +130,7 @@ func readLead(v []byte) (*Given, error) {
 		case "priority":
 			l.Priority, err = whole(v)
 		case "tries":
-			err = campaign.StrictArray(v, func(_ int, v []byte) error {
-				t, err := readTry(v)
-				l.Tries = append(l.Tries, t)
-				return err
-			})
+			l.Tries, err = campaign.StrictEach(v, readTry)
 		case "appointment":
 			g.Promise, err = readPromise(v)
 		default:

@@ -25,11 +25,7 @@ func (r *reading) team(i int, v []byte) error {
 		case "zone":
 			t.Zone, err = zone(v)
 		case "shifts":
-			err = campaign.StrictArray(v, func(_ int, v []byte) error {
-				s, err := readShift(v)
-				t.Shifts = append(t.Shifts, s)
-				return err
-			})
+			t.Shifts, err = campaign.StrictEach(v, readShift)
 		case "card":
 			t.Card, err = spread(v, 3600)
 		case "linger":
@@ -55,11 +51,7 @@ func readShift(v []byte) (Shift, error) {
 		case "end":
 			s.End, err = minute(v)
 		case "breaks":
-			err = campaign.StrictArray(v, func(_ int, v []byte) error {
-				p, err := readPause(v)
-				s.Breaks = append(s.Breaks, p)
-				return err
-			})
+			s.Breaks, err = campaign.StrictEach(v, readPause)
 		default:
 			err = campaign.ErrUnknownField
 		}

@@ -1,24 +1,47 @@
 package campaign
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
-// Sites are where the lead's numbers may be, each once, that of its first number's first; a lead without numbers has
-// the site of its own zones and places. Consents are those that stand at now; they are asked for the purpose of the
-// campaign.
+// Sites are where the lead's numbers may be, as its calendar group is made of: that of the first number in full, of the
+// others those at another, each once, by their zones and countries alone. So the group may be open while the law of a
+// state has such a number closed, never the other way round, and a list has hundreds of groups, not one for every
+// pair of states: whether the lead may be called is judged at the claim. A lead without numbers has the site of its own
+// zones and places. Consents are those that stand at now, asked for the purpose of the campaign.
 func (l *Lead) Sites(consents []Consent, purpose Purpose, now time.Time) []Site {
 	if len(l.Numbers) == 0 {
 		return []Site{l.SiteOf(Number{}, consents, purpose, now)}
 	}
-	var out []Site
-	for _, n := range l.Numbers {
+	out := []Site{l.SiteOf(l.Numbers[0], consents, purpose, now)}
+	for _, n := range l.Numbers[1:] {
 		s := l.SiteOf(n, consents, purpose, now)
-		if !slices.ContainsFunc(out, s.Same) {
+		if s.Same(out[0]) {
+			continue
+		}
+		if s.Places = countries(s.Places); !slices.ContainsFunc(out, s.Same) {
 			out = append(out, s)
 		}
 	}
+	slices.SortFunc(out[1:], func(a, b Site) int {
+		return cmp.Or(slices.Compare(a.Zones, b.Zones), slices.Compare(a.Places, b.Places))
+	})
+	return out
+}
+
+// countries are the countries of places, sorted.
+func countries(places []string) []string {
+	var out []string
+	for _, p := range places {
+		country, _, _ := strings.Cut(p, "-")
+		if !slices.Contains(out, country) {
+			out = append(out, country)
+		}
+	}
+	slices.Sort(out)
 	return out
 }
 

@@ -9,7 +9,12 @@ import (
 
 // factsOf reads all that is known of leads, without locks.
 func (t *tx) factsOf(leads []campaign.LeadID) (map[campaign.LeadID]*campaign.Facts, error) {
-	k, err := t.load(want{leads: leads})
+	return t.factsUnder(leads, nil)
+}
+
+// factsUnder is factsOf with what other rules ask for, too.
+func (t *tx) factsUnder(leads []campaign.LeadID, rules *campaign.Rules) (map[campaign.LeadID]*campaign.Facts, error) {
+	k, err := t.load(want{leads: leads, under: rules})
 	if err != nil {
 		return nil, err
 	}

@@ -280,7 +280,8 @@ func (in *intake) zonesOf(d *campaign.Draft) []string {
 	return d.Zones
 }
 
-// internGroups finds or makes the calendar group of each draft's sites.
+// internGroups finds or makes the calendar group of each draft's sites. CROSS JOIN makes SQLite look each up by the unique
+// index instead of comparing all groups of the list with all rows.
 func (in *intake) internGroups() error {
 	type row struct {
 		Zones    string `json:"zones"`
@@ -302,7 +303,7 @@ func (in *intake) internGroups() error {
 		` WHERE TRUE ORDER BY v.zones, v.calendar ON CONFLICT DO NOTHING`, rows, in.campaign.ID, in.list.ID); err != nil {
 		return err
 	}
-	return setRowsBack(in.t.tx, `SELECT g.id, g.zones, g.calendar FROM `+set+` JOIN calendar_groups g ON g.list_id = $2 AND g.zones = v.zones
+	return setRowsBack(in.t.tx, `SELECT g.id, g.zones, g.calendar FROM `+set+` CROSS JOIN calendar_groups g WHERE g.list_id = $2 AND g.zones = v.zones
 		AND g.calendar = v.calendar`, rows, func(r scanner) error {
 		var id campaign.GroupID
 		var zones []string

@@ -23,6 +23,7 @@ type want struct {
 	offering    bool             // leads that others hold are left out instead of waited for, and assignments are not read
 	back        time.Duration    // read uses so far back at least, whatever the rules ask for
 	consents    bool             // read consents even if no law pack asks for them
+	under       *campaign.Rules  // read what these rules ask for, too; nil: those of the campaigns alone
 }
 
 // work is the part of the record that one transaction has locked and may change: loaded at once, changed as nouns in

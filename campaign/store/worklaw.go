@@ -19,6 +19,11 @@ func (k *work) readLaw(campaigns map[campaign.CampaignID]*campaign.Campaign, lis
 	for _, l := range lists {
 		names = append(names, l.Calendars...)
 	}
+	var besides []string
+	if r := w.under; r != nil {
+		back, packs, besides = max(back, k.t.rules.reach(r)), packs || len(r.Packs) > 0, r.Calendars
+		names = append(names, besides...)
+	}
 	reads := k.readUses(back)
 	calendars := func() (map[string]*campaign.Calendar, error) { return nil, nil } //nolint:nilnil // none are named
 	if len(names) > 0 {
@@ -41,17 +46,17 @@ func (k *work) readLaw(campaigns map[campaign.CampaignID]*campaign.Campaign, lis
 	}
 	for _, f := range k.facts {
 		k.useOf(f)
-		f.Calendars = named(f, days)
+		f.Calendars = named(f, days, besides)
 	}
 	return nil
 }
 
-// named are the calendars that the lead's campaign and list name, each once, the campaign's first.
-func named(f *campaign.Facts, calendars map[string]*campaign.Calendar) (out []*campaign.Calendar) {
+// named are the calendars that the lead's campaign and list name, each once, the campaign's first, and some besides.
+func named(f *campaign.Facts, calendars map[string]*campaign.Calendar, besides []string) (out []*campaign.Calendar) {
 	if f.Campaign == nil || f.List == nil {
 		return nil
 	}
-	for _, name := range slices.Concat(f.Campaign.Rules.Calendars, f.List.Calendars) {
+	for _, name := range slices.Concat(f.Campaign.Rules.Calendars, f.List.Calendars, besides) {
 		if c := calendars[name]; c != nil && !slices.Contains(out, c) {
 			out = append(out, c)
 		}

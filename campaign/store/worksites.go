@@ -8,17 +8,14 @@ import (
 
 // sitesOf are where the lead may be called: at its numbers and at those it changed to.
 func sitesOf(l *campaign.Lead, consents []campaign.Consent, f *campaign.Facts) []campaign.Site {
-	purpose := f.Campaign.Rules.Purpose
-	sites := l.Sites(consents, purpose, f.Now)
+	all := *l
 	for _, t := range l.Tries {
-		if t.Outcome != campaign.NumberChanged || t.NewNumber == "" {
-			continue
-		}
-		if s := l.SiteOf(campaign.Number{Phone: t.NewNumber}, consents, purpose, f.Now); !slices.ContainsFunc(sites, s.Same) {
-			sites = append(sites, s)
+		known := func(n campaign.Number) bool { return n.Phone == t.NewNumber }
+		if t.Outcome == campaign.NumberChanged && t.NewNumber != "" && !slices.ContainsFunc(all.Numbers, known) {
+			all.Numbers = append(slices.Clone(all.Numbers), campaign.Number{Phone: t.NewNumber})
 		}
 	}
-	return sites
+	return all.Sites(consents, f.Campaign.Rules.Purpose, f.Now)
 }
 
 // groupCalendar is what a calendar group keeps of its sites besides the leads' zones; empty: there is no more to them.
@@ -104,6 +101,6 @@ func (k *work) flushGroups() error {
 		SELECT DISTINCT v.campaign_id, v.list_id, v.zones, v.calendar FROM `+set+` WHERE TRUE ON CONFLICT DO NOTHING`, rows); err != nil {
 		return err
 	}
-	return setRows(k.t, `UPDATE leads AS l SET group_id = g.id FROM `+set+` JOIN calendar_groups g ON g.list_id = v.list_id AND g.zones = v.zones
-		AND g.calendar = v.calendar WHERE l.id = v.id`, rows)
+	return setRows(k.t, `UPDATE leads AS l SET group_id = g.id FROM `+set+` CROSS JOIN calendar_groups g WHERE g.list_id = v.list_id AND g.zones = v.zones
+		AND g.calendar = v.calendar AND l.id = v.id`, rows)
 }

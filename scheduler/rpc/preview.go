@@ -31,10 +31,7 @@ func (s *Server) PreviewRules(r *pb.PreviewRulesRequest, out grpc.ServerStreamin
 	if err != nil {
 		return err
 	}
-	if err := rules.Validate(); err != nil {
-		return fmt.Errorf("preview rules: %w", err)
-	}
-	if err := rules.Contradictions(s.now()); err != nil {
+	if err := s.sound(&rules); err != nil {
 		return fmt.Errorf("preview rules: %w", err)
 	}
 	n := int(r.GetExamples())
@@ -55,10 +52,23 @@ func (s *Server) PreviewRules(r *pb.PreviewRulesRequest, out grpc.ServerStreamin
 	}
 	p := previewing{server: s, out: out, rules: &rules, effect: scheduler.Effect{Examples: n}, now: s.now()}
 	p.total = counts[campaign.LeadOpen] + counts[campaign.LeadExhausted]
-	if err := s.deps.Whole.SnapshotFacts(ctx, id, 0, waiting, p.look); err != nil {
+	if err := s.deps.Whole.SnapshotUnder(ctx, id, waiting, &rules, p.look); err != nil {
 		return err
 	}
 	return out.Send(&pb.PreviewRulesResponse{Done: p.done, Total: max(p.total, p.done), Result: p.result(&c)})
+}
+
+// sound refuses rules that an update would refuse, calendars apart, which the snapshot knows.
+func (s *Server) sound(rules *campaign.Rules) error {
+	if err := rules.Validate(); err != nil {
+		return err
+	}
+	if s.deps.Law != nil {
+		if err := s.deps.Law.Check(rules); err != nil {
+			return err
+		}
+	}
+	return rules.Contradictions(s.now())
 }
 
 // previewing is one preview under way.

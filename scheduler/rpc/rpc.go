@@ -69,6 +69,9 @@ type Whole interface {
 	// SnapshotFacts gives every lead of a campaign (of one list; 0: of all) in the states given (none: in any), by id,
 	// from one consistent snapshot. An error of each ends it and is returned.
 	SnapshotFacts(ctx context.Context, id campaign.CampaignID, list campaign.ListID, states []campaign.LeadState, each func([]*campaign.Facts) error) error
+	// SnapshotUnder is SnapshotFacts of all lists with what else must be known to decide under other rules: their
+	// calendars, consents and calls to others. KindInvalid names a calendar that is not there.
+	SnapshotUnder(ctx context.Context, id campaign.CampaignID, states []campaign.LeadState, rules *campaign.Rules, each func([]*campaign.Facts) error) error
 	// LeadCounts are how many leads of a campaign (of one list; 0: of all) are in each state.
 	LeadCounts(ctx context.Context, id campaign.CampaignID, list campaign.ListID) (map[campaign.LeadState]int64, error)
 	// LeadsAfter are the next leads of a campaign (of one list; 0: of all) in any state, by id.
@@ -92,4 +95,6 @@ type Law interface {
 	scheduler.Law
 	// Packs are all of them, by name.
 	Packs() []*scheduler.LawPack
+	// Check says which packs and rules of packs are named that there are not, by fields such as rules.packs[0].
+	Check(r *campaign.Rules) error
 }

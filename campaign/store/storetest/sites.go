@@ -48,7 +48,7 @@ func sitesTakenIn(b *bundle) {
 	ids := b.load(c, plain, same, placed, two)
 	b.hasSites(ids[0], campaign.Site{Zones: []string{east}})
 	b.hasSites(ids[2], campaign.Site{Zones: []string{east}, Places: []string{"US-FL", "US-NY"}})
-	b.hasSites(ids[3], campaign.Site{Zones: []string{east}}, campaign.Site{Zones: []string{west}, Places: []string{"US-CA"}})
+	b.hasSites(ids[3], campaign.Site{Zones: []string{east}}, campaign.Site{Zones: []string{west}, Places: []string{"US"}})
 	if b.lead(ids[0]).GroupID != b.lead(ids[1]).GroupID {
 		b.Error("leads of the same site are in two groups")
 	}
@@ -84,7 +84,7 @@ func sitesChange(b *bundle) {
 	places := []string{"US-NY", "US-CA", "US-NY"}
 	must[campaign.Lead](b)(b.s.UpdateLead(ctx, campaign.LeadUpdate{ID: ids[0], Places: &places}))
 	at := []string{"US-CA", "US-NY"}
-	b.hasSites(ids[0], campaign.Site{Zones: []string{west}, Places: at}, campaign.Site{Zones: []string{east}, Places: at})
+	b.hasSites(ids[0], campaign.Site{Zones: []string{west}, Places: at}, campaign.Site{Zones: []string{east}, Places: []string{"US"}})
 	none, zones, plain := []string{}, []string{east}, []campaign.Number{{Phone: phone(1)}}
 	must[campaign.Lead](b)(b.s.UpdateLead(ctx, campaign.LeadUpdate{ID: ids[0], Places: &none, Zones: &zones, Numbers: &plain}))
 	b.hasSites(ids[0], campaign.Site{Zones: []string{east}})
@@ -97,7 +97,7 @@ func sitesChange(b *bundle) {
 func sitesOfNewNumber(b *bundle) {
 	c := b.campaign(nil)
 	for _, known := range []bool{false, true} { // somebody knew the leads' zones, or they are those of the number
-		zones, at := []string{east}, campaign.Site{Zones: []string{west}, Places: []string{"US-CA"}}
+		zones, at := []string{east}, campaign.Site{Zones: []string{west}, Places: []string{"US"}}
 		if known {
 			zones = []string{"America/Chicago"}
 			at.Zones = zones

@@ -71,7 +71,7 @@ func (in *intake) take(c campaign.CampaignID, l campaign.ListID) (err error) {
 // findCalendars reads what the campaign and the list name.
 func (in *intake) findCalendars() error {
 	days, err := in.t.calendars(unique(slices.Concat(in.campaign.Rules.Calendars, in.list.Calendars)))
-	in.calendars = named(&campaign.Facts{Campaign: in.campaign, List: in.list}, days)
+	in.calendars = named(&campaign.Facts{Campaign: in.campaign, List: in.list}, days, nil)
 	return err
 }
 

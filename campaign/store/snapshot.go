@@ -15,13 +15,6 @@ const snapshotBatch = 2000
 // without locks while calls go on. each must not keep the slice. An error of each ends it and is returned, as is the
 // end of ctx.
 func (s *Store) SnapshotFacts(ctx context.Context, of campaign.CampaignID, in campaign.ListID, states []campaign.LeadState, each func([]*campaign.Facts) error) error {
-	return s.SnapshotUnder(ctx, nil, of, in, states, each)
-}
-
-// SnapshotUnder is SnapshotFacts with what other rules ask for, too: the calendars that they name, which must be there
-// and are otherwise told as those of "rules.calendars", calls to other leads so far back as they reach, and consents if
-// they switch a law pack on. Rules of nil ask for nothing more.
-func (s *Store) SnapshotUnder(ctx context.Context, rules *campaign.Rules, of campaign.CampaignID, in campaign.ListID, states []campaign.LeadState, each func([]*campaign.Facts) error) error {
 	return s.snapshot(ctx, of, in, states, nil, each)
 }
 
@@ -36,9 +29,6 @@ func (s *Store) snapshot(ctx context.Context, of campaign.CampaignID, in campaig
 	return s.read(ctx, "read all about a campaign's leads", func(t *tx) error {
 		now := t.now
 		t.clock = func() time.Time { return now }
-		if err := t.calendarsThere(rules); err != nil {
-			return err
-		}
 		if under != nil {
 			if err := t.knownCalendars(under.Calendars, "rules.calendars"); err != nil {
 				return err

@@ -75,9 +75,7 @@ func (t *tx) dueTried(q campaign.DueQuery) ([]campaign.Due, error) {
 	}
 	window := max(4*q.Tried, 256)
 	groups := byGroup(q.Groups)
-	seen := make(map[campaign.LeadID]bool)
-	var out []campaign.Due
-	scan := func(r *sql.Rows) error {
+	scan := func(r *sql.Rows) (campaign.Due, error) {
 		d := campaign.Due{Tried: true}
 		var placed time.Time
 		err := r.Scan(&d.Lead, &d.Group, usTime{&d.Earliest}, usTime{&placed}, &d.Priority, &d.Turn)
@@ -86,21 +84,54 @@ func (t *tx) dueTried(q campaign.DueQuery) ([]campaign.Due, error) {
 		if !q.Mix || !d.RolledOver || d.Turn >= (g.Day+1)*turnsPerDay {
 			d.Turn = 0
 		}
-		if !seen[d.Lead] {
-			seen[d.Lead] = true
-			out = append(out, d)
-		}
-		return err
+		return d, err
 	}
-	now := []any{us(q.Now)}
-	err := t.eachGroup(q.Groups, func(g campaign.OpenGroup) string { return fmt.Sprintf(dueTriedPart, int64(g.ID), window) }, now, scan)
+	out, err := t.firstOf(q.Groups, window, q.Now, scan, func(a, b campaign.Due) int { return a.Earliest.Compare(b.Earliest) },
+		func(g campaign.OpenGroup, limit int) string { return fmt.Sprintf(dueTriedPart, int64(g.ID), limit) })
 	if err == nil && q.Mix {
-		err = t.eachGroup(q.Groups, func(g campaign.OpenGroup) string {
-			return fmt.Sprintf(dueTurnsPart, int64(g.ID), (g.Day+1)*turnsPerDay, window)
-		}, now, scan)
+		var turns []campaign.Due
+		turns, err = t.firstOf(q.Groups, window, q.Now, scan, func(a, b campaign.Due) int { return cmp.Compare(a.Turn, b.Turn) },
+			func(g campaign.OpenGroup, limit int) string {
+				return fmt.Sprintf(dueTurnsPart, int64(g.ID), (g.Day+1)*turnsPerDay, limit)
+			})
+		out = append(out, turns...)
 	}
 	slices.SortFunc(out, compareTried)
+	out = slices.CompactFunc(out, func(a, b campaign.Due) bool { return a.Lead == b.Lead })
 	return out[:min(len(out), q.Tried)], err
+}
+
+// firstOf gives the first n rows of all groups together, in an order in which the part reads each group. Of many groups
+// a little is read of each, then more of those whose last row is still among the first n.
+func (t *tx) firstOf(groups []campaign.OpenGroup, n int, now time.Time, scan func(*sql.Rows) (campaign.Due, error),
+	order func(a, b campaign.Due) int, part func(g campaign.OpenGroup, limit int) string,
+) ([]campaign.Due, error) {
+	of := make(map[campaign.GroupID][]campaign.Due)
+	var all []campaign.Due
+	for limit := min(4+2*n/max(len(groups), 1), n); len(groups) > 0; limit = min(4*limit, n) {
+		for _, g := range groups {
+			delete(of, g.ID)
+		}
+		err := t.eachGroup(groups, func(g campaign.OpenGroup) string { return part(g, limit) }, []any{us(now)}, func(r *sql.Rows) error {
+			d, err := scan(r)
+			of[d.Group] = append(of[d.Group], d)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = all[:0]
+		for _, id := range inOrder(of) {
+			all = append(all, of[id]...)
+		}
+		slices.SortStableFunc(all, order)
+		all = all[:min(len(all), n)]
+		groups = slices.DeleteFunc(slices.Clone(groups), func(g campaign.OpenGroup) bool {
+			mine := of[g.ID]
+			return limit == n || len(mine) < limit || len(all) == n && order(mine[len(mine)-1], all[n-1]) >= 0
+		})
+	}
+	return all, nil
 }
 
 // compareTried is the order of offering among tried leads: those that rolled over first, of them those without a turn,
@@ -158,22 +189,18 @@ func (t *tx) dueFresh(q campaign.DueQuery) ([]campaign.Due, error) {
 		for n < len(groups) && groups[n].Priority == groups[0].Priority {
 			n++
 		}
-		var tier []campaign.Due
-		need := q.Fresh - len(out)
-		part := func(g campaign.OpenGroup) string { return fmt.Sprintf(dueFreshPart, int64(g.ID), need) }
-		err := t.eachGroup(groups[:n], part, []any{us(q.Now)}, func(r *sql.Rows) error {
+		scan := func(r *sql.Rows) (campaign.Due, error) {
 			d := campaign.Due{ListPriority: groups[0].Priority}
 			err := r.Scan(&d.Lead, &d.Group, usTime{&d.Earliest}, &d.Priority)
-			tier = append(tier, d)
-			return err
-		})
+			return d, err
+		}
+		tier, err := t.firstOf(groups[:n], q.Fresh-len(out), q.Now, scan, func(a, b campaign.Due) int {
+			return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Lead, b.Lead))
+		}, func(g campaign.OpenGroup, limit int) string { return fmt.Sprintf(dueFreshPart, int64(g.ID), limit) })
 		if err != nil {
 			return nil, err
 		}
-		slices.SortFunc(tier, func(a, b campaign.Due) int {
-			return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Lead, b.Lead))
-		})
-		out = append(out, tier[:min(len(tier), need)]...)
+		out = append(out, tier...)
 		groups = groups[n:]
 	}
 	return out, nil

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 var dueCases = []testCase{
 	{"due leads come in the order of offering", dueOrder},
+	{"of many groups the first leads are the first of all", dueOfMany},
 	{"closed groups and lists switched off are not looked into", dueClosed},
 	{"what an agent promised to call later is the agent's", dueOwned},
 	{"a change of rules plans leads anew", replanned},
@@ -61,6 +63,39 @@ func dueOrder(b *bundle) {
 		b.Fatalf("something waits for %s", next)
 	}
 	b.sound()
+}
+
+// dueOfMany has leads of any priority in sixty groups, most of those that go first in a few.
+func dueOfMany(b *bundle) {
+	c := b.campaign(nil)
+	var drafts []campaign.Draft
+	for i := range 400 {
+		d := campaign.Draft{Zones: []string{east}, Numbers: []campaign.Number{{Phone: phone(i)}}, Priority: i * 37 % 11}
+		d.Places = []string{fmt.Sprintf("US-%c%c", 'A'+i%60/26, 'A'+i%60%26)}
+		if i%60 < 3 {
+			d.Priority += 20
+		}
+		drafts = append(drafts, d)
+	}
+	ids := b.load(c, drafts...)
+	order := slices.Clone(ids)
+	priority := make(map[campaign.LeadID]int)
+	for i, id := range ids {
+		priority[id] = drafts[i].Priority
+	}
+	slices.SortStableFunc(order, func(x, y campaign.LeadID) int { return priority[y] - priority[x] })
+	for _, n := range []int{1, 7, 30, 399, 500} {
+		var got []campaign.LeadID
+		for _, d := range b.due(c.ID, 1, n) {
+			got = append(got, d.Lead)
+		}
+		if want := order[:min(n, len(order))]; !slices.Equal(got, want) {
+			b.Fatalf("the first %d are %v, want %v", n, got, want)
+		}
+	}
+	if n := b.count(`SELECT count(*) FROM calendar_groups`); n != 60 {
+		b.Errorf("%d groups", n)
+	}
 }
 
 func (b *bundle) next(c campaign.CampaignID) campaign.NextQuery {

@@ -148,9 +148,9 @@ func (f *flow) step(k int) {
 	f.note(len(f.stocks), from, calls, demand, total, callable, widest)
 }
 
-// stockDemand is what a stock would be asked for: its share of the demand, all of it when nothing waits anywhere.
+// stockDemand is what a stock would be asked for: its share of the demand, all of it when nothing waits in it.
 func (f *flow) stockDemand(demand float64, i int, total float64) float64 {
-	if total <= 0 {
+	if total <= 0 || f.waiting[i] <= 0 {
 		return demand
 	}
 	return demand * f.waiting[i] / total
@@ -168,7 +168,7 @@ func (f *flow) arrive(i, k int) {
 func (f *flow) called(i, k int, from time.Time, calls, demand, open float64) {
 	before := f.waiting[i]
 	f.waiting[i] = max(before-calls, 0)
-	if at := k + int((f.d.After+forecastStep-1)/forecastStep); f.d.Back > 0 && at > k && at < f.n {
+	if at := k + max(int((f.d.After+forecastStep-1)/forecastStep), 1); f.d.Back > 0 && at < f.n {
 		f.back[i][at] += calls * f.d.Back
 	}
 	var callable int64
@@ -221,12 +221,12 @@ func (f *flow) openShare(i int, from time.Time) float64 {
 // result is what came of one stock, or of all together.
 func (f *flow) result(i int) Run {
 	r := Run{Dry: f.dry[i], More: f.more[i], Steps: f.steps[i]}
-	if len(r.Steps) > 0 {
-		r.Callable = r.Steps[0].Callable
-	}
 	for j := range f.stocks {
 		if j != i && i < len(f.stocks) {
 			continue
+		}
+		if open := f.stocks[j].Open; len(open) > 0 && !open[0].From.After(f.now) {
+			r.Callable += f.stocks[j].Now
 		}
 		for _, n := range f.stocks[j].Later {
 			r.Coming += n

@@ -67,6 +67,35 @@ func TestForecastClosedHoursAreNoRunningDry(t *testing.T) {
 	about(t, "closed before it is dry", all.Dry, time.Time{}, 0)
 }
 
+func TestForecastOfAnEmptyStockBesideAFullOne(t *testing.T) {
+	n, _ := ForecastSteps(4 * time.Hour)
+	later := make([]int64, n)
+	later[12] = 10 // at 10:00
+	_, each := Forecast([]Stock{{Zones: "full", Now: 500, Open: openFor(4 * time.Hour)}, {Zones: "empty", Later: later, Open: openFor(4 * time.Hour)}},
+		Drain{PerHour: 100}, nine, 4*time.Hour)
+	if each[0].Zones != "empty" || each[1].Zones != "full" {
+		t.Fatalf("%s runs dry first", each[0].Zones)
+	}
+	about(t, "empty is dry", each[0].Dry, nine, 0)
+	about(t, "and has more", each[0].More, nine.Add(time.Hour), 0)
+	about(t, "full is dry", each[1].Dry, time.Time{}, 0)
+}
+
+func TestForecastCallableIsWhatMayBeCalledNow(t *testing.T) {
+	soon := Stock{Now: 7, Later: []int64{5}, Open: []Stretch{{nine.Add(3 * time.Minute), nine.Add(time.Hour)}}}
+	open := Stock{Now: 2, Later: []int64{5}, Open: openFor(time.Hour)}
+	if all, _ := Forecast([]Stock{soon, open}, Drain{PerHour: 1}, nine, time.Hour); all.Callable != 2 || all.Coming != 10 {
+		t.Errorf("callable %d, coming %d: of leads that open or come due within the first minutes none is callable now", all.Callable, all.Coming)
+	}
+}
+
+func TestForecastOfLeadsThatComeBackAtOnce(t *testing.T) {
+	d := Drain{PerHour: 100, Back: 1}
+	if all, _ := Forecast([]Stock{{Now: 50, Open: openFor(4 * time.Hour)}}, d, nine, 4*time.Hour); !all.Dry.IsZero() {
+		t.Errorf("every lead comes back at once, yet it runs dry at %v", all.Dry)
+	}
+}
+
 func TestForecastWithoutAgentsNeverRunsDry(t *testing.T) {
 	if all, _ := Forecast([]Stock{{Now: 5, Open: openFor(time.Hour)}}, Drain{}, nine, 8*time.Hour); !all.Dry.IsZero() {
 		t.Errorf("dry at %v", all.Dry)

@@ -78,6 +78,8 @@ type forecasting struct {
 	warn   time.Duration
 	agents int
 	pace   campaign.Pace
+
+	waiting int64 // leads that wait, or come to in the time ahead, wherever
 }
 
 // stocks are the leads by the zones and the hours of their calendar groups: those that open and close together are one.
@@ -95,6 +97,10 @@ func (f *forecasting) stocks(ctx context.Context) ([]scheduler.Stock, error) {
 	for i := range supply {
 		of[supply[i].Group] = &supply[i]
 	}
+	calendars, err := f.calendars(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
 	at := make(map[string]int)
 	var out []scheduler.Stock
 	for i := range groups {
@@ -103,7 +109,7 @@ func (f *forecasting) stocks(ctx context.Context) ([]scheduler.Stock, error) {
 		if have == nil {
 			continue
 		}
-		stock := scheduler.Stock{Zones: strings.Join(g.LeadZones(), ","), Open: f.open(ctx, g)}
+		stock := scheduler.Stock{Zones: strings.Join(g.LeadZones(), ","), Open: f.open(g, calendars)}
 		key := fmt.Sprint(stock.Zones, stock.Open)
 		k, known := at[key]
 		if !known {
@@ -111,8 +117,25 @@ func (f *forecasting) stocks(ctx context.Context) ([]scheduler.Stock, error) {
 			at[key], out = k, append(out, stock)
 		}
 		add(&out[k], have)
+		f.waiting += have.Fresh + have.Tried
+		for _, n := range have.Later {
+			f.waiting += n
+		}
 	}
 	return out, nil
+}
+
+// calendars are those that the campaign and its groups' lists name, read once for all.
+func (f *forecasting) calendars(ctx context.Context, groups []campaign.Group) ([]*campaign.Calendar, error) {
+	names := slices.Clone(f.c.Rules.Calendars)
+	for i := range groups {
+		names = append(names, groups[i].Calendars...)
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	slices.Sort(names)
+	return f.server.due.CalendarsNamed(ctx, slices.Compact(names))
 }
 
 // add puts a group's leads to a stock.
@@ -127,9 +150,8 @@ func add(to *scheduler.Stock, s *campaign.Supply) {
 }
 
 // open are the stretches in which a group is open in the time ahead; none while the campaign does not run.
-func (f *forecasting) open(ctx context.Context, g *campaign.Group) []scheduler.Stretch {
-	calendars, err := f.server.due.CalendarsNamed(ctx, slices.Concat(f.c.Rules.Calendars, g.Calendars))
-	if err != nil || f.c.State != campaign.CampaignRunning {
+func (f *forecasting) open(g *campaign.Group, calendars []*campaign.Calendar) []scheduler.Stretch {
+	if f.c.State != campaign.CampaignRunning {
 		return nil
 	}
 	var out []scheduler.Stretch
@@ -179,6 +201,10 @@ func (f *forecasting) warnings(all *scheduler.Run, each []scheduler.Run) []strin
 	switch {
 	case f.c.State != campaign.CampaignRunning:
 		out = append(out, fmt.Sprintf("the campaign is %s: nothing is called", f.c.State))
+	case !f.c.Rules.ExpiresAt.IsZero() && !f.now.Before(f.c.Rules.ExpiresAt):
+		out = append(out, fmt.Sprintf("the campaign's calls expired at %s (expires_at): nothing but promises is called", f.c.Rules.ExpiresAt.Format(time.RFC3339)))
+	case f.waiting == 0:
+		out = append(out, "no lead of the campaign, promises apart, comes due in the time ahead")
 	case f.agents == 0:
 		out = append(out, "no agent is signed in for the campaign: say how many will be")
 	}

@@ -195,6 +195,27 @@ func TestForecastReckonsWithTheLeadsThatAreThere(t *testing.T) {
 	}
 }
 
+func TestForecastSaysWhyNothingIsCalled(t *testing.T) {
+	t.Parallel()
+	warned := func(b *bench, want string) {
+		t.Helper()
+		a := must[*pb.ForecastResponse](t)(b.server.Forecast(t.Context(), &pb.ForecastRequest{CampaignId: int64(b.campaign.ID), Agents: 3}))
+		if !strings.Contains(strings.Join(a.GetWarnings(), "\n"), want) {
+			t.Errorf("%q, want %q", a.GetWarnings(), want)
+		}
+	}
+	warned(setup(t, campaign.DefaultRules()), "no lead of the campaign")
+	b := several(t)
+	b.campaign.Rules.ExpiresAt = b.Now().Add(time.Hour).Truncate(time.Second)
+	b.campaign = must[campaign.Campaign](t)(b.UpdateCampaign(t.Context(), b.campaign))
+	b.clock.pass(2 * time.Hour)
+	warned(b, "expired")
+	if _, _, _, err := b.PauseCampaign(t.Context(), b.campaign.ID); err != nil {
+		t.Fatal(err)
+	}
+	warned(b, "paused")
+}
+
 func TestEstimateStaffSaysWhereItsNumbersAreFrom(t *testing.T) {
 	t.Parallel()
 	b := several(t)

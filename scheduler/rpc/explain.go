@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -169,6 +170,7 @@ const looks = 64
 // them opens, until all agree. Zero: they are open now, or never, or it is not known.
 func opens(now *scheduler.Facts, gates []campaign.Gate) time.Time {
 	f := *now
+	f.Question.Uses = over(f.Question.Uses)
 	for range looks {
 		if binding(gates) == "" {
 			if f.Now.Equal(now.Now) {
@@ -195,12 +197,25 @@ func opens(now *scheduler.Facts, gates []campaign.Gate) time.Time {
 	return time.Time{}
 }
 
+// over are the uses with calls that go on taken as not answered: looking ahead, the rule expects no more of them, and at
+// a later instant they would seem to be going on yet.
+func over(uses []campaign.Use) []campaign.Use {
+	uses = slices.Clone(uses)
+	for i := range uses {
+		if u := &uses[i]; u.Outcome == campaign.NoOutcome && !u.Outside {
+			u.Outcome = campaign.NoAnswer
+		}
+	}
+	return uses
+}
+
 // ledTo is what the rules of now say the i-th attempt led to, given what was known when its outcome was recorded.
 func (s *Server) ledTo(f *campaign.Facts, attempts []campaign.Attempt, i int, promises []campaign.Appointment) campaign.Plan {
 	a := &attempts[i]
 	then, lead := *f, *f.Lead
 	lead.Tries = triesBy(lead.Tries, attempts, i)
 	then.Lead, then.Promise, then.Now = &lead, openAt(promises, a.RecordedAt), a.RecordedAt
+	then.Uses, then.Consents = usesBy(f.Uses, a.RecordedAt), consentsBy(f.Consents, a.RecordedAt)
 	return s.deps.Rules.Plan(&then)
 }
 
@@ -213,7 +228,34 @@ func triesBy(tries []campaign.Try, attempts []campaign.Attempt, i int) []campaig
 	}
 	for k := range attempts[:i+1] {
 		a := &attempts[k]
-		out = append(out, campaign.Try{PlacedAt: a.PlacedAt, Outcome: a.Outcome, Number: a.Number, NewNumber: a.NewNumber})
+		out = append(out, campaign.Try{PlacedAt: a.PlacedAt, Outcome: a.Outcome, Number: a.Number, NewNumber: a.NewNumber, Talk: talk(a)})
+	}
+	return out
+}
+
+// talk is how long the person was on the line, as the lead's tries have it.
+func talk(a *campaign.Attempt) time.Duration {
+	if !a.Outcome.Connect() {
+		return 0
+	}
+	return a.Talk()
+}
+
+// usesBy are the calls to others that had been placed by an instant.
+func usesBy(uses []campaign.Use, at time.Time) []campaign.Use {
+	return slices.DeleteFunc(slices.Clone(uses), func(u campaign.Use) bool { return u.PlacedAt.After(at) })
+}
+
+// consentsBy are the consents as they stood at an instant.
+func consentsBy(all []campaign.Consent, at time.Time) (out []campaign.Consent) {
+	for _, c := range all {
+		if c.CreatedAt.After(at) {
+			continue
+		}
+		if c.RevokedAt.After(at) {
+			c.RevokedAt = time.Time{}
+		}
+		out = append(out, c)
 	}
 	return out
 }

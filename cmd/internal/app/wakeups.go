@@ -95,6 +95,7 @@ func (w *wakeups) chores() []tasks.Chore {
 		{Name: "let overdue sessions act", Do: w.expireSessions},
 		{Name: "close missed promises", Do: w.miss},
 		{Name: "lift expired suppressions", Do: w.app.store.ExpireSuppressions},
+		{Name: "count the calls of older nodes", Do: w.app.store.TellSubjects},
 		{Name: "plan leads anew", Do: w.replanAll},
 		{Name: "keep house", Do: w.keepHouse},
 		{Name: "foresee leads running out", Do: w.foresight.look},

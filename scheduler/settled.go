@@ -110,9 +110,10 @@ func (rb *Rulebook) at(s *settled, zones, places []string, region string) *Regim
 	if first := s.sites[string(key)]; first != nil {
 		return first
 	}
-	if rb.regimes++; len(s.sites) >= maxRegimes {
-		clear(s.sites)
+	if rb.regimes >= maxRegimes {
+		rb.settled, rb.regimes = map[string]*settled{}, 0
 	}
+	rb.regimes++
 	s.sites[string(key)] = r
 	return r
 }

@@ -161,7 +161,9 @@ func (k *work) amend(f *campaign.Facts, a *campaign.Assignment, t *campaign.Atte
 	lay(t, m)
 	for i := len(l.Tries) - 1; i >= 0; i-- {
 		if try := &l.Tries[i]; try.PlacedAt.Equal(a.PlacedAt) && try.Number == a.Number {
+			brought := try.NewNumber
 			try.Outcome, try.NewNumber, try.Talk = r.Outcome, r.NewNumber, talked(t)
+			k.displace(l, brought)
 			break
 		}
 	}

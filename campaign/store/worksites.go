@@ -59,7 +59,7 @@ func (k *work) place(l *campaign.Lead, p campaign.Phone) {
 		return
 	}
 	n := k.t.rules.Number(p)
-	n.Phone = p
+	n.Phone, n.Label = p, broughtLabel
 	if slices.Equal(n.Zones, l.Zones) || len(l.Numbers) == 0 || !slices.Equal(k.t.rules.Number(l.Numbers[0].Phone).Zones, l.Zones) {
 		n.Zones = nil
 	}
@@ -68,6 +68,21 @@ func (k *work) place(l *campaign.Lead, p campaign.Phone) {
 	}
 	l.Numbers = append(slices.Clone(l.Numbers), n)
 	mark(&k.renumbered, l.ID)
+}
+
+// broughtLabel tells a number that a call brought from those that the lead was taken in with.
+const broughtLabel = "new number"
+
+// displace takes back what place added, when no call is any longer said to have brought the number.
+func (k *work) displace(l *campaign.Lead, p campaign.Phone) {
+	if p == "" || slices.ContainsFunc(l.Tries, func(t campaign.Try) bool { return t.NewNumber == p }) {
+		return
+	}
+	kept := slices.DeleteFunc(slices.Clone(l.Numbers), func(n campaign.Number) bool { return n.Phone == p && n.Label == broughtLabel })
+	if len(kept) < len(l.Numbers) {
+		l.Numbers = kept
+		mark(&k.renumbered, l.ID)
+	}
 }
 
 func (k *work) flushOwnNumbers() error {

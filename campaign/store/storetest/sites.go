@@ -114,6 +114,11 @@ func sitesOfNewNumber(b *bundle) {
 		if l := b.lead(ids[0]); len(l.Numbers) != 2 || l.Numbers[1].Phone != moved || l.Plan.Number != moved {
 			b.Errorf("its numbers are %+v, planned %s", l.Numbers, l.Plan.Number)
 		}
+		must[campaign.Recorded](b)(b.s.Correct(b.Context(), campaign.Correction{Assignment: r.Assignment, Agent: r.Agent, Outcome: campaign.Busy}))
+		b.hasSites(ids[0], campaign.Site{Zones: zones})
+		if l := b.lead(ids[0]); len(l.Numbers) != 1 || l.Plan.Number != n {
+			b.Errorf("corrected, its numbers are %+v, planned %s", l.Numbers, l.Plan.Number)
+		}
 	}
 	b.sound()
 }

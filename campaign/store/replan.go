@@ -111,7 +111,7 @@ func (r *replanning) look(t *tx, ids []campaign.LeadID) error {
 		f := k.facts[id]
 		r.rules = f.Campaign.RulesVersion
 		seen := seenLead{id, f.Lead.Version}
-		if k.decideAgain(f) {
+		if k.decideAgain(f) && !k.regrouped[id] {
 			r.same = append(r.same, seen)
 		} else {
 			r.other = append(r.other, id)

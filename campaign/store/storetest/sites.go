@@ -14,6 +14,7 @@ var siteCases = []testCase{
 	{"a lead moves to the group of its sites when they change", sitesChange},
 	{"a number that a call brought binds by its own place", sitesOfNewNumber},
 	{"a draft's consents are recorded with it and group it", consentsTakenIn},
+	{"a lead is grouped anew when law packs are switched on", consentsCount},
 	{"the note of the law is kept with the claim and with the call", lawKept},
 }
 
@@ -138,6 +139,25 @@ func consentsTakenIn(b *bundle) {
 	}
 	if got := b.sitesOf(ids[1]); got[0].Consented {
 		b.Error("a consent is another's, too")
+	}
+}
+
+// consentsCount under law packs alone: leads whose plan stays as it was are grouped anew all the same.
+func consentsCount(b *bundle) {
+	c := b.campaign(func(c *campaign.Campaign) { c.Rules.Packs = []string{"us"} })
+	d := b.who("p", "")
+	d.Consents = []campaign.Consent{{Scopes: []campaign.ConsentScope{campaign.ConsentHours}, GivenAt: b.s.Now().Add(-time.Hour), Proof: "form 7", Source: "file"}}
+	lead := b.load(c, d)[0]
+	for _, packs := range [][]string{nil, {"us"}} {
+		c = must[campaign.Campaign](b)(b.s.Campaign(b.Context(), c.ID))
+		c.Rules.Packs = packs
+		must[campaign.Campaign](b)(b.s.UpdateCampaign(b.Context(), c))
+		if _, _, err := b.s.ReplanBatch(b.Context(), c.ID, 0, 100); err != nil {
+			b.Fatal(err)
+		}
+		if got := b.sitesOf(lead); got[0].Consented != (len(packs) > 0) {
+			b.Errorf("under the packs %v it is at %+v", packs, got)
+		}
 	}
 }
 

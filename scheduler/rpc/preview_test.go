@@ -67,9 +67,11 @@ func TestPreviewRulesRefusesWhatAnUpdateWould(t *testing.T) {
 	b := several(t)
 	must[campaign.Calendar](t)(b.PutCalendar(t.Context(), campaign.Calendar{Name: "shut"}))
 	for field, change := range map[string]func(*campaign.Rules){
-		"rules.packs[0]":        func(r *campaign.Rules) { r.Packs = []string{"atlantis"} },
-		"rules.calendars[1]":    func(r *campaign.Rules) { r.Calendars = []string{"shut", "nowhere"} },
-		"rules.waivers[0].rule": func(r *campaign.Rules) { r.Packs, r.Waivers = []string{"cn"}, []campaign.Waiver{{Rule: "us.hours", Reason: "counsel"}} },
+		"rules.packs[0]":     func(r *campaign.Rules) { r.Packs = []string{"atlantis"} },
+		"rules.calendars[1]": func(r *campaign.Rules) { r.Calendars = []string{"shut", "nowhere"} },
+		"rules.waivers[0].rule": func(r *campaign.Rules) {
+			r.Packs, r.Waivers = []string{"cn"}, []campaign.Waiver{{Rule: "us.hours", Reason: "counsel"}}
+		},
 	} {
 		_, err := b.preview(t, change)
 		if campaign.KindOf(err) != campaign.KindInvalid || !strings.Contains(err.Error(), field) {

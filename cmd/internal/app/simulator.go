@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,10 +51,11 @@ func (s *simulator) scenario(ctx context.Context, id campaign.CampaignID, text [
 		return nil, err
 	}
 	own := &simulate.Own{Campaign: &c, Now: s.store.Now()}
-	if simulate.BringsLists(text) {
-		own.Calendars, err = s.store.CalendarsNamed(ctx, c.Rules.Calendars)
-	} else {
-		err = s.store.SnapshotFacts(ctx, id, 0, nil, own.Add)
+	other := simulate.OtherRules(text, c.Name)
+	own.Calendars, err = s.store.CalendarsNamed(ctx, slices.Concat(c.Rules.Calendars, other.Calendars))
+	if err == nil && !simulate.BringsLists(text) {
+		other.Calendars = nil // the scenario may bring some that the record does not have
+		err = s.store.SnapshotUnder(ctx, id, nil, &other, own.Add)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read what is to be simulated: %w", err)

@@ -17,6 +17,7 @@ import (
 	"redial/cmd/internal/app"
 	"redial/cmd/internal/config"
 	"redial/cmd/internal/simulate"
+	campaignpb "redial/proto/campaign/v1"
 	schedulerpb "redial/proto/scheduler/v1"
 )
 
@@ -55,6 +56,20 @@ func TestTheDemonstrationCanBeSimulated(t *testing.T) {
 	strict := simulated(t, ctx, client, &schedulerpb.SimulateRequest{CampaignId: 1, ScenarioJson: `{"days":2,"campaigns":[{"name":"demo","rules":{"max_attempts":1}}]}`})
 	if strict.Scenario.Leads != 325 || strict.Total.Calls > 325 {
 		t.Errorf("with at most one attempt: %+v", strict.Total)
+	}
+	// A law pack that only the other rules switch on: the consents that it asks for are known all the same, here for 50 leads
+	// in Germany.
+	leads := campaignpb.NewLeadServiceClient(conn)
+	for id := range int64(325) {
+		if _, err := leads.RecordConsent(ctx, &campaignpb.RecordConsentRequest{
+			LeadId: id + 1, Consent: &campaignpb.Consent{Scopes: []string{"contact"}, Proof: "form 7"},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked := simulated(t, ctx, client, &schedulerpb.SimulateRequest{CampaignId: 1, ScenarioJson: `{"days":2,"campaigns":[{"name":"demo","rules":{"max_attempts":1,"packs":["de"]}}]}`})
+	if asked.Total.Calls < strict.Total.Calls-25 {
+		t.Errorf("%d calls under a pack to whose consents all came, %d without it", asked.Total.Calls, strict.Total.Calls)
 	}
 
 	long, stop := context.WithCancel(ctx)

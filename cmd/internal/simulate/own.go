@@ -16,6 +16,29 @@ func BringsLists(raw []byte) bool {
 	return json.Unmarshal(raw, &doc) == nil && len(doc.Lists) > 0
 }
 
+// OtherRules are those that a scenario gives to the campaign of that name; the zero ones where it gives none, or such as
+// cannot be read, which ReadOver tells of.
+func OtherRules(raw []byte, name string) (rules campaign.Rules) {
+	var doc struct {
+		Campaigns []struct {
+			Name  string          `json:"name"`
+			Rules json.RawMessage `json:"rules"`
+		} `json:"campaigns"`
+	}
+	if json.Unmarshal(raw, &doc) != nil {
+		return rules
+	}
+	for _, c := range doc.Campaigns {
+		if c.Name != name || len(c.Rules) == 0 {
+			continue
+		}
+		if r, err := campaign.ReadRules(c.Rules); err == nil {
+			rules = r
+		}
+	}
+	return rules
+}
+
 // Add takes leads of the campaign as the record knows them. It keeps what the facts point at.
 func (o *Own) Add(facts []*campaign.Facts) error {
 	for _, f := range facts {

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -61,6 +62,9 @@ func (s *Server) EstimateStaff(ctx context.Context, r *pb.EstimateStaffRequest) 
 	staff, err := campaign.Staff(w)
 	if err != nil {
 		return nil, fmt.Errorf("estimate staff: %w", err)
+	}
+	if max(staff.Seats, staff.People) > math.MaxInt32 {
+		return nil, campaign.Invalid("target_days", "are too few for so many attempts: nobody has so many seats; give more days or fewer leads")
 	}
 	out := &pb.EstimateStaffResponse{
 		Attempts: staff.Attempts, WorkHours: staff.WorkHours, Seats: int32(staff.Seats), People: int32(staff.People),

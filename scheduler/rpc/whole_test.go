@@ -235,3 +235,12 @@ func TestEstimateStaffSaysWhereItsNumbersAreFrom(t *testing.T) {
 		t.Errorf("%v", of.GetBasis())
 	}
 }
+
+func TestEstimateStaffRefusesWhatNobodyCanSeat(t *testing.T) {
+	t.Parallel()
+	b := several(t)
+	a, err := b.server.EstimateStaff(t.Context(), &pb.EstimateStaffRequest{Leads: 1_000_000_000_000, AttemptsPerLead: 100, TargetDays: 1})
+	if campaign.KindOf(err) != campaign.KindInvalid {
+		t.Errorf("%v, %v", a, err)
+	}
+}

@@ -1119,7 +1119,7 @@ type PreviewRulesRequest struct {
 	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
 	// The rules it would have.
 	Rules *v1.Rules `protobuf:"bytes,2,opt,name=rules,proto3" json:"rules,omitempty"`
-	// How many leads of each kind to show, at most 100; 0: 10.
+	// How many leads to show, of every kind some, at most 100; 0: 10.
 	Examples      int32 `protobuf:"varint,3,opt,name=examples,proto3" json:"examples,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

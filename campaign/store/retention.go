@@ -14,7 +14,7 @@ import (
 const purgeRows = 5000
 
 // Retention removes history that is older than keep, whole months of it: attempts with their amendments, agent
-// states, events, closed assignments, what caps counted. Leads keep all that the rule needs of their attempts, and
+// states, events, closed assignments, calls made outside, what caps counted. Leads keep all that the rule needs of their attempts, and
 // promises stay. On PostgreSQL months are dropped as a whole. HistoryFrom tells from when on reports are complete.
 // Errors: KindInvalid for less than campaign.LeastKept.
 func (s *Store) Retention(ctx context.Context, keep time.Duration) (campaign.Purged, error) {
@@ -44,6 +44,7 @@ func (s *Store) Retention(ctx context.Context, keep time.Duration) (campaign.Pur
 		{"attempts", "placed_at", "assignment_id, placed_at", us(p.Before), &p.Attempts},
 		{"agent_states", "at", "id, at", us(p.Before), &p.States},
 		{"events", "at", "seq, at", us(p.Before), &p.Events},
+		{"outside_calls", "placed_at", "id", us(p.Before), new(int64)},
 		{"subject_uses", "placed_at", "subject_id, assignment_id", uses, &p.Uses},
 		{"assignments", "closed_at > 0 AND closed_at", "id", us(p.Before), &p.Assignments},
 	} {

@@ -49,9 +49,17 @@ func reportCalls(b *bundle) {
 func dropHistory(b *bundle) {
 	ctx := b.Context()
 	leads := b.some(b.campaign(nil), 2)
+	elsewhere := func(lead campaign.LeadID, key string) {
+		b.Helper()
+		if _, _, err := b.s.RecordOutsideCall(ctx, campaign.OutsideCall{LeadID: lead, Source: "crm", Key: key, PlacedAt: b.s.Now(), Outcome: campaign.Busy}); err != nil {
+			b.Fatal(err)
+		}
+	}
 	b.call(b.agent(), campaign.NoAnswer, leads[0])
+	elsewhere(leads[0], "old")
 	b.wait(200 * 24 * time.Hour)
 	b.call(b.agent(), campaign.NoAnswer, leads[1])
+	elsewhere(leads[1], "young")
 	_, err := b.s.Retention(ctx, time.Hour)
 	b.names(err, "keep")
 	done := must[campaign.Purged](b)(b.s.Retention(ctx, 100*24*time.Hour))
@@ -66,6 +74,9 @@ func dropHistory(b *bundle) {
 	}
 	if young := must[[]campaign.Attempt](b)(b.s.History(ctx, leads[1])); len(young) != 1 {
 		b.Errorf("young history %+v", young)
+	}
+	if n, uses := b.count(`SELECT count(*) FROM outside_calls`), b.count(`SELECT count(*) FROM subject_uses WHERE outside`); n != 1 || uses != 1 {
+		b.Errorf("%d outside calls are left, %d of their uses; want those of the young one", n, uses)
 	}
 	rep := must[campaign.Report](b)(b.s.Report(ctx, campaign.ReportQuery{Kind: campaign.ReportCampaign}))
 	if !rep.HistoryFrom.Equal(done.Before) || rep.Total.Counts.Attempts != 1 || rep.Total.Counts.Tried != 2 {

@@ -126,9 +126,22 @@ func (c *claiming) putOff(f *campaign.Facts, j campaign.Judgement) {
 		c.unhold(f)
 	case l.Plan.Verdict == campaign.VerdictCall && !j.Plan.Open() && j.Plan.Verdict != campaign.NoVerdict:
 		c.decide(f) // a limit was reached since it was planned
-	case l.Plan.Verdict == campaign.VerdictCall && j.Binding != "promise" && j.OpenAt.After(c.t.now) && j.OpenAt.After(l.Plan.Earliest):
-		c.wait = append(c.wait, waitRow{l.ID, us(j.OpenAt)})
+	case l.Plan.Verdict == campaign.VerdictCall && j.Binding != "promise":
+		if at := c.waitUntil(j); at.After(c.t.now) && at.After(l.Plan.Earliest) {
+			c.wait = append(c.wait, waitRow{l.ID, us(at)})
+		}
 	}
+}
+
+// hoursWait is how long a lead waits at most that was refused for its hours. Its calendar group keeps it out of sight for
+// as long as it is closed, and calendars that change open the group at once: leads are not to wait longer than it.
+const hoursWait = 10 * time.Minute
+
+func (c *claiming) waitUntil(j campaign.Judgement) time.Time {
+	if most := c.t.now.Add(hoursWait); (j.Binding == "hours" || j.Binding == "law_hours") && j.OpenAt.After(most) {
+		return most
+	}
+	return j.OpenAt
 }
 
 func (c *claiming) offer(i int, claim campaign.Claim, f *campaign.Facts, j campaign.Judgement) {

@@ -16,6 +16,7 @@ var calendarCases = []testCase{
 	{"two who change a calendar at once are told", calendarRaced},
 	{"a calendar that is named is not deleted, and one that is not there is not named", calendarNamed},
 	{"a change of a calendar finds leads without a callable time, and no others", calendarReopens},
+	{"a lead that was refused on a day that was closed is due again when the day is opened", calendarOpensAgain},
 	{"a list's hours are kept and plan its leads anew", listHours},
 	{"I12 a calendar without a name that can be written is refused", badCalendar},
 }
@@ -120,6 +121,26 @@ func calendarNamed(b *bundle) {
 	must[campaign.List](b)(b.s.SetListHours(ctx, list, l.Version+1, nil, nil))
 	b.ok(b.s.DeleteCalendar(ctx, "ours"))
 	b.refused(b.s.DeleteCalendar(ctx, "ours"), campaign.KindNotFound, "")
+}
+
+// calendarOpensAgain: what was refused waits minutes, not until the closed day would have ended.
+func calendarOpensAgain(b *bundle) {
+	today := b.calendar(campaign.Calendar{Name: "today", Days: someDays.Days})
+	c := b.campaign(func(c *campaign.Campaign) { c.Rules.Calendars = []string{"today"} })
+	lead, a := b.some(c, 1)[0], b.agent()
+	if got := b.try(b.s, a, lead); got.Assignment != nil || got.Refused[0].Judgement.Binding != "hours" {
+		b.Fatalf("claimed on a closed day: %+v", got)
+	}
+	if due := b.due(c.ID, 5, 5); len(due) != 0 {
+		b.Errorf("it was refused and is due at once: %+v", due)
+	}
+	today.Days = nil
+	b.calendar(today)
+	b.wait(11 * time.Minute)
+	if due := b.due(c.ID, 5, 5); len(due) != 1 {
+		b.Fatalf("%d leads are due 11 minutes after the day was opened, want 1", len(due))
+	}
+	b.claim(a, lead)
 }
 
 // left is how many leads of a campaign are left to plan anew.

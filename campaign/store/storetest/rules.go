@@ -116,7 +116,8 @@ func plan(f *campaign.Facts, numbers []campaign.Phone) campaign.Plan {
 	return campaign.Plan{Verdict: campaign.VerdictCall, At: at, Earliest: at, Number: numbers[0], Reason: reason}
 }
 
-// optIn is the law pack that asks for a consent; the calendar "shut" closes for ever while it has no days.
+// optIn is the law pack that asks for a consent; the calendar "shut" closes for ever while it has no days, and
+// "today" until tomorrow while it has some.
 const optIn = "opt-in"
 
 func lacksConsent(f *campaign.Facts) bool {
@@ -151,6 +152,8 @@ func judge(f *campaign.Facts, agent campaign.AgentID) campaign.Judgement {
 		return shut("promise", f.Promise.At)
 	case p.At.After(f.Now):
 		return shut("interval", p.At)
+	case slices.ContainsFunc(f.Calendars, func(c *campaign.Calendar) bool { return c.Name == "today" && len(c.Days) > 0 }):
+		return shut("hours", f.Now.Add(24*time.Hour))
 	}
 	if f.Promise == nil {
 		if gate, until := capped(f, p.Number); gate != "" {

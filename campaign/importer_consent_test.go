@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -35,22 +36,22 @@ func TestConsentsOfARow(t *testing.T) {
 		im := importer(t, "Phone,Consent,Consent At,Consent Until,Consent Proof,Consent Purpose")
 		im.Region = c.region
 		v := im.Judge(Row{Line: 2, Cells: []string{"+33100000001", c.given, c.at, c.until, c.proof, c.purpose}})
-		got := ""
+		var got strings.Builder
 		for _, k := range v.Draft.Consents {
 			until := "-"
 			if !k.ExpiresAt.IsZero() {
 				until = k.ExpiresAt.Format(time.RFC3339)
 			}
-			got += fmt.Sprintf("%q %v %s %s %s", k.Purpose, k.Scopes, k.GivenAt.Format(time.RFC3339), until, k.Proof)
+			fmt.Fprintf(&got, "%q %v %s %s %s", k.Purpose, k.Scopes, k.GivenAt.Format(time.RFC3339), until, k.Proof)
 		}
 		for _, p := range v.Problems {
-			got += p.Reason + " " + p.Column
+			got.WriteString(p.Reason + " " + p.Column)
 			if !p.Warning || p.Suggestion == "" {
 				t.Errorf("%+v", p)
 			}
 		}
-		if got != c.want || v.State != RowLead {
-			t.Errorf("%s\n%+v:\n got %s\nwant %s", headings, c, got, c.want)
+		if got.String() != c.want || v.State != RowLead {
+			t.Errorf("%s\n%+v:\n got %s\nwant %s", headings, c, got.String(), c.want)
 		}
 	}
 }

@@ -58,15 +58,16 @@ func TestPlacesAreThoseOfTheAddress(t *testing.T) {
 		im := importer(t, c.headings)
 		im.Phones, im.Region = placedPhones{}, c.region
 		v := im.Judge(row(2, c.cells))
-		got := fmt.Sprint(v.Draft.Places)
+		var got strings.Builder
+		fmt.Fprint(&got, v.Draft.Places)
 		for _, p := range v.Problems {
-			got += fmt.Sprintf(" %s %s=%s", p.Reason, p.Column, p.Value)
+			fmt.Fprintf(&got, " %s %s=%s", p.Reason, p.Column, p.Value)
 			if !p.Warning {
 				t.Errorf("%s: it sank the row", c.cells)
 			}
 		}
-		if got != c.want || v.State != RowLead {
-			t.Errorf("%s %s: %s: got %s, want %s", c.region, c.headings, c.cells, got, c.want)
+		if got.String() != c.want || v.State != RowLead {
+			t.Errorf("%s %s: %s: got %s, want %s", c.region, c.headings, c.cells, got.String(), c.want)
 		}
 	}
 }
@@ -91,12 +92,13 @@ func TestANumberOfOtherZonesKeepsThem(t *testing.T) {
 		im := importer(t, c.headings)
 		im.Phones = placedPhones{}
 		d := im.Judge(row(2, c.cells)).Draft
-		got := fmt.Sprint(d.Zones)
+		var got strings.Builder
+		fmt.Fprint(&got, d.Zones)
 		for _, n := range d.Numbers {
-			got += fmt.Sprint(" ", n.Zones)
+			fmt.Fprint(&got, " ", n.Zones)
 		}
-		if got != c.want {
-			t.Errorf("%s: got %s, want %s", c.cells, got, c.want)
+		if got.String() != c.want {
+			t.Errorf("%s: got %s, want %s", c.cells, got.String(), c.want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -333,16 +334,17 @@ func TestDecideAgreesWithAPlainReadingOfTheWholeRule(t *testing.T) {
 }
 
 func (w *world) String() string {
-	s := fmt.Sprintf("now %v rules %+v\ntries %+v\nuses %+v\nconsents %+v\npromise %+v\n", w.Now, *w.Rules, w.Tries, w.Uses, w.Consents, w.Promise)
+	var s strings.Builder
+	fmt.Fprintf(&s, "now %v rules %+v\ntries %+v\nuses %+v\nconsents %+v\npromise %+v\n", w.Now, *w.Rules, w.Tries, w.Uses, w.Consents, w.Promise)
 	for _, n := range w.Lead.Numbers {
-		s += fmt.Sprintf("number %s %v %v; ", n.Phone, n.Zones, n.Places)
+		fmt.Fprintf(&s, "number %s %v %v; ", n.Phone, n.Zones, n.Places)
 	}
-	s += fmt.Sprintf("lead %v %v %q list %+v\n", w.Lead.Zones, w.Lead.Places, w.Lead.Account, w.terms.ListHours)
+	fmt.Fprintf(&s, "lead %v %v %q list %+v\n", w.Lead.Zones, w.Lead.Places, w.Lead.Account, w.terms.ListHours)
 	for _, c := range slices.Concat(w.terms.Calendars, w.terms.ListCalendars) {
-		s += fmt.Sprintf("calendar %+v\n", *c)
+		fmt.Fprintf(&s, "calendar %+v\n", *c)
 	}
 	for _, p := range w.terms.Law {
-		s += fmt.Sprintf("law %+v\n", *p)
+		fmt.Fprintf(&s, "law %+v\n", *p)
 	}
-	return s
+	return s.String()
 }

@@ -17,19 +17,20 @@ import (
 func told(f calendarfile.File) []string {
 	var out []string
 	for _, d := range f.Days {
-		s := d.Date.String() + " " + string(d.Kind)
+		var s strings.Builder
+		s.WriteString(d.Date.String() + " " + string(d.Kind))
 		if d.Kind == campaign.DayWorking && len(d.Hours) == 0 {
-			s += " as " + d.As.String()
+			s.WriteString(" as " + d.As.String())
 		}
 		for _, w := range d.Hours {
-			s += fmt.Sprintf(" %d-%d", w.Open, w.Close)
+			fmt.Fprintf(&s, " %d-%d", w.Open, w.Close)
 		}
 		for _, more := range []string{d.Place, d.Name} {
 			if more != "" {
-				s += " " + more
+				s.WriteString(" " + more)
 			}
 		}
-		out = append(out, s)
+		out = append(out, s.String())
 	}
 	return out
 }

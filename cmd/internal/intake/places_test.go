@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"redial/campaign"
@@ -30,22 +31,23 @@ func TestPlacesAccountsAndConsentsReachTheRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := fmt.Sprint(l.Account, " ", l.Places)
+		var got strings.Builder
+		fmt.Fprint(&got, l.Account, " ", l.Places)
 		for _, n := range l.Numbers {
-			got += fmt.Sprintf(" {%s %v %v}", n.Phone, n.Zones, n.Places)
+			fmt.Fprintf(&got, " {%s %v %v}", n.Phone, n.Zones, n.Places)
 		}
 		consents, err := b.store.Consents(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range consents {
-			got += fmt.Sprintf(" %s %v %s (%s)", c.Purpose, c.Scopes, c.Proof, c.Source)
+			fmt.Fprintf(&got, " %s %v %s (%s)", c.Purpose, c.Scopes, c.Proof, c.Source)
 			if c.LeadID != id || c.GivenAt.IsZero() {
 				t.Errorf("%s: consent %+v", l.Name, c)
 			}
 		}
-		if got != want[l.Name] {
-			t.Errorf("%s:\n got %s\nwant %s", l.Name, got, want[l.Name])
+		if got.String() != want[l.Name] {
+			t.Errorf("%s:\n got %s\nwant %s", l.Name, got.String(), want[l.Name])
 		}
 	}
 }

@@ -52,19 +52,20 @@ const tenth = 1.2816
 // forecastStep is the length of a step: short enough for a warning three quarters of an hour ahead.
 const forecastStep = 5 * time.Minute
 
-// Forecast says when the stocks run out if agents call as the drain says: for all together, and for each stock, the
-// first to run dry first. It is a flow, not a simulation: in each step the open stocks are called in proportion to what
-// waits in them. Later of each stock has a number a ForecastSteps step. A stock runs dry when it is open and nothing of
-// it waits; that hours close is no running dry.
+// Forecast says when the stocks run out if agents call as the drain says: for all together, and for those of the same
+// zones, the first to run dry first. It is a flow, not a simulation: in each step the open stocks are called in proportion to what
+// waits in them. Later of each stock has a number a ForecastSteps step. Stocks run dry when one is open and nothing waits
+// in those that are; that hours close is no running dry.
 func Forecast(stocks []Stock, d Drain, now time.Time, ahead time.Duration) (all Run, each []Run) {
 	mean := newFlow(stocks, d, 1, now, ahead).run()
 	fast := newFlow(stocks, d, 1+tenth*d.Spread, now, ahead).run()
 	slow := newFlow(stocks, d, max(1-tenth*d.Spread, 0.05), now, ahead).run()
-	all = mean.result(len(stocks))
-	all.Early, all.Late = fast.dry[len(stocks)], slow.dry[len(stocks)]
-	for i := range stocks {
+	last := len(mean.zones)
+	all = mean.result(last)
+	all.Early, all.Late = fast.dry[last], slow.dry[last]
+	for i, zones := range mean.zones {
 		r := mean.result(i)
-		r.Zones, r.Early, r.Late = stocks[i].Zones, fast.dry[i], slow.dry[i]
+		r.Zones, r.Early, r.Late = zones, fast.dry[i], slow.dry[i]
 		each = append(each, r)
 	}
 	slices.SortStableFunc(each, func(a, b Run) int {
@@ -89,6 +90,8 @@ func ForecastSteps(ahead time.Duration) (n int, step time.Duration) {
 // flow is one run of the forecast.
 type flow struct {
 	stocks  []Stock
+	zones   []string // that stocks have, each once
+	of      []int    // by stock: which of zones
 	d       Drain
 	rate    float64 // calls a step
 	now     time.Time
@@ -96,7 +99,7 @@ type flow struct {
 	waiting []float64   // by stock, callable when open
 	untried []float64   // the same if nobody called
 	back    [][]float64 // by stock and step: leads that come back
-	dry     []time.Time // by stock, all together last
+	dry     []time.Time // by zones, all together last
 	more    []time.Time
 	steps   [][]Step
 }
@@ -106,12 +109,17 @@ func newFlow(stocks []Stock, d Drain, factor float64, now time.Time, ahead time.
 	f := &flow{
 		stocks: stocks, d: d, rate: d.PerHour * factor * step.Hours(), now: now, n: n,
 		waiting: make([]float64, len(stocks)), untried: make([]float64, len(stocks)), back: make([][]float64, len(stocks)),
-		dry: make([]time.Time, len(stocks)+1), more: make([]time.Time, len(stocks)+1), steps: make([][]Step, len(stocks)+1),
 	}
 	for i := range stocks {
+		at := slices.Index(f.zones, stocks[i].Zones)
+		if at < 0 {
+			at, f.zones = len(f.zones), append(f.zones, stocks[i].Zones)
+		}
+		f.of = append(f.of, at)
 		f.waiting[i], f.untried[i] = float64(stocks[i].Now), float64(stocks[i].Now)
 		f.back[i] = make([]float64, n)
 	}
+	f.dry, f.more, f.steps = make([]time.Time, len(f.zones)+1), make([]time.Time, len(f.zones)+1), make([][]Step, len(f.zones)+1)
 	return f
 }
 
@@ -122,38 +130,41 @@ func (f *flow) run() *flow {
 	return f
 }
 
+// share is what a step did with the stocks of the same zones, or with all.
+type share struct{ open, waited, calls, callable float64 }
+
 // step lets the leads of the step come, and the agents call.
 func (f *flow) step(k int) {
 	from := f.now.Add(time.Duration(k) * forecastStep)
 	open := make([]float64, len(f.stocks)) // share of the step
-	demand, total, widest := 0.0, 0.0, 0.0
-	callable := int64(0)
+	shares := make([]share, len(f.zones)+1)
+	all := &shares[len(f.zones)]
 	for i := range f.stocks {
 		f.arrive(i, k)
 		open[i] = f.openShare(i, from)
-		if widest = max(widest, open[i]); open[i] > 0 {
-			total += f.waiting[i]
-			callable += int64(math.Round(f.untried[i]))
+		for _, s := range []*share{&shares[f.of[i]], all} {
+			if s.open = max(s.open, open[i]); open[i] > 0 {
+				s.waited += f.waiting[i]
+				s.callable += f.untried[i]
+			}
 		}
 	}
-	demand = f.rate * widest
-	calls := min(total, demand)
+	demand := f.rate * all.open
+	all.calls = min(all.waited, demand)
 	for i := range f.stocks {
-		var mine float64
-		if open[i] > 0 && total > 0 {
-			mine = calls * f.waiting[i] / total
+		if open[i] > 0 && all.waited > 0 {
+			calls := all.calls * f.waiting[i] / all.waited
+			shares[f.of[i]].calls += calls
+			f.called(i, k, calls)
 		}
-		f.called(i, k, from, mine, f.stockDemand(demand, i, total), open[i])
 	}
-	f.note(len(f.stocks), from, calls, demand, total, callable, widest)
-}
-
-// stockDemand is what a stock would be asked for: its share of the demand, all of it when nothing waits in it.
-func (f *flow) stockDemand(demand float64, i int, total float64) float64 {
-	if total <= 0 || f.waiting[i] <= 0 {
-		return demand
+	for i := range shares {
+		mine := demand
+		if shares[i].waited > 0 { // those in which nothing waits are asked for all of it
+			mine = demand * shares[i].waited / all.waited
+		}
+		f.note(i, from, mine, &shares[i])
 	}
-	return demand * f.waiting[i] / total
 }
 
 func (f *flow) arrive(i, k int) {
@@ -165,36 +176,24 @@ func (f *flow) arrive(i, k int) {
 	f.waiting[i] += more
 }
 
-func (f *flow) called(i, k int, from time.Time, calls, demand, open float64) {
-	before := f.waiting[i]
-	f.waiting[i] = max(before-calls, 0)
+// called takes the leads that were called, some of which come back.
+func (f *flow) called(i, k int, calls float64) {
+	f.waiting[i] = max(f.waiting[i]-calls, 0)
 	if at := k + max(int((f.d.After+forecastStep-1)/forecastStep), 1); f.d.Back > 0 && at < f.n {
 		f.back[i][at] += calls * f.d.Back
 	}
-	var callable int64
-	if open > 0 {
-		callable = int64(math.Round(f.untried[i]))
-	}
-	f.note(i, from, calls, demand, before, callable, open)
 }
 
-// note keeps what a step did, and when it ran dry or had work again.
-func (f *flow) note(i int, from time.Time, calls, demand, waited float64, callable int64, open float64) {
+// note keeps what a step did, and when nothing was left or there was work again.
+func (f *flow) note(i int, from time.Time, demand float64, s *share) {
 	const some = 0.5 // half a lead is none
-	left := waited - calls
-	if open == 0 {
-		left = 0
-	}
-	f.steps[i] = append(f.steps[i], Step{From: from, Callable: callable, Calls: calls, Left: max(left, 0)})
+	left := max(s.waited-s.calls, 0)
+	f.steps[i] = append(f.steps[i], Step{From: from, Callable: int64(math.Round(s.callable)), Calls: s.calls, Left: left})
 	switch {
-	case open == 0:
+	case s.open == 0:
 	case f.dry[i].IsZero() && left < some && demand > 0:
-		share := 1.0
-		if demand > calls && demand > 0 {
-			share = calls / demand
-		}
-		f.dry[i] = from.Add(time.Duration(share * float64(forecastStep))).Truncate(time.Second)
-	case !f.dry[i].IsZero() && f.more[i].IsZero() && waited >= some:
+		f.dry[i] = from.Add(time.Duration(min(s.calls/demand, 1) * float64(forecastStep))).Truncate(time.Second)
+	case !f.dry[i].IsZero() && f.more[i].IsZero() && s.waited >= some:
 		f.more[i] = from
 	}
 }
@@ -218,11 +217,11 @@ func (f *flow) openShare(i int, from time.Time) float64 {
 	return float64(open) / float64(forecastStep)
 }
 
-// result is what came of one stock, or of all together.
+// result is what came of the stocks of the same zones, or of all together.
 func (f *flow) result(i int) Run {
 	r := Run{Dry: f.dry[i], More: f.more[i], Steps: f.steps[i]}
 	for j := range f.stocks {
-		if j != i && i < len(f.stocks) {
+		if f.of[j] != i && i < len(f.zones) {
 			continue
 		}
 		if open := f.stocks[j].Open; len(open) > 0 && !open[0].From.After(f.now) {

@@ -26,6 +26,7 @@ func CaseEncoder(rb *scheduler.Rulebook) func(f *campaign.Facts, rules *campaign
 		if err != nil {
 			return nil, err
 		}
+		sinceDue(&c, l.Plan)
 		if l.Plan.Verdict == campaign.VerdictAppointment && f.Promise != nil && !booked(&c, f.Promise) {
 			return nil, nil
 		}
@@ -35,6 +36,22 @@ func CaseEncoder(rb *scheduler.Rulebook) func(f *campaign.Facts, rules *campaign
 		}
 		return wanting(line, l.Plan), nil
 	}
+}
+
+// sinceDue moves the case's now back to when the lead became due: one that waits since before it was last decided about,
+// under other rules that let it go on waiting, keeps its place.
+func sinceDue(c *scheduler.Case, stored campaign.Plan) {
+	at := stored.At.Truncate(time.Second)
+	if stored.Verdict != campaign.VerdictCall || !at.Before(c.Now) {
+		return
+	}
+	if n := len(c.Tries); n > 0 && c.Tries[n-1].PlacedAt.After(at) {
+		return
+	}
+	if n := len(c.Uses); n > 0 && c.Uses[n-1].PlacedAt.After(at) {
+		return
+	}
+	c.Now = at
 }
 
 // follows says whether the answer to a line is the stored plan, as far as answers go: whole seconds.

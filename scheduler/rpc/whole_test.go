@@ -12,6 +12,8 @@ import (
 	"redial/campaign"
 	"redial/campaign/wire"
 	pb "redial/proto/scheduler/v1"
+	"redial/scheduler"
+	"redial/scheduler/rpc"
 )
 
 // stream gathers what a method sends.
@@ -114,6 +116,15 @@ func TestPreviewRulesIsWhatThenHappens(t *testing.T) {
 		if after, n, err = b.ReplanBatch(t.Context(), b.campaign.ID, after, 100); err != nil {
 			t.Fatal(err)
 		}
+	}
+	f, _, _, err := b.Facts(t.Context(), b.lead(t, 2).ID) // due since before the change
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := must[[]byte](t)(rpc.CaseEncoder(new(scheduler.Rulebook))(f, &f.Campaign.Rules))
+	c := must[scheduler.Case](t)(scheduler.ParseCase(line))
+	if p := c.Answer().Plan; !p.At.Equal(f.Lead.Plan.At.Truncate(time.Second)) || p.Reason != f.Lead.Plan.Reason {
+		t.Errorf("the case answers %+v, planned is %+v", p, f.Lead.Plan)
 	}
 	then := e.GetExamples()[0].GetThen()
 	if l := b.lead(t, 0); int64(l.ID) != e.GetExamples()[0].GetLeadId() || !l.Plan.At.Equal(then.GetAt().AsTime()) || l.Plan.Reason != then.GetReason() {

@@ -63,7 +63,12 @@ func stateGate(q *inquiry) view {
 			return q.f.Holder + " has the lead"
 		}}
 	default:
-		return view{say: func(q *inquiry) string { return fmt.Sprintf("the lead is %s", q.f.Lead.State) }}
+		return view{say: func(q *inquiry) string {
+			if l := q.f.Lead; !l.Plan.Open() && l.Plan.Reason != "" {
+				return fmt.Sprintf("the lead is %s: %s", l.State, l.Plan.Reason)
+			}
+			return fmt.Sprintf("the lead is %s", q.f.Lead.State)
+		}}
 	}
 }
 

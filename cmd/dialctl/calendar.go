@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"redial/campaign"
@@ -151,7 +152,7 @@ func bindImportCalendar(fs *flag.FlagSet) action {
 	return func(ctx context.Context, c *cli, args []string) error {
 		content, err := os.ReadFile(args[1])
 		if err != nil {
-			return badInput("read %v", err)
+			return badInput("%v", err)
 		}
 		q.Name, q.Content = args[0], content
 		if ext := strings.ToLower(strings.TrimPrefix(filepath.Ext(args[1]), ".")); q.GetFormat() == "" && (ext == "ics" || ext == "csv" || ext == "json") {
@@ -181,7 +182,27 @@ func (c *cli) importCalendar(ctx context.Context, q *pb.ImportCalendarRequest) e
 	}
 	c.say("calendar %s, version %d: %s added, %d replaced, %d in all", q.GetName(), answer.GetCalendar().GetVersion(),
 		plural(int64(answer.GetAdded()), "day", "days"), answer.GetReplaced(), len(answer.GetCalendar().GetDays()))
+	if idle, err := r.nothingNames(ctx, q.GetName()); err == nil && idle {
+		c.note("note: nothing names the calendar %s yet, so nothing is closed by it: put it into a campaign's rules, \"calendars\", or a list's, dialctl list hours LIST --calendar %s",
+			q.GetName(), q.GetName())
+	}
 	return nil
+}
+
+// nothingNames says whether neither a campaign nor a list names a calendar. Who may not look at them gets an error.
+func (r remote) nothingNames(ctx context.Context, calendar string) (bool, error) {
+	campaigns, err := pages(func(token string) ([]*pb.Campaign, string, error) {
+		a, err := r.campaigns.ListCampaigns(ctx, &pb.ListCampaignsRequest{PageSize: pageSize, PageToken: token})
+		return a.GetCampaigns(), a.GetNextPageToken(), err
+	})
+	if err != nil || slices.ContainsFunc(campaigns, func(m *pb.Campaign) bool { return slices.Contains(m.GetRules().GetCalendars(), calendar) }) {
+		return false, err
+	}
+	lists, err := pages(func(token string) ([]*pb.List, string, error) {
+		a, err := r.lists.ListLists(ctx, &pb.ListListsRequest{PageSize: pageSize, PageToken: token})
+		return a.GetLists(), a.GetNextPageToken(), err
+	})
+	return !slices.ContainsFunc(lists, func(m *pb.List) bool { return slices.Contains(m.GetCalendars(), calendar) }), err
 }
 
 func putCalendar(ctx context.Context, c *cli, args []string) error {
@@ -224,14 +245,14 @@ func bindCloseCalendar(fs *flag.FlagSet) action {
 	reason := fs.String("reason", "", "why, as `TEXT`")
 	return func(ctx context.Context, c *cli, args []string) error {
 		from, to, ranged := strings.Cut(args[1], "..")
-		first, err := campaign.ParseDate(from)
+		first, err := dateGiven(from)
 		if err != nil {
-			return misused("%v", err)
+			return err
 		}
 		last := first
 		if ranged {
-			if last, err = campaign.ParseDate(to); err != nil {
-				return misused("%v", err)
+			if last, err = dateGiven(to); err != nil {
+				return err
 			}
 		}
 		var days []campaign.Day
@@ -247,6 +268,14 @@ func bindCloseCalendar(fs *flag.FlagSet) action {
 		}
 		return c.importCalendar(ctx, &pb.ImportCalendarRequest{Name: args[0], Format: "json", Content: content})
 	}
+}
+
+func dateGiven(s string) (campaign.Date, error) {
+	d, err := campaign.ParseDate(s)
+	if err != nil {
+		return d, misused("%q is no date: write it as 2026-10-01", s)
+	}
+	return d, nil
 }
 
 func reopenCalendar(ctx context.Context, c *cli, args []string) error {

@@ -117,6 +117,37 @@ func TestACalendarFileIsImported(t *testing.T) {
 	}
 }
 
+// naming is a CampaignService and a ListService with a campaign and a list that name calendars.
+type naming struct {
+	pb.UnimplementedCampaignServiceServer
+	hoursOfLists
+	campaign, list string
+}
+
+func (s *naming) ListCampaigns(context.Context, *pb.ListCampaignsRequest) (*pb.ListCampaignsResponse, error) {
+	return &pb.ListCampaignsResponse{Campaigns: []*pb.Campaign{{Rules: &pb.Rules{Calendars: []string{s.campaign}}}}}, nil
+}
+
+func (s *naming) ListLists(context.Context, *pb.ListListsRequest) (*pb.ListListsResponse, error) {
+	return &pb.ListListsResponse{Lists: []*pb.List{{Calendars: []string{s.list}}}}, nil
+}
+
+func TestClosingACalendarThatNothingNamesIsTold(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		naming
+		told bool
+	}{
+		{naming{campaign: "cn", list: "fr"}, true}, {naming{campaign: "office", list: "fr"}, false}, {naming{campaign: "cn", list: "office"}, false},
+	} {
+		at := serve(t, fakes{admin: &calendarAdmin{}, campaigns: &tc.naming, lists: &tc.naming})
+		code, _, errs := ctl(t, at, "calendar", "close", "office", "2026-12-31")
+		if told := strings.Contains(errs, "nothing names the calendar office"); code != 0 || told != tc.told {
+			t.Errorf("named by campaigns %q, lists %q: exit %d %s", tc.campaign, tc.list, code, errs)
+		}
+	}
+}
+
 func TestDaysAreClosedAndOpenedAgain(t *testing.T) {
 	t.Parallel()
 	s := &calendarAdmin{}
@@ -129,6 +160,8 @@ func TestDaysAreClosedAndOpenedAgain(t *testing.T) {
 	for _, days := range []string{"soon", "2026-05-04..", "2026-05-04..2026-05-03", "2026-05-04..2028-05-03"} {
 		if code, _, errs := ctl(t, at, "calendar", "close", "office", days); code != exitUsage {
 			t.Errorf("%s: exit %d %s", days, code, errs)
+		} else if strings.Contains(errs, ": : ") {
+			t.Errorf("%s: %s", days, errs)
 		}
 	}
 	if code, _, errs = ctl(t, at, "calendar", "reopen", "office", "2026-12-31"); code != 0 || len(s.put.GetDays()) != 3 || s.put.GetVersion() != 3 {

@@ -19,7 +19,7 @@ import (
 func readJSON(file string) ([]byte, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return nil, badInput("read %v", err)
+		return nil, badInput("%v", err)
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	var v any

@@ -98,6 +98,9 @@ func bindStaff(fs *flag.FlagSet) action {
 	fs.Float64Var(&q.Occupancy, "occupancy", 0, "share of the time signed in that is work on calls (0.85)")
 	fs.Float64Var(&q.TargetDays, "days", 0, "calling days in which it is to be done (5)")
 	return func(ctx context.Context, c *cli, _ []string) error {
+		if *name == "" && q.GetLeads() == 0 && q.GetInboundPerHour() == 0 {
+			return misused("say how many leads there are: --leads N, or those of --campaign NAME")
+		}
 		r, err := c.connect()
 		if err != nil {
 			return err

@@ -2,6 +2,10 @@ package rpc
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"redial/campaign"
 	"redial/campaign/wire"
@@ -89,8 +93,9 @@ func (s *Server) ListBlocked(ctx context.Context, r *pb.ListBlockedRequest) (*pb
 	if err != nil {
 		return nil, err
 	}
-	if !gateNames()[r.GetGate()] {
-		return nil, campaign.Invalid("gate", "is no gate: take one that ExplainCampaign names")
+	if known := gateNames(); !known[r.GetGate()] {
+		delete(known, "")
+		return nil, campaign.Invalid("gate", fmt.Sprintf("%q is no gate: there are %s", r.GetGate(), strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
 	}
 	size, err := wire.PageSize(r.GetPageSize())
 	if err != nil {

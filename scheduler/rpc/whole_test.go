@@ -66,6 +66,18 @@ func TestExplainCampaignAddsUpAndAgreesWithExplain(t *testing.T) {
 	}
 }
 
+func TestListBlockedSaysWhyALeadHasEnded(t *testing.T) {
+	t.Parallel()
+	rules := campaign.DefaultRules()
+	rules.MaxAttempts = 1
+	b := setup(t, rules, draft(2, "Wang", "+8613800138001"))
+	b.call(t, b.lead(t, 0).ID, campaign.Result{Outcome: campaign.NoAnswer})
+	a := must[*pb.ListBlockedResponse](t)(b.server.ListBlocked(t.Context(), &pb.ListBlockedRequest{CampaignId: int64(b.campaign.ID), Gate: "exhausted"}))
+	if len(a.GetLeads()) != 1 || a.GetLeads()[0].GetDetail() != "the lead is exhausted: max_attempts" {
+		t.Errorf("%v", a)
+	}
+}
+
 func TestListBlockedGoesThroughPages(t *testing.T) {
 	t.Parallel()
 	b := several(t)
@@ -87,7 +99,7 @@ func TestListBlockedGoesThroughPages(t *testing.T) {
 	if _, err := b.server.ListBlocked(t.Context(), q); campaign.KindOf(err) != campaign.KindInvalid {
 		t.Errorf("a foreign token: %v", err)
 	}
-	if _, err := b.server.ListBlocked(t.Context(), &pb.ListBlockedRequest{CampaignId: int64(b.campaign.ID), Gate: "gait"}); campaign.KindOf(err) != campaign.KindInvalid {
+	if _, err := b.server.ListBlocked(t.Context(), &pb.ListBlockedRequest{CampaignId: int64(b.campaign.ID), Gate: "gait"}); campaign.KindOf(err) != campaign.KindInvalid || !strings.Contains(err.Error(), `"gait"`) || !strings.Contains(err.Error(), "law_hours") {
 		t.Errorf("no gate: %v", err)
 	}
 }

@@ -66,6 +66,18 @@ func TestAListThatRunsDrySaysWhen(t *testing.T) {
 	}
 }
 
+// A list is not done with its first lead, which had refused before.
+func TestAListIsDoneWhenItsLastLeadIs(t *testing.T) {
+	t.Parallel()
+	s := scenario(t, `"start":"2026-03-02","days":1`, `"outcomes":`+far(1, "SUCCESS", "NO_ANSWER"), `"lists":[{"name":"small","leads":[
+		{"numbers":["+9991"],"tries":[{"placed_at":"2026-02-20T10:00:00Z","outcome":"REFUSED"}]},{"numbers":["+9992"]}]}]`,
+		`"agents":[{"name":"ann","card":[4,0,4,4],"shifts":[{"days":["sun"],"start":"09:00","end":"21:00"}]}]`)
+	r, made := play(t, s, placed)
+	if small := r.Lists[0]; len(made) != 0 || small.Open != 1 || small.DoneAt != nil {
+		t.Errorf("%s", text(t, small))
+	}
+}
+
 // Half of the offers are reserved for fresh leads, so that retries do not starve them.
 func TestFreshLeadsGetTheirShare(t *testing.T) {
 	t.Parallel()

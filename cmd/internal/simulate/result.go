@@ -252,9 +252,13 @@ func (w *world) listResult(l *List) ListResult {
 		}
 		return &t
 	}
+	done := t.done
+	if t.open > 0 { // the first leads of the list had ended before the others were there
+		done = time.Time{}
+	}
 	return ListResult{
 		Name: l.Name, Campaign: f.Name, Leads: t.leads, Calls: t.calls, Successes: t.successes, Untried: t.fresh, Open: t.open,
-		DryAt: at(t.dryAt), LastFresh: at(t.lastFresh), DoneAt: at(t.done),
+		DryAt: at(t.dryAt), LastFresh: at(t.lastFresh), DoneAt: at(done),
 	}
 }
 

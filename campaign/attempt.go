@@ -92,6 +92,7 @@ type Recorded struct {
 	State   LeadState
 	Late    LateKind // how a late outcome was taken; empty: it was in time
 	Replay  bool     // this result had been recorded before; nothing changed
+	Session Session  // the agent's afterwards; AgentID 0: it was not touched, read it
 }
 
 // LateKind says what became of an outcome whose assignment was no longer open.

@@ -48,6 +48,7 @@ var table = map[string]access{
 	"/campaign.v1.AdminService/ListTokens":  admins,
 	"/campaign.v1.AdminService/RevokeToken": admins,
 	"/campaign.v1.AdminService/Audit":       admins,
+	"/campaign.v1.AdminService/Backup":      admins,
 	"/campaign.v1.AdminService/GetServer":   anyToken,
 
 	"/campaign.v1.AdminService/PutCalendar":    keep,

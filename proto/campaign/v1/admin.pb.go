@@ -9,6 +9,7 @@ package campaignv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
@@ -2174,6 +2175,125 @@ func (x *AuditSummary) GetPassed() []string {
 	return nil
 }
 
+// BackupRequest asks for a copy of the record.
+type BackupRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupRequest) Reset() {
+	*x = BackupRequest{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupRequest) ProtoMessage() {}
+
+func (x *BackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
+func (*BackupRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{34}
+}
+
+// BackupResponse is a piece of the copy. The pieces in their order are the file.
+type BackupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 256 KiB; empty in the last message.
+	Data []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	// In the first message, bytes in all; 0: in the others.
+	Size int64 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	// In the first message, the instant that the copy shows.
+	At *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"`
+	// In the first message, the number of the last migration; 0: in the others.
+	Schema int32 `protobuf:"varint,4,opt,name=schema,proto3" json:"schema,omitempty"`
+	// In the last message, SHA-256 of all data, 32 bytes; a copy without it is not whole.
+	Sha256        []byte `protobuf:"bytes,5,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupResponse) Reset() {
+	*x = BackupResponse{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupResponse) ProtoMessage() {}
+
+func (x *BackupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
+func (*BackupResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *BackupResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *BackupResponse) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetSchema() int32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *BackupResponse) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
 // GetServerRequest asks what is running.
 type GetServerRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2183,7 +2303,7 @@ type GetServerRequest struct {
 
 func (x *GetServerRequest) Reset() {
 	*x = GetServerRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[34]
+	mi := &file_campaign_v1_admin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2195,7 +2315,7 @@ func (x *GetServerRequest) String() string {
 func (*GetServerRequest) ProtoMessage() {}
 
 func (x *GetServerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[34]
+	mi := &file_campaign_v1_admin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2208,7 +2328,7 @@ func (x *GetServerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerRequest.ProtoReflect.Descriptor instead.
 func (*GetServerRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{34}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{36}
 }
 
 // GetServerResponse is what is running.
@@ -2233,14 +2353,16 @@ type GetServerResponse struct {
 	// It was started with a demonstration.
 	Demo bool `protobuf:"varint,9,opt,name=demo,proto3" json:"demo,omitempty"`
 	// The version of the zone data the program carries, such as 2025b.
-	Tzdata        string `protobuf:"bytes,10,opt,name=tzdata,proto3" json:"tzdata,omitempty"`
+	Tzdata string `protobuf:"bytes,10,opt,name=tzdata,proto3" json:"tzdata,omitempty"`
+	// How far the database's clock is ahead of the node's; negative: behind. Promises and hours go by the database's.
+	ClockOffset   *durationpb.Duration `protobuf:"bytes,11,opt,name=clock_offset,json=clockOffset,proto3" json:"clock_offset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetServerResponse) Reset() {
 	*x = GetServerResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[35]
+	mi := &file_campaign_v1_admin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2252,7 +2374,7 @@ func (x *GetServerResponse) String() string {
 func (*GetServerResponse) ProtoMessage() {}
 
 func (x *GetServerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[35]
+	mi := &file_campaign_v1_admin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2265,7 +2387,7 @@ func (x *GetServerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerResponse.ProtoReflect.Descriptor instead.
 func (*GetServerResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{35}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetServerResponse) GetVersion() string {
@@ -2338,11 +2460,18 @@ func (x *GetServerResponse) GetTzdata() string {
 	return ""
 }
 
+func (x *GetServerResponse) GetClockOffset() *durationpb.Duration {
+	if x != nil {
+		return x.ClockOffset
+	}
+	return nil
+}
+
 var File_campaign_v1_admin_proto protoreflect.FileDescriptor
 
 const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x17campaign/v1/admin.proto\x12\vcampaign.v1\x1a\x17campaign/v1/types.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n" +
+	"\x17campaign/v1/admin.proto\x12\vcampaign.v1\x1a\x17campaign/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x01\n" +
 	"\bCalendar\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12/\n" +
@@ -2479,8 +2608,15 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"invariants\x18\x05 \x03(\tR\n" +
 	"invariants\x12\x16\n" +
-	"\x06passed\x18\x06 \x03(\tR\x06passed\"\x12\n" +
-	"\x10GetServerRequest\"\xb7\x02\n" +
+	"\x06passed\x18\x06 \x03(\tR\x06passed\"\x0f\n" +
+	"\rBackupRequest\"\x94\x01\n" +
+	"\x0eBackupResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\x12\x12\n" +
+	"\x04size\x18\x02 \x01(\x03R\x04size\x12*\n" +
+	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x16\n" +
+	"\x06schema\x18\x04 \x01(\x05R\x06schema\x12\x16\n" +
+	"\x06sha256\x18\x05 \x01(\fR\x06sha256\"\x12\n" +
+	"\x10GetServerRequest\"\xf5\x02\n" +
 	"\x11GetServerResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\tR\x04node\x12\x16\n" +
@@ -2493,7 +2629,8 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"started_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12\x12\n" +
 	"\x04demo\x18\t \x01(\bR\x04demo\x12\x16\n" +
 	"\x06tzdata\x18\n" +
-	" \x01(\tR\x06tzdata*\x83\x01\n" +
+	" \x01(\tR\x06tzdata\x12<\n" +
+	"\fclock_offset\x18\v \x01(\v2\x19.google.protobuf.DurationR\vclockOffset*\x83\x01\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -2503,7 +2640,7 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\bROLE_CRM\x10\x04\x12\x10\n" +
 	"\fROLE_QUALITY\x10\x05\x12\x0e\n" +
 	"\n" +
-	"ROLE_ADMIN\x10\x062\xfd\b\n" +
+	"ROLE_ADMIN\x10\x062\xc2\t\n" +
 	"\fAdminService\x12P\n" +
 	"\vCreateAgent\x12\x1f.campaign.v1.CreateAgentRequest\x1a .campaign.v1.CreateAgentResponse\x12G\n" +
 	"\bGetAgent\x12\x1c.campaign.v1.GetAgentRequest\x1a\x1d.campaign.v1.GetAgentResponse\x12M\n" +
@@ -2519,7 +2656,8 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\x0eImportCalendar\x12\".campaign.v1.ImportCalendarRequest\x1a#.campaign.v1.ImportCalendarResponse\x12P\n" +
 	"\vGetCalendar\x12\x1f.campaign.v1.GetCalendarRequest\x1a .campaign.v1.GetCalendarResponse\x12V\n" +
 	"\rListCalendars\x12!.campaign.v1.ListCalendarsRequest\x1a\".campaign.v1.ListCalendarsResponse\x12Y\n" +
-	"\x0eDeleteCalendar\x12\".campaign.v1.DeleteCalendarRequest\x1a#.campaign.v1.DeleteCalendarResponse\x12J\n" +
+	"\x0eDeleteCalendar\x12\".campaign.v1.DeleteCalendarRequest\x1a#.campaign.v1.DeleteCalendarResponse\x12C\n" +
+	"\x06Backup\x12\x1a.campaign.v1.BackupRequest\x1a\x1b.campaign.v1.BackupResponse0\x01\x12J\n" +
 	"\tGetServer\x12\x1d.campaign.v1.GetServerRequest\x1a\x1e.campaign.v1.GetServerResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
 
 var (
@@ -2535,7 +2673,7 @@ func file_campaign_v1_admin_proto_rawDescGZIP() []byte {
 }
 
 var file_campaign_v1_admin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_campaign_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_campaign_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_campaign_v1_admin_proto_goTypes = []any{
 	(Role)(0),                      // 0: campaign.v1.Role
 	(*Calendar)(nil),               // 1: campaign.v1.Calendar
@@ -2572,77 +2710,84 @@ var file_campaign_v1_admin_proto_goTypes = []any{
 	(*AuditResponse)(nil),          // 32: campaign.v1.AuditResponse
 	(*Breach)(nil),                 // 33: campaign.v1.Breach
 	(*AuditSummary)(nil),           // 34: campaign.v1.AuditSummary
-	(*GetServerRequest)(nil),       // 35: campaign.v1.GetServerRequest
-	(*GetServerResponse)(nil),      // 36: campaign.v1.GetServerResponse
-	(*timestamppb.Timestamp)(nil),  // 37: google.protobuf.Timestamp
-	(*Window)(nil),                 // 38: campaign.v1.Window
-	(*fieldmaskpb.FieldMask)(nil),  // 39: google.protobuf.FieldMask
+	(*BackupRequest)(nil),          // 35: campaign.v1.BackupRequest
+	(*BackupResponse)(nil),         // 36: campaign.v1.BackupResponse
+	(*GetServerRequest)(nil),       // 37: campaign.v1.GetServerRequest
+	(*GetServerResponse)(nil),      // 38: campaign.v1.GetServerResponse
+	(*timestamppb.Timestamp)(nil),  // 39: google.protobuf.Timestamp
+	(*Window)(nil),                 // 40: campaign.v1.Window
+	(*fieldmaskpb.FieldMask)(nil),  // 41: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),    // 42: google.protobuf.Duration
 }
 var file_campaign_v1_admin_proto_depIdxs = []int32{
 	2,  // 0: campaign.v1.Calendar.weeks:type_name -> campaign.v1.CalendarWeek
 	3,  // 1: campaign.v1.Calendar.days:type_name -> campaign.v1.CalendarDay
-	37, // 2: campaign.v1.Calendar.updated_at:type_name -> google.protobuf.Timestamp
-	38, // 3: campaign.v1.CalendarWeek.hours:type_name -> campaign.v1.Window
-	38, // 4: campaign.v1.CalendarDay.hours:type_name -> campaign.v1.Window
+	39, // 2: campaign.v1.Calendar.updated_at:type_name -> google.protobuf.Timestamp
+	40, // 3: campaign.v1.CalendarWeek.hours:type_name -> campaign.v1.Window
+	40, // 4: campaign.v1.CalendarDay.hours:type_name -> campaign.v1.Window
 	1,  // 5: campaign.v1.PutCalendarRequest.calendar:type_name -> campaign.v1.Calendar
 	1,  // 6: campaign.v1.PutCalendarResponse.calendar:type_name -> campaign.v1.Calendar
 	1,  // 7: campaign.v1.ImportCalendarResponse.calendar:type_name -> campaign.v1.Calendar
 	1,  // 8: campaign.v1.GetCalendarResponse.calendar:type_name -> campaign.v1.Calendar
 	1,  // 9: campaign.v1.ListCalendarsResponse.calendars:type_name -> campaign.v1.Calendar
 	15, // 10: campaign.v1.Agent.campaigns:type_name -> campaign.v1.Membership
-	37, // 11: campaign.v1.Agent.created_at:type_name -> google.protobuf.Timestamp
+	39, // 11: campaign.v1.Agent.created_at:type_name -> google.protobuf.Timestamp
 	14, // 12: campaign.v1.CreateAgentRequest.agent:type_name -> campaign.v1.Agent
 	14, // 13: campaign.v1.CreateAgentResponse.agent:type_name -> campaign.v1.Agent
 	14, // 14: campaign.v1.GetAgentResponse.agent:type_name -> campaign.v1.Agent
 	14, // 15: campaign.v1.ListAgentsResponse.agents:type_name -> campaign.v1.Agent
 	14, // 16: campaign.v1.UpdateAgentRequest.agent:type_name -> campaign.v1.Agent
-	39, // 17: campaign.v1.UpdateAgentRequest.update_mask:type_name -> google.protobuf.FieldMask
+	41, // 17: campaign.v1.UpdateAgentRequest.update_mask:type_name -> google.protobuf.FieldMask
 	14, // 18: campaign.v1.UpdateAgentResponse.agent:type_name -> campaign.v1.Agent
 	0,  // 19: campaign.v1.Token.role:type_name -> campaign.v1.Role
-	37, // 20: campaign.v1.Token.created_at:type_name -> google.protobuf.Timestamp
-	37, // 21: campaign.v1.Token.revoked_at:type_name -> google.protobuf.Timestamp
+	39, // 20: campaign.v1.Token.created_at:type_name -> google.protobuf.Timestamp
+	39, // 21: campaign.v1.Token.revoked_at:type_name -> google.protobuf.Timestamp
 	0,  // 22: campaign.v1.CreateTokenRequest.role:type_name -> campaign.v1.Role
 	24, // 23: campaign.v1.CreateTokenResponse.token:type_name -> campaign.v1.Token
 	24, // 24: campaign.v1.ListTokensResponse.tokens:type_name -> campaign.v1.Token
 	24, // 25: campaign.v1.RevokeTokenResponse.token:type_name -> campaign.v1.Token
 	33, // 26: campaign.v1.AuditResponse.breach:type_name -> campaign.v1.Breach
 	34, // 27: campaign.v1.AuditResponse.summary:type_name -> campaign.v1.AuditSummary
-	37, // 28: campaign.v1.Breach.at:type_name -> google.protobuf.Timestamp
-	37, // 29: campaign.v1.GetServerResponse.now:type_name -> google.protobuf.Timestamp
-	37, // 30: campaign.v1.GetServerResponse.started_at:type_name -> google.protobuf.Timestamp
-	16, // 31: campaign.v1.AdminService.CreateAgent:input_type -> campaign.v1.CreateAgentRequest
-	18, // 32: campaign.v1.AdminService.GetAgent:input_type -> campaign.v1.GetAgentRequest
-	20, // 33: campaign.v1.AdminService.ListAgents:input_type -> campaign.v1.ListAgentsRequest
-	22, // 34: campaign.v1.AdminService.UpdateAgent:input_type -> campaign.v1.UpdateAgentRequest
-	25, // 35: campaign.v1.AdminService.CreateToken:input_type -> campaign.v1.CreateTokenRequest
-	27, // 36: campaign.v1.AdminService.ListTokens:input_type -> campaign.v1.ListTokensRequest
-	29, // 37: campaign.v1.AdminService.RevokeToken:input_type -> campaign.v1.RevokeTokenRequest
-	31, // 38: campaign.v1.AdminService.Audit:input_type -> campaign.v1.AuditRequest
-	4,  // 39: campaign.v1.AdminService.PutCalendar:input_type -> campaign.v1.PutCalendarRequest
-	6,  // 40: campaign.v1.AdminService.ImportCalendar:input_type -> campaign.v1.ImportCalendarRequest
-	8,  // 41: campaign.v1.AdminService.GetCalendar:input_type -> campaign.v1.GetCalendarRequest
-	10, // 42: campaign.v1.AdminService.ListCalendars:input_type -> campaign.v1.ListCalendarsRequest
-	12, // 43: campaign.v1.AdminService.DeleteCalendar:input_type -> campaign.v1.DeleteCalendarRequest
-	35, // 44: campaign.v1.AdminService.GetServer:input_type -> campaign.v1.GetServerRequest
-	17, // 45: campaign.v1.AdminService.CreateAgent:output_type -> campaign.v1.CreateAgentResponse
-	19, // 46: campaign.v1.AdminService.GetAgent:output_type -> campaign.v1.GetAgentResponse
-	21, // 47: campaign.v1.AdminService.ListAgents:output_type -> campaign.v1.ListAgentsResponse
-	23, // 48: campaign.v1.AdminService.UpdateAgent:output_type -> campaign.v1.UpdateAgentResponse
-	26, // 49: campaign.v1.AdminService.CreateToken:output_type -> campaign.v1.CreateTokenResponse
-	28, // 50: campaign.v1.AdminService.ListTokens:output_type -> campaign.v1.ListTokensResponse
-	30, // 51: campaign.v1.AdminService.RevokeToken:output_type -> campaign.v1.RevokeTokenResponse
-	32, // 52: campaign.v1.AdminService.Audit:output_type -> campaign.v1.AuditResponse
-	5,  // 53: campaign.v1.AdminService.PutCalendar:output_type -> campaign.v1.PutCalendarResponse
-	7,  // 54: campaign.v1.AdminService.ImportCalendar:output_type -> campaign.v1.ImportCalendarResponse
-	9,  // 55: campaign.v1.AdminService.GetCalendar:output_type -> campaign.v1.GetCalendarResponse
-	11, // 56: campaign.v1.AdminService.ListCalendars:output_type -> campaign.v1.ListCalendarsResponse
-	13, // 57: campaign.v1.AdminService.DeleteCalendar:output_type -> campaign.v1.DeleteCalendarResponse
-	36, // 58: campaign.v1.AdminService.GetServer:output_type -> campaign.v1.GetServerResponse
-	45, // [45:59] is the sub-list for method output_type
-	31, // [31:45] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	39, // 28: campaign.v1.Breach.at:type_name -> google.protobuf.Timestamp
+	39, // 29: campaign.v1.BackupResponse.at:type_name -> google.protobuf.Timestamp
+	39, // 30: campaign.v1.GetServerResponse.now:type_name -> google.protobuf.Timestamp
+	39, // 31: campaign.v1.GetServerResponse.started_at:type_name -> google.protobuf.Timestamp
+	42, // 32: campaign.v1.GetServerResponse.clock_offset:type_name -> google.protobuf.Duration
+	16, // 33: campaign.v1.AdminService.CreateAgent:input_type -> campaign.v1.CreateAgentRequest
+	18, // 34: campaign.v1.AdminService.GetAgent:input_type -> campaign.v1.GetAgentRequest
+	20, // 35: campaign.v1.AdminService.ListAgents:input_type -> campaign.v1.ListAgentsRequest
+	22, // 36: campaign.v1.AdminService.UpdateAgent:input_type -> campaign.v1.UpdateAgentRequest
+	25, // 37: campaign.v1.AdminService.CreateToken:input_type -> campaign.v1.CreateTokenRequest
+	27, // 38: campaign.v1.AdminService.ListTokens:input_type -> campaign.v1.ListTokensRequest
+	29, // 39: campaign.v1.AdminService.RevokeToken:input_type -> campaign.v1.RevokeTokenRequest
+	31, // 40: campaign.v1.AdminService.Audit:input_type -> campaign.v1.AuditRequest
+	4,  // 41: campaign.v1.AdminService.PutCalendar:input_type -> campaign.v1.PutCalendarRequest
+	6,  // 42: campaign.v1.AdminService.ImportCalendar:input_type -> campaign.v1.ImportCalendarRequest
+	8,  // 43: campaign.v1.AdminService.GetCalendar:input_type -> campaign.v1.GetCalendarRequest
+	10, // 44: campaign.v1.AdminService.ListCalendars:input_type -> campaign.v1.ListCalendarsRequest
+	12, // 45: campaign.v1.AdminService.DeleteCalendar:input_type -> campaign.v1.DeleteCalendarRequest
+	35, // 46: campaign.v1.AdminService.Backup:input_type -> campaign.v1.BackupRequest
+	37, // 47: campaign.v1.AdminService.GetServer:input_type -> campaign.v1.GetServerRequest
+	17, // 48: campaign.v1.AdminService.CreateAgent:output_type -> campaign.v1.CreateAgentResponse
+	19, // 49: campaign.v1.AdminService.GetAgent:output_type -> campaign.v1.GetAgentResponse
+	21, // 50: campaign.v1.AdminService.ListAgents:output_type -> campaign.v1.ListAgentsResponse
+	23, // 51: campaign.v1.AdminService.UpdateAgent:output_type -> campaign.v1.UpdateAgentResponse
+	26, // 52: campaign.v1.AdminService.CreateToken:output_type -> campaign.v1.CreateTokenResponse
+	28, // 53: campaign.v1.AdminService.ListTokens:output_type -> campaign.v1.ListTokensResponse
+	30, // 54: campaign.v1.AdminService.RevokeToken:output_type -> campaign.v1.RevokeTokenResponse
+	32, // 55: campaign.v1.AdminService.Audit:output_type -> campaign.v1.AuditResponse
+	5,  // 56: campaign.v1.AdminService.PutCalendar:output_type -> campaign.v1.PutCalendarResponse
+	7,  // 57: campaign.v1.AdminService.ImportCalendar:output_type -> campaign.v1.ImportCalendarResponse
+	9,  // 58: campaign.v1.AdminService.GetCalendar:output_type -> campaign.v1.GetCalendarResponse
+	11, // 59: campaign.v1.AdminService.ListCalendars:output_type -> campaign.v1.ListCalendarsResponse
+	13, // 60: campaign.v1.AdminService.DeleteCalendar:output_type -> campaign.v1.DeleteCalendarResponse
+	36, // 61: campaign.v1.AdminService.Backup:output_type -> campaign.v1.BackupResponse
+	38, // 62: campaign.v1.AdminService.GetServer:output_type -> campaign.v1.GetServerResponse
+	48, // [48:63] is the sub-list for method output_type
+	33, // [33:48] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_admin_proto_init() }
@@ -2661,7 +2806,7 @@ func file_campaign_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_admin_proto_rawDesc), len(file_campaign_v1_admin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   36,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

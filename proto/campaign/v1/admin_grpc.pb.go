@@ -32,6 +32,7 @@ const (
 	AdminService_GetCalendar_FullMethodName    = "/campaign.v1.AdminService/GetCalendar"
 	AdminService_ListCalendars_FullMethodName  = "/campaign.v1.AdminService/ListCalendars"
 	AdminService_DeleteCalendar_FullMethodName = "/campaign.v1.AdminService/DeleteCalendar"
+	AdminService_Backup_FullMethodName         = "/campaign.v1.AdminService/Backup"
 	AdminService_GetServer_FullMethodName      = "/campaign.v1.AdminService/GetServer"
 )
 
@@ -78,6 +79,10 @@ type AdminServiceClient interface {
 	// DeleteCalendar removes one that nothing names. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE while a
 	// campaign or list names it.
 	DeleteCalendar(ctx context.Context, in *DeleteCalendarRequest, opts ...grpc.CallOption) (*DeleteCalendarResponse, error)
+	// Backup copies the embedded record as it stands at one instant, while calls go on: the copy opens as a record of its own.
+	// Errors: FAILED_PRECONDITION WRONG_STATE on PostgreSQL, which has backups of its own; RESOURCE_EXHAUSTED while another
+	// is made, or the disk lacks the room for the copy.
+	Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error)
 	// GetServer says what is running.
 	GetServer(ctx context.Context, in *GetServerRequest, opts ...grpc.CallOption) (*GetServerResponse, error)
 }
@@ -229,6 +234,25 @@ func (c *adminServiceClient) DeleteCalendar(ctx context.Context, in *DeleteCalen
 	return out, nil
 }
 
+func (c *adminServiceClient) Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[1], AdminService_Backup_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[BackupRequest, BackupResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_BackupClient = grpc.ServerStreamingClient[BackupResponse]
+
 func (c *adminServiceClient) GetServer(ctx context.Context, in *GetServerRequest, opts ...grpc.CallOption) (*GetServerResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetServerResponse)
@@ -282,6 +306,10 @@ type AdminServiceServer interface {
 	// DeleteCalendar removes one that nothing names. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE while a
 	// campaign or list names it.
 	DeleteCalendar(context.Context, *DeleteCalendarRequest) (*DeleteCalendarResponse, error)
+	// Backup copies the embedded record as it stands at one instant, while calls go on: the copy opens as a record of its own.
+	// Errors: FAILED_PRECONDITION WRONG_STATE on PostgreSQL, which has backups of its own; RESOURCE_EXHAUSTED while another
+	// is made, or the disk lacks the room for the copy.
+	Backup(*BackupRequest, grpc.ServerStreamingServer[BackupResponse]) error
 	// GetServer says what is running.
 	GetServer(context.Context, *GetServerRequest) (*GetServerResponse, error)
 	mustEmbedUnimplementedAdminServiceServer()
@@ -332,6 +360,9 @@ func (UnimplementedAdminServiceServer) ListCalendars(context.Context, *ListCalen
 }
 func (UnimplementedAdminServiceServer) DeleteCalendar(context.Context, *DeleteCalendarRequest) (*DeleteCalendarResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteCalendar not implemented")
+}
+func (UnimplementedAdminServiceServer) Backup(*BackupRequest, grpc.ServerStreamingServer[BackupResponse]) error {
+	return status.Error(codes.Unimplemented, "method Backup not implemented")
 }
 func (UnimplementedAdminServiceServer) GetServer(context.Context, *GetServerRequest) (*GetServerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetServer not implemented")
@@ -584,6 +615,17 @@ func _AdminService_DeleteCalendar_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_Backup_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(BackupRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AdminServiceServer).Backup(m, &grpc.GenericServerStream[BackupRequest, BackupResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_BackupServer = grpc.ServerStreamingServer[BackupResponse]
+
 func _AdminService_GetServer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetServerRequest)
 	if err := dec(in); err != nil {
@@ -666,6 +708,11 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Audit",
 			Handler:       _AdminService_Audit_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Backup",
+			Handler:       _AdminService_Backup_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -2219,7 +2219,10 @@ type RecordOutcomeRequest struct {
 	// For people, at most 10,000 bytes; empty: none.
 	Note string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
 	// When the conversation ended; unset: as EndCall said, else now.
-	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	EndedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// Ask for the next call in the same round trip, as NextCall does, and wait so long for it, at most 60 s; unset: do not ask,
+	// 0: hardly wait. For unary clients: on a Work stream offers come by themselves, and this is refused.
+	NextWait      *durationpb.Duration `protobuf:"bytes,8,opt,name=next_wait,json=nextWait,proto3" json:"next_wait,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2303,6 +2306,13 @@ func (x *RecordOutcomeRequest) GetEndedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *RecordOutcomeRequest) GetNextWait() *durationpb.Duration {
+	if x != nil {
+		return x.NextWait
+	}
+	return nil
+}
+
 // RecordOutcomeResponse is what was recorded and decided.
 type RecordOutcomeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2319,7 +2329,10 @@ type RecordOutcomeResponse struct {
 	// It had been recorded before; nothing changed.
 	Replay bool `protobuf:"varint,6,opt,name=replay,proto3" json:"replay,omitempty"`
 	// As it is now.
-	Session       *Session `protobuf:"bytes,7,opt,name=session,proto3" json:"session,omitempty"`
+	Session *Session `protobuf:"bytes,7,opt,name=session,proto3" json:"session,omitempty"`
+	// With next_wait: the next call, or why there is none; unset: not asked for, or asking failed after the outcome was
+	// recorded (call NextCall).
+	Next          *NextCallResponse `protobuf:"bytes,8,opt,name=next,proto3" json:"next,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2399,6 +2412,13 @@ func (x *RecordOutcomeResponse) GetReplay() bool {
 func (x *RecordOutcomeResponse) GetSession() *Session {
 	if x != nil {
 		return x.Session
+	}
+	return nil
+}
+
+func (x *RecordOutcomeResponse) GetNext() *NextCallResponse {
+	if x != nil {
+		return x.Next
 	}
 	return nil
 }
@@ -3189,7 +3209,7 @@ const file_dialer_v1_agent_proto_rawDesc = "" +
 	"\rassignment_id\x18\x02 \x01(\x03R\fassignmentId\x125\n" +
 	"\bended_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"?\n" +
 	"\x0fEndCallResponse\x12,\n" +
-	"\asession\x18\x01 \x01(\v2\x12.dialer.v1.SessionR\asession\"\xff\x01\n" +
+	"\asession\x18\x01 \x01(\v2\x12.dialer.v1.SessionR\asession\"\xb7\x02\n" +
 	"\x14RecordOutcomeRequest\x12\x14\n" +
 	"\x05agent\x18\x01 \x01(\tR\x05agent\x12#\n" +
 	"\rassignment_id\x18\x02 \x01(\x03R\fassignmentId\x12\x12\n" +
@@ -3198,7 +3218,8 @@ const file_dialer_v1_agent_proto_rawDesc = "" +
 	"\n" +
 	"new_number\x18\x05 \x01(\tR\tnewNumber\x12\x12\n" +
 	"\x04note\x18\x06 \x01(\tR\x04note\x125\n" +
-	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xd0\x02\n" +
+	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x126\n" +
+	"\tnext_wait\x18\b \x01(\v2\x19.google.protobuf.DurationR\bnextWait\"\x81\x03\n" +
 	"\x15RecordOutcomeResponse\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.campaign.v1.AttemptR\aattempt\x125\n" +
 	"\n" +
@@ -3207,7 +3228,8 @@ const file_dialer_v1_agent_proto_rawDesc = "" +
 	"\vappointment\x18\x04 \x01(\v2\x18.campaign.v1.AppointmentR\vappointment\x12'\n" +
 	"\x04late\x18\x05 \x01(\x0e2\x13.dialer.v1.LateKindR\x04late\x12\x16\n" +
 	"\x06replay\x18\x06 \x01(\bR\x06replay\x12,\n" +
-	"\asession\x18\a \x01(\v2\x12.dialer.v1.SessionR\asession\"\xc9\x01\n" +
+	"\asession\x18\a \x01(\v2\x12.dialer.v1.SessionR\asession\x12/\n" +
+	"\x04next\x18\b \x01(\v2\x1b.dialer.v1.NextCallResponseR\x04next\"\xc9\x01\n" +
 	"\x15CorrectOutcomeRequest\x12\x14\n" +
 	"\x05agent\x18\x01 \x01(\tR\x05agent\x12#\n" +
 	"\rassignment_id\x18\x02 \x01(\x03R\fassignmentId\x12\x12\n" +
@@ -3401,64 +3423,66 @@ var file_dialer_v1_agent_proto_depIdxs = []int32{
 	41, // 58: dialer.v1.EndCallResponse.session:type_name -> dialer.v1.Session
 	46, // 59: dialer.v1.RecordOutcomeRequest.booking:type_name -> campaign.v1.Booking
 	40, // 60: dialer.v1.RecordOutcomeRequest.ended_at:type_name -> google.protobuf.Timestamp
-	47, // 61: dialer.v1.RecordOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
-	48, // 62: dialer.v1.RecordOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
-	49, // 63: dialer.v1.RecordOutcomeResponse.plan:type_name -> campaign.v1.Plan
-	50, // 64: dialer.v1.RecordOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
-	51, // 65: dialer.v1.RecordOutcomeResponse.late:type_name -> dialer.v1.LateKind
-	41, // 66: dialer.v1.RecordOutcomeResponse.session:type_name -> dialer.v1.Session
-	46, // 67: dialer.v1.CorrectOutcomeRequest.booking:type_name -> campaign.v1.Booking
-	47, // 68: dialer.v1.CorrectOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
-	48, // 69: dialer.v1.CorrectOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
-	49, // 70: dialer.v1.CorrectOutcomeResponse.plan:type_name -> campaign.v1.Plan
-	50, // 71: dialer.v1.CorrectOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
-	46, // 72: dialer.v1.BookAppointmentRequest.booking:type_name -> campaign.v1.Booking
-	50, // 73: dialer.v1.BookAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
-	46, // 74: dialer.v1.RescheduleAppointmentRequest.booking:type_name -> campaign.v1.Booking
-	50, // 75: dialer.v1.RescheduleAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
-	50, // 76: dialer.v1.CancelAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
-	49, // 77: dialer.v1.CancelAppointmentResponse.plan:type_name -> campaign.v1.Plan
-	40, // 78: dialer.v1.ListCallbacksRequest.before:type_name -> google.protobuf.Timestamp
-	44, // 79: dialer.v1.ListCallbacksResponse.callbacks:type_name -> dialer.v1.Callback
-	0,  // 80: dialer.v1.AgentService.Work:input_type -> dialer.v1.WorkRequest
-	7,  // 81: dialer.v1.AgentService.SignIn:input_type -> dialer.v1.SignInRequest
-	9,  // 82: dialer.v1.AgentService.SignOut:input_type -> dialer.v1.SignOutRequest
-	11, // 83: dialer.v1.AgentService.SetState:input_type -> dialer.v1.SetStateRequest
-	13, // 84: dialer.v1.AgentService.Heartbeat:input_type -> dialer.v1.HeartbeatRequest
-	15, // 85: dialer.v1.AgentService.GetSession:input_type -> dialer.v1.GetSessionRequest
-	17, // 86: dialer.v1.AgentService.NextCall:input_type -> dialer.v1.NextCallRequest
-	19, // 87: dialer.v1.AgentService.PickLead:input_type -> dialer.v1.PickLeadRequest
-	21, // 88: dialer.v1.AgentService.Decline:input_type -> dialer.v1.DeclineRequest
-	23, // 89: dialer.v1.AgentService.StartCall:input_type -> dialer.v1.StartCallRequest
-	25, // 90: dialer.v1.AgentService.EndCall:input_type -> dialer.v1.EndCallRequest
-	27, // 91: dialer.v1.AgentService.RecordOutcome:input_type -> dialer.v1.RecordOutcomeRequest
-	29, // 92: dialer.v1.AgentService.CorrectOutcome:input_type -> dialer.v1.CorrectOutcomeRequest
-	31, // 93: dialer.v1.AgentService.BookAppointment:input_type -> dialer.v1.BookAppointmentRequest
-	33, // 94: dialer.v1.AgentService.RescheduleAppointment:input_type -> dialer.v1.RescheduleAppointmentRequest
-	35, // 95: dialer.v1.AgentService.CancelAppointment:input_type -> dialer.v1.CancelAppointmentRequest
-	37, // 96: dialer.v1.AgentService.ListCallbacks:input_type -> dialer.v1.ListCallbacksRequest
-	1,  // 97: dialer.v1.AgentService.Work:output_type -> dialer.v1.WorkResponse
-	8,  // 98: dialer.v1.AgentService.SignIn:output_type -> dialer.v1.SignInResponse
-	10, // 99: dialer.v1.AgentService.SignOut:output_type -> dialer.v1.SignOutResponse
-	12, // 100: dialer.v1.AgentService.SetState:output_type -> dialer.v1.SetStateResponse
-	14, // 101: dialer.v1.AgentService.Heartbeat:output_type -> dialer.v1.HeartbeatResponse
-	16, // 102: dialer.v1.AgentService.GetSession:output_type -> dialer.v1.GetSessionResponse
-	18, // 103: dialer.v1.AgentService.NextCall:output_type -> dialer.v1.NextCallResponse
-	20, // 104: dialer.v1.AgentService.PickLead:output_type -> dialer.v1.PickLeadResponse
-	22, // 105: dialer.v1.AgentService.Decline:output_type -> dialer.v1.DeclineResponse
-	24, // 106: dialer.v1.AgentService.StartCall:output_type -> dialer.v1.StartCallResponse
-	26, // 107: dialer.v1.AgentService.EndCall:output_type -> dialer.v1.EndCallResponse
-	28, // 108: dialer.v1.AgentService.RecordOutcome:output_type -> dialer.v1.RecordOutcomeResponse
-	30, // 109: dialer.v1.AgentService.CorrectOutcome:output_type -> dialer.v1.CorrectOutcomeResponse
-	32, // 110: dialer.v1.AgentService.BookAppointment:output_type -> dialer.v1.BookAppointmentResponse
-	34, // 111: dialer.v1.AgentService.RescheduleAppointment:output_type -> dialer.v1.RescheduleAppointmentResponse
-	36, // 112: dialer.v1.AgentService.CancelAppointment:output_type -> dialer.v1.CancelAppointmentResponse
-	38, // 113: dialer.v1.AgentService.ListCallbacks:output_type -> dialer.v1.ListCallbacksResponse
-	97, // [97:114] is the sub-list for method output_type
-	80, // [80:97] is the sub-list for method input_type
-	80, // [80:80] is the sub-list for extension type_name
-	80, // [80:80] is the sub-list for extension extendee
-	0,  // [0:80] is the sub-list for field type_name
+	43, // 61: dialer.v1.RecordOutcomeRequest.next_wait:type_name -> google.protobuf.Duration
+	47, // 62: dialer.v1.RecordOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
+	48, // 63: dialer.v1.RecordOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
+	49, // 64: dialer.v1.RecordOutcomeResponse.plan:type_name -> campaign.v1.Plan
+	50, // 65: dialer.v1.RecordOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
+	51, // 66: dialer.v1.RecordOutcomeResponse.late:type_name -> dialer.v1.LateKind
+	41, // 67: dialer.v1.RecordOutcomeResponse.session:type_name -> dialer.v1.Session
+	18, // 68: dialer.v1.RecordOutcomeResponse.next:type_name -> dialer.v1.NextCallResponse
+	46, // 69: dialer.v1.CorrectOutcomeRequest.booking:type_name -> campaign.v1.Booking
+	47, // 70: dialer.v1.CorrectOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
+	48, // 71: dialer.v1.CorrectOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
+	49, // 72: dialer.v1.CorrectOutcomeResponse.plan:type_name -> campaign.v1.Plan
+	50, // 73: dialer.v1.CorrectOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
+	46, // 74: dialer.v1.BookAppointmentRequest.booking:type_name -> campaign.v1.Booking
+	50, // 75: dialer.v1.BookAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
+	46, // 76: dialer.v1.RescheduleAppointmentRequest.booking:type_name -> campaign.v1.Booking
+	50, // 77: dialer.v1.RescheduleAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
+	50, // 78: dialer.v1.CancelAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
+	49, // 79: dialer.v1.CancelAppointmentResponse.plan:type_name -> campaign.v1.Plan
+	40, // 80: dialer.v1.ListCallbacksRequest.before:type_name -> google.protobuf.Timestamp
+	44, // 81: dialer.v1.ListCallbacksResponse.callbacks:type_name -> dialer.v1.Callback
+	0,  // 82: dialer.v1.AgentService.Work:input_type -> dialer.v1.WorkRequest
+	7,  // 83: dialer.v1.AgentService.SignIn:input_type -> dialer.v1.SignInRequest
+	9,  // 84: dialer.v1.AgentService.SignOut:input_type -> dialer.v1.SignOutRequest
+	11, // 85: dialer.v1.AgentService.SetState:input_type -> dialer.v1.SetStateRequest
+	13, // 86: dialer.v1.AgentService.Heartbeat:input_type -> dialer.v1.HeartbeatRequest
+	15, // 87: dialer.v1.AgentService.GetSession:input_type -> dialer.v1.GetSessionRequest
+	17, // 88: dialer.v1.AgentService.NextCall:input_type -> dialer.v1.NextCallRequest
+	19, // 89: dialer.v1.AgentService.PickLead:input_type -> dialer.v1.PickLeadRequest
+	21, // 90: dialer.v1.AgentService.Decline:input_type -> dialer.v1.DeclineRequest
+	23, // 91: dialer.v1.AgentService.StartCall:input_type -> dialer.v1.StartCallRequest
+	25, // 92: dialer.v1.AgentService.EndCall:input_type -> dialer.v1.EndCallRequest
+	27, // 93: dialer.v1.AgentService.RecordOutcome:input_type -> dialer.v1.RecordOutcomeRequest
+	29, // 94: dialer.v1.AgentService.CorrectOutcome:input_type -> dialer.v1.CorrectOutcomeRequest
+	31, // 95: dialer.v1.AgentService.BookAppointment:input_type -> dialer.v1.BookAppointmentRequest
+	33, // 96: dialer.v1.AgentService.RescheduleAppointment:input_type -> dialer.v1.RescheduleAppointmentRequest
+	35, // 97: dialer.v1.AgentService.CancelAppointment:input_type -> dialer.v1.CancelAppointmentRequest
+	37, // 98: dialer.v1.AgentService.ListCallbacks:input_type -> dialer.v1.ListCallbacksRequest
+	1,  // 99: dialer.v1.AgentService.Work:output_type -> dialer.v1.WorkResponse
+	8,  // 100: dialer.v1.AgentService.SignIn:output_type -> dialer.v1.SignInResponse
+	10, // 101: dialer.v1.AgentService.SignOut:output_type -> dialer.v1.SignOutResponse
+	12, // 102: dialer.v1.AgentService.SetState:output_type -> dialer.v1.SetStateResponse
+	14, // 103: dialer.v1.AgentService.Heartbeat:output_type -> dialer.v1.HeartbeatResponse
+	16, // 104: dialer.v1.AgentService.GetSession:output_type -> dialer.v1.GetSessionResponse
+	18, // 105: dialer.v1.AgentService.NextCall:output_type -> dialer.v1.NextCallResponse
+	20, // 106: dialer.v1.AgentService.PickLead:output_type -> dialer.v1.PickLeadResponse
+	22, // 107: dialer.v1.AgentService.Decline:output_type -> dialer.v1.DeclineResponse
+	24, // 108: dialer.v1.AgentService.StartCall:output_type -> dialer.v1.StartCallResponse
+	26, // 109: dialer.v1.AgentService.EndCall:output_type -> dialer.v1.EndCallResponse
+	28, // 110: dialer.v1.AgentService.RecordOutcome:output_type -> dialer.v1.RecordOutcomeResponse
+	30, // 111: dialer.v1.AgentService.CorrectOutcome:output_type -> dialer.v1.CorrectOutcomeResponse
+	32, // 112: dialer.v1.AgentService.BookAppointment:output_type -> dialer.v1.BookAppointmentResponse
+	34, // 113: dialer.v1.AgentService.RescheduleAppointment:output_type -> dialer.v1.RescheduleAppointmentResponse
+	36, // 114: dialer.v1.AgentService.CancelAppointment:output_type -> dialer.v1.CancelAppointmentResponse
+	38, // 115: dialer.v1.AgentService.ListCallbacks:output_type -> dialer.v1.ListCallbacksResponse
+	99, // [99:116] is the sub-list for method output_type
+	82, // [82:99] is the sub-list for method input_type
+	82, // [82:82] is the sub-list for extension type_name
+	82, // [82:82] is the sub-list for extension extendee
+	0,  // [0:82] is the sub-list for field type_name
 }
 
 func init() { file_dialer_v1_agent_proto_init() }

@@ -151,3 +151,46 @@ func waitFor(t *testing.T, what string, done func() bool) {
 		}
 	}
 }
+
+// A proxy passes on, hangs, resets and refuses, and counts what it did.
+func TestProxy(t *testing.T) {
+	s := testserver.NewRedis(t)
+	p := testserver.NewProxy(t, s.Addr)
+	if got := ask(t, p.Addr, "PING"); got != "+PONG" {
+		t.Fatalf("through the proxy: %q", got)
+	}
+	conn, err := net.Dial("tcp", p.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	p.Hang()
+	fmt.Fprint(conn, "PING\r\n")
+	conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if n, err := conn.Read(make([]byte, 8)); err == nil {
+		t.Fatalf("%d bytes came through a cut cable", n)
+	}
+	p.Heal()
+	conn.SetReadDeadline(time.Time{})
+	if n, err := conn.Read(make([]byte, 8)); err != nil || n == 0 {
+		t.Fatalf("nothing came after the cable was mended: %v", err)
+	}
+	p.Reset()
+	if _, err := conn.Read(make([]byte, 8)); err == nil {
+		t.Fatal("a connection that was reset still reads")
+	}
+	p.Refuse()
+	if c, err := net.Dial("tcp", p.Addr); err == nil {
+		if _, err := c.Read(make([]byte, 1)); err == nil {
+			t.Fatal("a connection was taken that should have been refused")
+		}
+		c.Close()
+	}
+	if p.Bitten() < 3 {
+		t.Errorf("harm was done %d times, want at least 3", p.Bitten())
+	}
+	p.Heal()
+	if got := ask(t, p.Addr, "PING"); got != "+PONG" {
+		t.Fatalf("after all of it: %q", got)
+	}
+}

@@ -114,42 +114,8 @@ func (s *Store) Close() error {
 // Engine is "sqlite" or "postgres".
 func (s *Store) Engine() string { return s.d.name }
 
-// Now is the clock that counts: the database's, UTC.
-func (s *Store) Now() time.Time {
-	return s.clock().Add(time.Duration(s.offset.Load())).UTC()
-}
-
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.reader.PingContext(ctx) }
-
-// followClock measures the offset to the database's clock again and again, for clocks drift.
-func (s *Store) followClock(ctx context.Context) {
-	tick := time.NewTicker(30 * time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := s.measureClock(ctx); err != nil && ctx.Err() == nil {
-				s.log.WarnContext(ctx, "cannot read the database's clock; going on with the last offset", "error", err)
-			}
-		}
-	}
-}
-
-func (s *Store) measureClock(ctx context.Context) error {
-	before := s.clock()
-	var us int64
-	row := s.reader.QueryRowContext(ctx, `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`)
-	if err := row.Scan(&us); err != nil {
-		return fmt.Errorf("read the database's clock: %w", err)
-	}
-	after := s.clock()
-	middle := before.Add(after.Sub(before) / 2)
-	s.offset.Store(int64(fromUS(us).Sub(middle)))
-	return nil
-}
 
 // us is an instant as the record keeps it: UTC microseconds, 0 for the zero time.
 func us(t time.Time) int64 {

@@ -44,6 +44,13 @@ type Assignment struct {
 	Subjects     []SubjectID // those its use is kept for: number, person, account
 }
 
+// Started is the answer to starting a call.
+type Started struct {
+	Assignment Assignment
+	Number     Number  // to dial
+	Session    Session // the agent's afterwards; AgentID 0: it was not touched, read it
+}
+
 // Attempt is a placed call in the ledger: written once, when its outcome is recorded or given up for. Never changed;
 // corrections are amendments beside it.
 type Attempt struct {

@@ -157,7 +157,7 @@ func (b *bench) claim(t *testing.T, lead campaign.LeadID) *campaign.Assignment {
 func (b *bench) call(t *testing.T, lead campaign.LeadID, o campaign.Outcome, booking *campaign.Booking) {
 	t.Helper()
 	a := b.claim(t, lead)
-	if _, _, err := b.StartCall(t.Context(), a.ID, b.li.ID); err != nil {
+	if _, err := b.StartCall(t.Context(), a.ID, b.li.ID); err != nil {
 		t.Fatal(err)
 	}
 	must[campaign.Recorded](t)(b.Conclude(t.Context(), campaign.Result{

@@ -7,14 +7,16 @@ import (
 	"redial/campaign"
 )
 
-// Decline gives an offer back before dialling: the lead returns to its previous plan and the cap is free again.
+// Decline gives an offer back before dialling: the lead returns to its previous plan and the cap is free again. It
+// answers the agent's session.
 // Errors: KindNotFound, KindDenied, KindInvalid (no reason), KindUnready with LEASE_EXPIRED or, once the call was
 // started, WRONG_STATE.
-func (s *Store) Decline(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID, reason string) error {
+func (s *Store) Decline(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID, reason string) (campaign.Session, error) {
 	if reason == "" {
-		return campaign.Invalid("reason", "say why the lead is given back")
+		return campaign.Session{}, campaign.Invalid("reason", "say why the lead is given back")
 	}
-	return s.write(ctx, "decline a lead", func(t *tx) error {
+	var out campaign.Session
+	err := s.write(ctx, "decline a lead", func(t *tx) error {
 		k, err := t.load(want{assignments: []campaign.AssignmentID{id}})
 		if err != nil {
 			return err
@@ -25,6 +27,7 @@ func (s *Store) Decline(ctx context.Context, id campaign.AssignmentID, agent cam
 		}
 		switch {
 		case a.State == campaign.AssignmentDeclined && a.CloseReason == reason:
+			out = k.session(agent)
 			return nil // told twice
 		case a.State == campaign.AssignmentStarted:
 			return campaign.Unready(campaign.ReasonBadState, "the call was placed already: record its outcome instead")
@@ -34,8 +37,10 @@ func (s *Store) Decline(ctx context.Context, id campaign.AssignmentID, agent cam
 		if err := k.release(a, campaign.AssignmentDeclined, reason, campaign.HappenedDeclined); err != nil {
 			return err
 		}
+		out = k.session(agent)
 		return k.flush()
 	})
+	return out, err
 }
 
 // RevokeAssignment takes an offer back before dialling. Errors: KindNotFound; KindUnready when it was dialled or closed.

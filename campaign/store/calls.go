@@ -15,24 +15,18 @@ type startRequest struct {
 
 func (r startRequest) key() int64 { return int64(r.id) }
 
-type started struct {
-	a      campaign.Assignment
-	number campaign.Number
-}
-
 // StartCall acknowledges that the agent dials: from here on the call counts. Hours, caps and suppressions are judged
 // once more under the locks that suppressing takes (I3-I5). Asked again it answers the same. Errors: KindNotFound,
 // KindDenied (another agent's), KindUnready with LEASE_EXPIRED, SUPPRESSED or NOT_CALLABLE_NOW; in the last two cases the lead
-// was taken back and planned anew in the same transaction.
-func (s *Store) StartCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID) (campaign.Assignment, campaign.Number, error) {
-	r, err := s.groups.starts.do(ctx, startRequest{id, agent})
-	return r.a, r.number, err
+// was taken back and planned anew in the same transaction, and the session is told beside the error.
+func (s *Store) StartCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID) (campaign.Started, error) {
+	return s.groups.starts.do(ctx, startRequest{id, agent})
 }
 
-func (s *Store) startCalls(ctx context.Context, asked []startRequest) ([]result[started], error) {
-	var out []result[started]
+func (s *Store) startCalls(ctx context.Context, asked []startRequest) ([]result[campaign.Started], error) {
+	var out []result[campaign.Started]
 	err := s.write(ctx, "start calls", func(t *tx) error {
-		out = make([]result[started], len(asked))
+		out = make([]result[campaign.Started], len(asked))
 		var w want
 		for _, r := range asked {
 			w.assignments = append(w.assignments, r.id)
@@ -85,21 +79,22 @@ func expired(a *campaign.Assignment) error {
 	return campaign.Unready(campaign.ReasonLeaseExpired, fmt.Sprintf("assignment %d is no longer yours (%s): ask for the next call", a.ID, why))
 }
 
-func (k *work) start(r startRequest) (started, error) {
+func (k *work) start(r startRequest) (campaign.Started, error) {
 	a, err := k.mine(r.id, r.agent)
 	if err != nil {
-		return started{}, err
+		return campaign.Started{}, err
 	}
 	f := k.facts[a.LeadID]
 	switch {
 	case a.State == campaign.AssignmentStarted && f != nil:
-		return started{*a, numberOf(f.Lead, a.Number)}, nil
+		return campaign.Started{Assignment: *a, Number: numberOf(f.Lead, a.Number), Session: k.session(r.agent)}, nil
 	case a.State != campaign.AssignmentOffered, !k.t.now.Before(a.LeaseUntil), f == nil:
-		return started{}, expired(a)
+		return campaign.Started{}, expired(a)
 	}
 	j := k.judgeHeld(f, r.agent)
 	if !j.Callable || j.Plan.Number != a.Number {
-		return started{}, k.refuseStart(f, a, j)
+		err := k.refuseStart(f, a, j)
+		return campaign.Started{Session: k.session(r.agent)}, err
 	}
 	a.State, a.StartedAt = campaign.AssignmentStarted, k.t.now
 	a.PlacedAt = a.StartedAt.Truncate(time.Second)
@@ -107,7 +102,16 @@ func (k *work) start(r startRequest) (started, error) {
 	a.RulesVersion, a.Law = f.Campaign.RulesVersion, j.Law
 	mark(&k.closed, a.ID)
 	k.use(a, useRow{Placed: us(a.PlacedAt), Counted: true})
-	return started{*a, numberOf(f.Lead, a.Number)}, k.step(a, campaign.HappenedStarted, "")
+	err = k.step(a, campaign.HappenedStarted, "")
+	return campaign.Started{Assignment: *a, Number: numberOf(f.Lead, a.Number), Session: k.session(r.agent)}, err
+}
+
+// session is an agent's as it will be; zero if it is not loaded.
+func (k *work) session(agent campaign.AgentID) campaign.Session {
+	if m := k.sessions[agent]; m != nil {
+		return m.now
+	}
+	return campaign.Session{}
 }
 
 // judgeHeld judges a lead in the agent's hands as if it were not.
@@ -149,9 +153,11 @@ func numberOf(l *campaign.Lead, p campaign.Phone) campaign.Number {
 	return campaign.Number{Phone: p}
 }
 
-// EndCall notes that the conversation ended at an instant, before its outcome is told. Told again the first holds.
-func (s *Store) EndCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID, at time.Time) error {
-	return s.write(ctx, "end the call", func(t *tx) error {
+// EndCall notes that the conversation ended at an instant, before its outcome is told, and answers the agent's session.
+// Told again the first holds.
+func (s *Store) EndCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID, at time.Time) (campaign.Session, error) {
+	var out campaign.Session
+	err := s.write(ctx, "end the call", func(t *tx) error {
 		k, err := t.load(want{assignments: []campaign.AssignmentID{id}})
 		if err != nil {
 			return err
@@ -166,6 +172,7 @@ func (s *Store) EndCall(ctx context.Context, id campaign.AssignmentID, agent cam
 		case a.State != campaign.AssignmentStarted:
 			return expired(a)
 		case !a.EndedAt.IsZero():
+			out = k.session(agent)
 			return nil
 		}
 		a.EndedAt = within(at, a.PlacedAt, t.now)
@@ -173,8 +180,10 @@ func (s *Store) EndCall(ctx context.Context, id campaign.AssignmentID, agent cam
 		if err := k.step(a, campaign.HappenedEnded, ""); err != nil {
 			return err
 		}
+		out = k.session(agent)
 		return k.flush()
 	})
+	return out, err
 }
 
 // within moves at into [from, to]; zero is to.

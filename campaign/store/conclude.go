@@ -67,6 +67,9 @@ func (s *Store) concludeAll(ctx context.Context, asked []concluding) ([]result[c
 			if isFault(out[i].err) {
 				return out[i].err
 			}
+			if out[i].err == nil {
+				out[i].a.Session = k.session(r.Agent)
+			}
 		}
 		return k.flush()
 	})

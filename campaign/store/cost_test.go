@@ -81,7 +81,7 @@ func (b *bench) wholeCall(t *testing.T, change func(*campaign.Rules)) {
 	if got[0].Assignment == nil {
 		t.Fatalf("claimed %+v", got[0])
 	}
-	if _, _, err := b.StartCall(ctx, got[0].Assignment.ID, a.ID); err != nil {
+	if _, err := b.StartCall(ctx, got[0].Assignment.ID, a.ID); err != nil {
 		t.Fatal(err)
 	}
 	must[campaign.Recorded](t)(b.Conclude(ctx, campaign.Result{Assignment: got[0].Assignment.ID, Agent: a.ID, Outcome: campaign.NoAnswer}))

@@ -150,7 +150,7 @@ func (g *group[Q, A]) commit(ctx context.Context, batch []*waiting[Q, A]) (again
 
 // groups are the writes that are committed together.
 type groups struct {
-	starts  *group[startRequest, started]
+	starts  *group[startRequest, campaign.Started]
 	results *group[concluding, concludedAnswer]
 	beats   *group[beating, beaten]
 	moves   *group[*moveRequest, campaign.Session]

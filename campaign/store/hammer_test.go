@@ -169,9 +169,10 @@ func (h *hammered) call(ctx context.Context, s *store.Store, a campaign.AgentID,
 	}
 	if rng.IntN(5) == 0 {
 		h.Declined++
-		return s.Decline(ctx, as.ID, a, "not now")
+		_, err := s.Decline(ctx, as.ID, a, "not now")
+		return err
 	}
-	if _, _, err := s.StartCall(ctx, as.ID, a); err != nil {
+	if _, err := s.StartCall(ctx, as.ID, a); err != nil {
 		if campaign.KindOf(err) == campaign.KindUnready {
 			h.RefusedAtStart++
 			return nil

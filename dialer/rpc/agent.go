@@ -33,11 +33,11 @@ type Floor interface {
 // Calls is what becomes of an assignment. Each call is one transaction, and safe to send again.
 type Calls interface {
 	OpenAssignment(ctx context.Context, agent campaign.AgentID) (*campaign.Claimed, error)
-	StartCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID) (campaign.Assignment, campaign.Number, error)
-	EndCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID, at time.Time) error
+	StartCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID) (campaign.Started, error)
+	EndCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID, at time.Time) (campaign.Session, error)
 	Conclude(ctx context.Context, r campaign.Result) (campaign.Recorded, error)
 	Correct(ctx context.Context, c campaign.Correction) (campaign.Recorded, error)
-	Decline(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID, reason string) error
+	Decline(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID, reason string) (campaign.Session, error)
 }
 
 // Promises is what becomes of appointments.

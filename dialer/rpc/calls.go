@@ -26,7 +26,7 @@ func (a *Agents) Decline(ctx context.Context, r *pb.DeclineRequest) (*pb.Decline
 	if as.AgentID == agent {
 		a.floor.Declined(agent, as.LeadID)
 	}
-	if err := a.calls.Decline(ctx, as.ID, agent, r.GetReason()); err != nil {
+	if _, err := a.calls.Decline(ctx, as.ID, agent, r.GetReason()); err != nil {
 		return nil, err
 	}
 	s, err := a.floor.Refresh(ctx, agent)
@@ -39,13 +39,14 @@ func (a *Agents) StartCall(ctx context.Context, r *pb.StartCallRequest) (*pb.Sta
 	if err != nil {
 		return nil, err
 	}
-	as, number, err := a.calls.StartCall(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent)
+	started, err := a.calls.StartCall(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent)
 	if _, e := a.floor.Refresh(ctx, agent); err == nil {
 		err = e
 	}
 	if err != nil {
 		return nil, err
 	}
+	as, number := &started.Assignment, started.Number
 	return &pb.StartCallResponse{
 		AssignmentId: int64(as.ID), Number: string(number.Phone), Extension: number.Extension, TelUri: number.TelURI(),
 		PlacedAt: wire.Time(as.PlacedAt), LeaseUntil: wire.Time(as.LeaseUntil),
@@ -65,7 +66,7 @@ func (a *Agents) EndCall(ctx context.Context, r *pb.EndCallRequest) (*pb.EndCall
 	if at.IsZero() || at.After(a.now()) {
 		at = a.now()
 	}
-	if err := a.calls.EndCall(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent, at); err != nil {
+	if _, err := a.calls.EndCall(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent, at); err != nil {
 		return nil, err
 	}
 	s, err := a.floor.Refresh(ctx, agent)

@@ -98,7 +98,7 @@ func (b *bench) live(t *testing.T, rng *rand.Rand, id campaign.LeadID) {
 		if a == nil {
 			return
 		}
-		if _, _, err := b.StartCall(ctx, a.ID, b.li.ID); err != nil {
+		if _, err := b.StartCall(ctx, a.ID, b.li.ID); err != nil {
 			t.Fatal(err)
 		}
 		b.clock.pass(time.Duration(rng.IntN(120)) * time.Second)

@@ -37,7 +37,7 @@ func TestI10ExplainSaysWhatTheClaimDoes(t *testing.T) {
 			if a.Reason != x.GetOfferReason() && a.Reason != "own_callback" {
 				t.Errorf("offered as %s, explained as %s", a.Reason, x.GetOfferReason())
 			}
-			if _, _, err := b.StartCall(t.Context(), a.ID, b.li.ID); err != nil {
+			if _, err := b.StartCall(t.Context(), a.ID, b.li.ID); err != nil {
 				t.Fatal(err)
 			}
 			o := outcomes[offered%len(outcomes)]

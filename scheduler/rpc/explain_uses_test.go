@@ -15,7 +15,7 @@ func TestExplainSaysWhenItOpensWhileTheTwinIsOnTheLine(t *testing.T) {
 	rules.Caps = []campaign.Cap{{Scope: campaign.CapPerson, Count: campaign.CountConnects, Max: 1, Period: 24 * time.Hour}}
 	b := setup(t, rules, draft(2, "Wang", "+8613800138001"), draft(3, "Wang", "+8613800138002", "+8613800138001"))
 	a := b.claim(t, b.lead(t, 0).ID)
-	if _, _, err := b.StartCall(t.Context(), a.ID, b.li.ID); err != nil {
+	if _, err := b.StartCall(t.Context(), a.ID, b.li.ID); err != nil {
 		t.Fatal(err)
 	}
 	x := b.explain(t, b.lead(t, 1).ID)

@@ -140,7 +140,7 @@ func (b *bench) call(t *testing.T, lead campaign.LeadID, r campaign.Result) camp
 		f, _, _, err := b.Facts(t.Context(), lead)
 		t.Fatalf("lead %d cannot be had at %v: %+v, %v", lead, b.Now(), f.Lead, err)
 	}
-	if _, _, err := b.StartCall(t.Context(), a.ID, b.li.ID); err != nil {
+	if _, err := b.StartCall(t.Context(), a.ID, b.li.ID); err != nil {
 		t.Fatal(err)
 	}
 	b.clock.pass(time.Minute)

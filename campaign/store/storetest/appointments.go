@@ -41,9 +41,9 @@ func promiseKept(b *bundle) {
 	if as.Appointment != p.ID || as.Reason != "appointment" {
 		b.Fatalf("claimed as %+v", as)
 	}
-	started, _, err := b.s.StartCall(b.Context(), as.ID, a)
+	started, err := b.s.StartCall(b.Context(), as.ID, a)
 	b.ok(err)
-	rec := must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(started, campaign.NoAnswer)))
+	rec := must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(started.Assignment, campaign.NoAnswer)))
 	b.closed(p.ID, campaign.AppointmentKept, "called")
 	if rec.Plan.Verdict != campaign.VerdictCall || !rec.Attempt.Waived {
 		b.Fatalf("after the kept promise: %+v", rec)

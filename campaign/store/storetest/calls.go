@@ -19,6 +19,7 @@ var callCases = []testCase{
 	{"an outcome needs a call that was started", concludeUnstarted},
 	{"StartCall answers the same when asked again", startAgain},
 	{"I4 StartCall refuses what may no longer be called", startRefused},
+	{"every answer about a call tells the session as it is then", answersTellSessions},
 	{"a lapsed offer goes back, a lapsed call is UNKNOWN", lapses},
 	{"a number that changed is called next", numberChanged},
 	{"I12 a bad result changes nothing", badResults},
@@ -51,6 +52,36 @@ func concludeTwice(b *bundle) {
 		b.Fatalf("%d attempts, want 1", n)
 	}
 	b.sound()
+}
+
+func answersTellSessions(b *bundle) {
+	c := b.campaign(nil)
+	leads, a := b.some(c, 4), b.agent()
+	same := func(what string, got campaign.Session, state campaign.AgentState) {
+		b.Helper()
+		if now := must[campaign.Session](b)(b.s.Session(b.Context(), a)); got != now || got.State != state {
+			b.Errorf("%s tells the session %+v; it is %+v, want %s", what, got, now, state)
+		}
+	}
+	as := b.claim(a, leads[0])
+	for _, what := range []string{"starting", "starting again"} {
+		same(what, must[campaign.Started](b)(b.s.StartCall(b.Context(), as.ID, a)).Session, campaign.AgentOnCall)
+	}
+	for _, what := range []string{"ending", "ending again"} {
+		same(what, must[campaign.Session](b)(b.s.EndCall(b.Context(), as.ID, a, b.s.Now())), campaign.AgentWrapUp)
+	}
+	for _, what := range []string{"concluding", "concluding again"} {
+		same(what, must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(*as, campaign.Busy))).Session, campaign.AgentReady)
+	}
+	as = b.claim(a, leads[1])
+	for _, what := range []string{"declining", "declining again"} {
+		same(what, must[campaign.Session](b)(b.s.Decline(b.Context(), as.ID, a, "no")), campaign.AgentReady)
+	}
+	as = b.claim(a, leads[2])
+	b.exec(`UPDATE lists SET is_on = FALSE`)
+	got, err := b.s.StartCall(b.Context(), as.ID, a)
+	b.refused(err, campaign.KindUnready, campaign.ReasonNotCallable)
+	same("a start that is refused", got.Session, campaign.AgentReady)
 }
 
 func concludeAtOnce(b *bundle) {
@@ -97,9 +128,9 @@ func cutOff(b *bundle) {
 		got, err := b.s.ClaimLeads(ctx, []campaign.Claim{{Agent: a, Candidates: leads}})
 		cancel()
 		if err == nil && got[0].Assignment != nil {
-			b.ok(b.s.Decline(b.Context(), got[0].Assignment.ID, a, "next"))
+			must[campaign.Session](b)(b.s.Decline(b.Context(), got[0].Assignment.ID, a, "next"))
 		} else if open := must[*campaign.Claimed](b)(b.s.OpenAssignment(b.Context(), a)); open != nil {
-			b.ok(b.s.Decline(b.Context(), open.Assignment.ID, a, "acknowledged by nobody")) // committed, the answer was lost
+			must[campaign.Session](b)(b.s.Decline(b.Context(), open.Assignment.ID, a, "acknowledged by nobody")) // committed, the answer was lost
 		}
 		b.sound()
 	}
@@ -184,8 +215,8 @@ func concludeUnstarted(b *bundle) {
 	b.refused(err, campaign.KindDenied, "")
 	_, err = b.s.Conclude(b.Context(), campaign.Result{Assignment: 4711, Agent: a, Outcome: campaign.Busy})
 	b.refused(err, campaign.KindNotFound, "")
-	b.ok(b.s.Decline(b.Context(), as.ID, a, "no"))
-	b.ok(b.s.Decline(b.Context(), as.ID, a, "no"))
+	must[campaign.Session](b)(b.s.Decline(b.Context(), as.ID, a, "no"))
+	must[campaign.Session](b)(b.s.Decline(b.Context(), as.ID, a, "no"))
 	_, err = b.s.Conclude(b.Context(), result(*as, campaign.NoAnswer))
 	b.refused(err, campaign.KindUnready, campaign.ReasonLeaseExpired)
 	b.state(lead, campaign.LeadOpen)
@@ -197,20 +228,21 @@ func startAgain(b *bundle) {
 	_, ids := b.list(c, []campaign.Phone{phone(7)})
 	a := b.agent()
 	as := b.claim(a, ids...)
-	first, number, err := b.s.StartCall(b.Context(), as.ID, a)
+	got, err := b.s.StartCall(b.Context(), as.ID, a)
 	b.ok(err)
+	first, number := got.Assignment, got.Number
 	if number.Phone != phone(7) || number.Label != "mobile" || !first.PlacedAt.Equal(first.StartedAt.Truncate(time.Second)) {
 		b.Fatalf("got %+v, %+v", first, number)
 	}
 	b.wait(5 * time.Second)
-	again, _, err := b.s.StartCall(b.Context(), as.ID, a)
+	again, err := b.s.StartCall(b.Context(), as.ID, a)
 	b.ok(err)
-	if !again.StartedAt.Equal(first.StartedAt) {
-		b.Fatalf("started at %s, then at %s", first.StartedAt, again.StartedAt)
+	if !again.Assignment.StartedAt.Equal(first.StartedAt) {
+		b.Fatalf("started at %s, then at %s", first.StartedAt, again.Assignment.StartedAt)
 	}
-	_, _, err = b.s.StartCall(b.Context(), as.ID, b.agent())
+	_, err = b.s.StartCall(b.Context(), as.ID, b.agent())
 	b.refused(err, campaign.KindDenied, "")
-	b.ok(b.s.EndCall(b.Context(), as.ID, a, b.s.Now()))
+	must[campaign.Session](b)(b.s.EndCall(b.Context(), as.ID, a, b.s.Now()))
 	if s := must[campaign.Session](b)(b.s.Session(b.Context(), a)); s.State != campaign.AgentWrapUp {
 		b.Fatalf("the agent is %s after the call's end", s.State)
 	}
@@ -229,7 +261,7 @@ func startRefused(b *bundle) {
 	a := b.agents(2)
 	as := b.claim(a[0], ids[0])
 	b.exec(`UPDATE lists SET is_on = FALSE WHERE id = $1`, int64(list)) // between the claim and the call, without taking cards back
-	_, _, err := b.s.StartCall(b.Context(), as.ID, a[0])
+	_, err := b.s.StartCall(b.Context(), as.ID, a[0])
 	b.refused(err, campaign.KindUnready, campaign.ReasonNotCallable)
 	b.state(ids[0], campaign.LeadOpen)
 	if s := must[campaign.Session](b)(b.s.Session(b.Context(), a[0])); s.State != campaign.AgentReady || s.Assignment != 0 {
@@ -238,7 +270,7 @@ func startRefused(b *bundle) {
 	b.exec(`UPDATE lists SET is_on = TRUE WHERE id = $1`, int64(list))
 	as = b.claim(a[0], ids[0])
 	b.wait(c.Floor.OfferTime + time.Second)
-	_, _, err = b.s.StartCall(b.Context(), as.ID, a[0])
+	_, err = b.s.StartCall(b.Context(), as.ID, a[0])
 	b.refused(err, campaign.KindUnready, campaign.ReasonLeaseExpired)
 	b.back(1)
 	b.sound()

@@ -101,7 +101,7 @@ func raceForCaps(b *bundle) {
 	must[[]campaign.Assignment](b)(b.s.LapseLeases(b.Context(), 100))
 	last := b.agent() // takes what slots are left
 	for got := b.try(b.s, last, leads...); got.Assignment != nil; got = b.try(b.s, last, leads...) {
-		_, _, err := b.s.StartCall(b.Context(), got.Assignment.ID, last)
+		_, err := b.s.StartCall(b.Context(), got.Assignment.ID, last)
 		b.ok(err)
 		must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(*got.Assignment, campaign.CallLater)))
 		b.wait(2 * time.Second)
@@ -139,12 +139,12 @@ func (b *bundle) tryCall(s *store.Store, a campaign.AgentID, leads []campaign.Le
 	}
 	as := *got[0].Assignment
 	if rng.IntN(3) == 0 {
-		if err := s.Decline(ctx, as.ID, a, "no"); err != nil {
+		if _, err := s.Decline(ctx, as.ID, a, "no"); err != nil {
 			b.Error(err)
 		}
 		return
 	}
-	if _, _, err := s.StartCall(ctx, as.ID, a); err != nil {
+	if _, err := s.StartCall(ctx, as.ID, a); err != nil {
 		if campaign.KindOf(err) == campaign.KindInternal {
 			b.Error(err)
 		}
@@ -180,7 +180,9 @@ func freedOnSubjects(b *bundle) {
 	one, two := b.load(b.capped("", cap1), b.who("x", "acc")), b.load(b.capped("", cap1), b.who("y", "acc"))
 	a := b.agents(2)
 	for _, free := range []func(*campaign.Assignment){
-		func(as *campaign.Assignment) { b.ok(b.s.Decline(b.Context(), as.ID, a[0], "not now")) },
+		func(as *campaign.Assignment) {
+			must[campaign.Session](b)(b.s.Decline(b.Context(), as.ID, a[0], "not now"))
+		},
 		func(as *campaign.Assignment) { b.ok(b.s.RevokeAssignment(b.Context(), as.ID, "gone")) },
 		func(*campaign.Assignment) {
 			b.wait(time.Minute)
@@ -197,7 +199,7 @@ func freedOnSubjects(b *bundle) {
 		}
 		b.wait(time.Second)
 		other := b.claim(a[1], two...)
-		b.ok(b.s.Decline(b.Context(), other.ID, a[1], "let the other go on"))
+		must[campaign.Session](b)(b.s.Decline(b.Context(), other.ID, a[1], "let the other go on"))
 		b.sound()
 	}
 }
@@ -216,12 +218,12 @@ func overMidnight(b *bundle) {
 	if other := b.try(b.s, a[1], two...); other.Assignment == nil {
 		b.Fatal("a reservation of yesterday takes the slot of today")
 	} else {
-		b.ok(b.s.Decline(b.Context(), other.Assignment.ID, a[1], "no"))
+		must[campaign.Session](b)(b.s.Decline(b.Context(), other.Assignment.ID, a[1], "no"))
 	}
-	started, _, err := b.s.StartCall(b.Context(), as.ID, a[0])
+	started, err := b.s.StartCall(b.Context(), as.ID, a[0])
 	b.ok(err)
-	if n := b.count(`SELECT count(*) FROM subject_uses WHERE placed AND placed_at = $1`, started.PlacedAt.UnixMicro()); n != 2 || started.PlacedAt.Before(midnight) {
-		b.Errorf("%d uses are dated %s, want both, after %s", n, started.PlacedAt, midnight)
+	if n := b.count(`SELECT count(*) FROM subject_uses WHERE placed AND placed_at = $1`, started.Assignment.PlacedAt.UnixMicro()); n != 2 || started.Assignment.PlacedAt.Before(midnight) {
+		b.Errorf("%d uses are dated %s, want both, after %s", n, started.Assignment.PlacedAt, midnight)
 	}
 	must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(*as, campaign.NoAnswer)))
 	if got := b.try(b.s, a[1], two...); got.Assignment != nil {
@@ -309,13 +311,13 @@ func olderClaims(b *bundle) {
 	if got := b.try(b.s, a[1], two...); got.Assignment != nil {
 		b.Fatal("an older node's claim does not count")
 	}
-	b.ok(b.s.Decline(b.Context(), as.ID, a[0], "no"))
+	must[campaign.Session](b)(b.s.Decline(b.Context(), as.ID, a[0], "no"))
 	if n := b.count(`SELECT count(*) FROM subject_uses`); n != 0 {
 		b.Fatalf("%d uses are left", n)
 	}
 	as = b.claim(a[0], one...)
 	older(as)
-	_, _, err := b.s.StartCall(b.Context(), as.ID, a[0])
+	_, err := b.s.StartCall(b.Context(), as.ID, a[0])
 	b.ok(err)
 	must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(*as, campaign.Busy)))
 	if n := b.count(`SELECT count(*) FROM subject_uses WHERE placed AND outcome = 'BUSY'`); n != 1 {

@@ -111,7 +111,7 @@ func raceForOne(b *bundle) {
 		if len(won) != 1 {
 			b.Fatalf("%d agents got the lead, want 1", len(won))
 		}
-		b.ok(b.s.Decline(b.Context(), won[0].ID, won[0].AgentID, "later"))
+		must[campaign.Session](b)(b.s.Decline(b.Context(), won[0].ID, won[0].AgentID, "later"))
 	}
 	b.sound()
 }
@@ -161,7 +161,7 @@ func numberCapOverCampaigns(b *bundle) {
 			if got[0].Assignment == nil {
 				return
 			}
-			if _, _, err := node.StartCall(b.Context(), got[0].Assignment.ID, a); err != nil {
+			if _, err := node.StartCall(b.Context(), got[0].Assignment.ID, a); err != nil {
 				b.Error(err)
 			}
 			mu.Lock()
@@ -209,7 +209,7 @@ func capFreedAgain(b *bundle) {
 	if got := b.try(b.s, a[1], two...); got.Assignment != nil {
 		b.Fatal("the cap did not hold")
 	}
-	b.ok(b.s.Decline(b.Context(), first.ID, a[0], "not now"))
+	must[campaign.Session](b)(b.s.Decline(b.Context(), first.ID, a[0], "not now"))
 	b.claim(a[1], two...)
 	b.sound()
 }

@@ -127,7 +127,7 @@ func consentRevoked(b *bundle) {
 	if rec := must[campaign.Recorded](b)(b.s.Conclude(ctx, result(started, campaign.NoAnswer))); rec.State != campaign.LeadExhausted {
 		b.Fatalf("after the call the lead is %s (%s)", rec.State, rec.Plan.Reason)
 	}
-	_, _, err = b.s.StartCall(ctx, unneeded.ID, a[2])
+	_, err = b.s.StartCall(ctx, unneeded.ID, a[2])
 	b.ok(err)
 	again, revoked, err := b.s.RevokeConsent(ctx, given.ID, "again", "bert")
 	b.ok(err)
@@ -185,7 +185,7 @@ func revokeRaced(b *bundle) {
 					b.Errorf("lead %d was claimed after its consent was revoked", i)
 				}
 				before = acknowledged[i].Load()
-				if _, _, err = node.StartCall(b.Context(), as.ID, a); err != nil {
+				if _, err = node.StartCall(b.Context(), as.ID, a); err != nil {
 					continue
 				}
 				if before {

@@ -174,7 +174,7 @@ func replanned(b *bundle) {
 	}
 	b.state(leads[0], campaign.LeadExhausted)
 	b.state(leads[1], campaign.LeadHeld)
-	b.ok(b.s.Decline(b.Context(), held.ID, a[1], "no"))
+	must[campaign.Session](b)(b.s.Decline(b.Context(), held.ID, a[1], "no"))
 	if _, n, err := b.s.ReplanBatch(b.Context(), c.ID, 0, 10); err != nil || n != 1 {
 		b.Fatalf("%d planned anew, error %v, want the lead that came back", n, err)
 	}

@@ -97,7 +97,7 @@ func lateDoNotCall(b *bundle) {
 	if found := must[[]campaign.Suppression](b)(b.s.Suppressed(b.Context(), []campaign.Phone{phone(1)})); len(found) != 1 {
 		b.Fatal("the number is not suppressed")
 	}
-	_, _, err := b.s.StartCall(b.Context(), offer.ID, second)
+	_, err := b.s.StartCall(b.Context(), offer.ID, second)
 	b.refused(err, campaign.KindUnready, campaign.ReasonLeaseExpired)
 	b.state(ids[0], campaign.LeadSuppressed)
 	b.sound()

@@ -33,7 +33,7 @@ func eventsInOrder(b *bundle) {
 					b.Errorf("lead %d: %v %+v", i, err, got)
 					return
 				}
-				if _, _, err := b.s.StartCall(b.Context(), got[0].Assignment.ID, a); err != nil {
+				if _, err := b.s.StartCall(b.Context(), got[0].Assignment.ID, a); err != nil {
 					b.Error(err)
 				}
 				if _, err := b.s.Conclude(b.Context(), result(*got[0].Assignment, campaign.Busy)); err != nil {

@@ -46,7 +46,7 @@ func outsideCounts(b *bundle) {
 		}
 	}
 	for _, lead := range []campaign.LeadID{other, cooled, stranger} {
-		b.ok(b.s.Decline(ctx, b.claim(a, lead).ID, a, "no"))
+		must[campaign.Session](b)(b.s.Decline(ctx, b.claim(a, lead).ID, a, "no"))
 	}
 	inbound := b.outsideCall(other, "2")
 	inbound.Inbound, inbound.Outcome, inbound.Talk, inbound.Number = true, campaign.CallLater, time.Minute, phone(9)

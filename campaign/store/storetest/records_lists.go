@@ -47,7 +47,7 @@ func undo(b *bundle) {
 	for i, want := range []campaign.LeadState{campaign.LeadOpen, campaign.LeadHeld, campaign.LeadWithdrawn, campaign.LeadWithdrawn} {
 		b.state(leads[i], want)
 	}
-	_, _, err = b.s.StartCall(ctx, card.ID, three)
+	_, err = b.s.StartCall(ctx, card.ID, three)
 	b.refused(err, campaign.KindUnready, campaign.ReasonLeaseExpired)
 	must[campaign.Recorded](b)(b.s.Conclude(ctx, result(inHand, campaign.Success)))
 	if found := must[[]campaign.LeadID](b)(b.s.FindByNumber(ctx, phone(5))); len(found) != 0 {

@@ -177,9 +177,9 @@ func lawKept(b *bundle) {
 	q := must[campaign.Calendar](b)(b.s.Calendar(ctx, "days"))
 	q.Days = []campaign.Day{{Date: campaign.Date{Year: 2030, Month: 1, Day: 1}, Kind: campaign.DayHoliday, Name: "new year"}}
 	must[campaign.Calendar](b)(b.s.PutCalendar(ctx, q))
-	as, _, err := b.s.StartCall(ctx, open.Assignment.ID, a)
+	got, err := b.s.StartCall(ctx, open.Assignment.ID, a)
 	b.ok(err)
-	must[campaign.Recorded](b)(b.s.Conclude(ctx, result(as, campaign.NoAnswer)))
+	must[campaign.Recorded](b)(b.s.Conclude(ctx, result(got.Assignment, campaign.NoAnswer)))
 	if h := must[[]campaign.Attempt](b)(b.s.History(ctx, lead)); h[0].Law.Calendars["days"] != 2 {
 		b.Errorf("the call was placed under %+v, want the calendar as it then was", h[0].Law)
 	}

@@ -152,7 +152,7 @@ func replanCheap(b *bundle) {
 	if fresh.Version != before[1].Version || !fresh.Plan.At.Equal(before[1].Plan.At) || fresh.RulesVersion != c.RulesVersion || !fresh.DecidedAt.After(before[1].DecidedAt) {
 		b.Errorf("the lead that did not is %+v, was %+v", fresh, before[1])
 	}
-	b.ok(b.s.Decline(b.Context(), held.ID, a[1], "no"))
+	must[campaign.Session](b)(b.s.Decline(b.Context(), held.ID, a[1], "no"))
 	if b.left(c.ID) != 1 || b.replan(c.ID) != 1 {
 		b.Error("the lead that came back was not planned anew")
 	}

@@ -84,10 +84,11 @@ func (w *stormy) agent(s *store.Store, a campaign.AgentID, rng *rand.Rand) {
 	}
 	as := *got[0].Assignment
 	if rng.IntN(4) == 0 {
-		w.fault(s.Decline(ctx, as.ID, a, "no"))
+		_, err := s.Decline(ctx, as.ID, a, "no")
+		w.fault(err)
 		return
 	}
-	if _, _, err := s.StartCall(ctx, as.ID, a); w.fault(err) {
+	if _, err := s.StartCall(ctx, as.ID, a); w.fault(err) {
 		return
 	}
 	if rng.IntN(10) == 0 {

@@ -229,9 +229,9 @@ func (b *bundle) try(s *store.Store, a campaign.AgentID, leads ...campaign.LeadI
 // dial claims and starts.
 func (b *bundle) dial(a campaign.AgentID, leads ...campaign.LeadID) campaign.Assignment {
 	b.Helper()
-	got, _, err := b.s.StartCall(b.Context(), b.claim(a, leads...).ID, a)
+	got, err := b.s.StartCall(b.Context(), b.claim(a, leads...).ID, a)
 	b.ok(err)
-	return got
+	return got.Assignment
 }
 
 // call makes a whole call.

@@ -63,7 +63,7 @@ func suppressRaced(b *bundle) {
 					b.Errorf("number %d was claimed after its suppression was acknowledged", i)
 				}
 				before = acknowledged[i].Load()
-				_, _, err = node.StartCall(b.Context(), as.ID, a)
+				_, err = node.StartCall(b.Context(), as.ID, a)
 				switch {
 				case err == nil && before:
 					b.Errorf("number %d was dialled after its suppression was acknowledged", i)
@@ -124,7 +124,7 @@ func doNotCallEverywhere(b *bundle) {
 		b.Fatalf("got %+v", rec)
 	}
 	b.state(two[0], campaign.LeadSuppressed)
-	_, _, err := b.s.StartCall(b.Context(), offered.ID, a[1])
+	_, err := b.s.StartCall(b.Context(), offered.ID, a[1])
 	b.refused(err, campaign.KindUnready, campaign.ReasonLeaseExpired)
 	if got := b.try(b.s, a[1], two...); got.Assignment != nil {
 		b.Fatal("a suppressed number was claimed")

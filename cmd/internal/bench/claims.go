@@ -95,7 +95,7 @@ func (d *desk) finish(ctx context.Context, held []*campaign.Assignment, callers 
 		return g.Wait()
 	}
 	err := each(func(ctx context.Context, a *campaign.Assignment) error {
-		_, _, err := d.s.StartCall(ctx, a.ID, a.AgentID)
+		_, err := d.s.StartCall(ctx, a.ID, a.AgentID)
 		return err
 	})
 	if err != nil {

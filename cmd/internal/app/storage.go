@@ -2,13 +2,11 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
-	"syscall"
+	"strings"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -21,10 +19,12 @@ import (
 
 // openStore opens the record with the rules of time and of the floor, which it runs under its locks.
 func (a *App) openStore(ctx context.Context) error {
-	if !a.cfg.Postgres() && a.cfg.Database == "" {
-		if err := a.lockFolder(); err != nil {
+	if path, ok := strings.CutPrefix(a.cfg.DatabaseURL(), "sqlite://"); ok && path != ":memory:" {
+		release, err := lockRecord(path)
+		if err != nil {
 			return err
 		}
+		a.stops.add("lock of the record", func(context.Context) error { return release() })
 	}
 	a.rules = &scheduler.Rulebook{Law: a.law}
 	s, err := store.Open(ctx, a.cfg.DatabaseURL(), store.Options{
@@ -54,23 +54,6 @@ func (a *App) useZones(ctx context.Context) error {
 		}
 	}
 	a.log.InfoContext(ctx, "zone data", "version", scheduler.TZData())
-	return nil
-}
-
-// lockFolder keeps a second process away from the same SQLite file, whose node would wake nobody in this one.
-func (a *App) lockFolder() error {
-	if err := os.MkdirAll(a.cfg.Data, 0o700); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
-	}
-	path := filepath.Join(a.cfg.Data, "redial.lock")
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("lock the data folder: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return errors.Join(fmt.Errorf("another dialerd works in %s: stop it, or give this one a folder of its own with --data", a.cfg.Data), f.Close())
-	}
-	a.stops.add("lock of the data folder", func(context.Context) error { return f.Close() })
 	return nil
 }
 

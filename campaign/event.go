@@ -23,6 +23,7 @@ const (
 	EventListLoaded        EventType = "list_loaded"
 	EventListUndone        EventType = "list_undone"
 	EventCampaignState     EventType = "campaign_state"
+	EventRestored          EventType = "record_restored" // from a backup: what came after last_before in the stream, and is not told again, is lost
 )
 
 // Event is a fact other parts react to, written in the transaction of what it tells of.

@@ -44,6 +44,12 @@ type Auditor interface {
 	Audit(ctx context.Context, id campaign.CampaignID, found func(campaign.Breach) error) (campaign.AuditSummary, error)
 }
 
+// Ledger is the record as a whole.
+type Ledger interface {
+	Auditor
+	Backups
+}
+
 // SignOut ends an agent's session, after the call in hand if there is one; an agent who is signed out stays so.
 type SignOut func(ctx context.Context, id campaign.AgentID) error
 
@@ -68,15 +74,15 @@ type AdminServer struct {
 	tokens    TokenBook
 	names     Names
 	calendars Calendars
-	audit     Auditor
+	record    Ledger
 	out       SignOut
 	floor     Floor
 	about     About
 }
 
 // NewAdmin makes the service; a nil floor is nobody to tell.
-func NewAdmin(a AgentBook, t TokenBook, n Names, cal Calendars, audit Auditor, out SignOut, floor Floor, about About) *AdminServer {
-	return &AdminServer{agents: a, tokens: t, names: n, calendars: cal, audit: audit, out: out, floor: orNobody(floor), about: about}
+func NewAdmin(a AgentBook, t TokenBook, n Names, cal Calendars, record Ledger, out SignOut, floor Floor, about About) *AdminServer {
+	return &AdminServer{agents: a, tokens: t, names: n, calendars: cal, record: record, out: out, floor: orNobody(floor), about: about}
 }
 
 // CreateAgent adds somebody who calls.
@@ -236,7 +242,7 @@ func (s *AdminServer) Audit(r *pb.AuditRequest, stream grpc.ServerStreamingServe
 			return err
 		}
 	}
-	sum, err := s.audit.Audit(ctx, id, func(b campaign.Breach) error {
+	sum, err := s.record.Audit(ctx, id, func(b campaign.Breach) error {
 		return stream.Send(&pb.AuditResponse{Item: &pb.AuditResponse_Breach{Breach: wire.Breach(&b)}})
 	})
 	if err != nil {

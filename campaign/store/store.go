@@ -37,6 +37,7 @@ type Store struct {
 	beatSeq atomic.Int64
 	writes  *prepared // of SQLite
 	reads   *prepared
+	backing sync.Mutex // held while a backup is made
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 }

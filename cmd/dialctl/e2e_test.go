@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,8 +28,15 @@ type office struct {
 
 func open(t *testing.T) *office {
 	t.Helper()
+	o, _ := openAt(t, t.TempDir())
+	return o
+}
+
+// openAt is a server over a data folder that may hold a record, and its end, which comes with the test's at the latest.
+func openAt(t *testing.T, data string) (*office, func()) {
+	t.Helper()
 	cfg := config.Default()
-	cfg.Data, cfg.GRPC, cfg.Web = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Data, cfg.GRPC, cfg.Web = data, "127.0.0.1:0", "127.0.0.1:0"
 	a, err := app.New(t.Context(), cfg, app.Options{Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		t.Fatal(err)
@@ -36,14 +44,15 @@ func open(t *testing.T) *office {
 	if err := a.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := a.Stop(ctx); err != nil {
 			t.Errorf("stop: %v", err)
 		}
 	})
-	return &office{t: t, dir: t.TempDir(), env: map[string]string{"REDIAL_SERVER": a.GRPC(), "REDIAL_TOKEN_FILE": a.AdminToken(), "TZ": "UTC"}}
+	t.Cleanup(stop)
+	return &office{t: t, dir: t.TempDir(), env: map[string]string{"REDIAL_SERVER": a.GRPC(), "REDIAL_TOKEN_FILE": a.AdminToken(), "TZ": "UTC"}}, stop
 }
 
 // ctl runs a command that must exit with want.

@@ -2219,7 +2219,7 @@ type BackupResponse struct {
 	Data []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
 	// In the first message, bytes in all; 0: in the others.
 	Size int64 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
-	// In the first message, the instant that the copy shows.
+	// In the first message: what was acknowledged before this instant is in the copy.
 	At *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"`
 	// In the first message, the number of the last migration; 0: in the others.
 	Schema int32 `protobuf:"varint,4,opt,name=schema,proto3" json:"schema,omitempty"`

@@ -99,8 +99,7 @@ func TestI9ThePartsOfAReportSumToTheWhole(t *testing.T) {
 		g := newLedger(t, b, seed)
 		first, last := campaign.DateOf(g.from.AddDate(0, 0, 1)), campaign.DateOf(g.from.AddDate(0, 0, 3))
 		now := b.Now()
-		b.clock = func() time.Time { return now } // nobody's time runs on between two reports of the test
-		b.offset.Store(0)
+		b.clock.freeze(now) // nobody's time runs on between two reports of the test
 		for _, zone := range []string{"UTC", "Asia/Shanghai", "America/New_York", "Asia/Kathmandu"} {
 			for _, q := range []campaign.ReportQuery{{}, {Campaign: g.campaigns[0].ID}, {List: g.lists[1].ListID}, {Agent: g.agents[0].ID},
 				{From: first, To: last}, {From: first, Campaign: g.campaigns[1].ID}} {
@@ -233,8 +232,7 @@ func TestEachDayOfAReportIsThatDaysReport(t *testing.T) {
 		newLedger(t, b, seed)
 		b.sql(t, `UPDATE attempts SET placed_at = placed_at / 3600000000 * 3600000000 + placed_at % 1200000000`) // around the quarters of hours
 		now := b.Now()
-		b.clock = func() time.Time { return now }
-		b.offset.Store(0)
+		b.clock.freeze(now)
 		const zone = "Asia/Kathmandu" // 5:45 ahead
 		days := must[campaign.Report](t)(b.Report(t.Context(), campaign.ReportQuery{Kind: campaign.ReportDay, Zone: zone}))
 		for _, row := range days.Rows {

@@ -15,7 +15,8 @@ import (
 
 // Options of Open. The zero value is useful.
 type Options struct {
-	Now      func() time.Time // the process's clock; nil: time.Now. On PostgreSQL the server's clock is added as an offset
+	Now      func() time.Time // what passes by the process's steady clock; nil: time.Now. On PostgreSQL the server's clock is added as an offset
+	Wall     func() time.Time // what the machine says the time is; nil: as Now says. Tests set it as operators do
 	MaxConns int              // PostgreSQL connections; 0: 16
 	Log      *slog.Logger     // nil: discarded
 	Rules    Rules            // what decides; a store without them only keeps
@@ -27,8 +28,7 @@ type Store struct {
 	writer  *sql.DB // SQLite: one connection, transactions begin with the write lock
 	reader  *sql.DB // PostgreSQL: the same pool
 	pool    *pgxpool.Pool
-	clock   func() time.Time
-	offset  atomic.Int64 // of the database's clock to ours, nanoseconds
+	clock   *clock
 	log     *slog.Logger
 	rules   Rules
 	known   campaignCache
@@ -45,10 +45,7 @@ type Store struct {
 // Open opens the record, creates or migrates its schema and refuses a newer one. The URL is sqlite:///path/file.db,
 // sqlite://:memory: (tests), or postgres://user@host/db. Close it when done.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{clock: o.Now, log: o.Log, rules: o.Rules.orRefuse()}
-	if s.clock == nil {
-		s.clock = time.Now
-	}
+	s := &Store{clock: newClock(o.Now, o.Wall), log: o.Log, rules: o.Rules.orRefuse()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -72,18 +69,15 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 }
 
 func (s *Store) start(ctx context.Context) error {
+	if err := s.measureClock(ctx); err != nil {
+		return err
+	}
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
 	bg, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
 	s.startGroups(bg)
-	if s.pool == nil {
-		return nil
-	}
-	if err := s.measureClock(ctx); err != nil {
-		return err
-	}
 	if err := s.ensurePartitions(ctx); err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	return w.PingContext(ctx)
 }
 
-func (s *Store) openPostgres(ctx context.Context, url string, conns int) error {
+func (s *Store) openPostgres(ctx context.Context, url string, conns int, tune func(*pgxpool.Config)) error {
 	s.d = postgresDialect
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -107,6 +107,9 @@ func (s *Store) openPostgres(ctx context.Context, url string, conns int) error {
 	}
 	cfg.MaxConns = int32(conns)
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	if tune != nil {
+		tune(cfg)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return err

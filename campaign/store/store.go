@@ -20,6 +20,8 @@ type Options struct {
 	MaxConns int              // PostgreSQL connections; 0: 16
 	Log      *slog.Logger     // nil: discarded
 	Rules    Rules            // what decides; a store without them only keeps
+
+	tune func(*pgxpool.Config) // tests listen in; nil: nobody does
 }
 
 // Store is the record.
@@ -54,7 +56,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	case strings.HasPrefix(url, "sqlite://"):
 		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite://"))
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		err = s.openPostgres(ctx, url, o.MaxConns)
+		err = s.openPostgres(ctx, url, o.MaxConns, o.tune)
 	default:
 		err = fmt.Errorf("%q is no database URL: give sqlite:///path/file.db or postgres://user@host/db", url)
 	}

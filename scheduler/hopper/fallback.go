@@ -3,7 +3,6 @@ package hopper
 import (
 	"context"
 	"errors"
-	"maps"
 	"sync"
 	"time"
 
@@ -13,17 +12,60 @@ import (
 
 // FallbackOptions of NewFallback. The zero value is useful.
 type FallbackOptions struct {
-	Pause   time.Duration // Redis failed: nobody asks it for so long; 0: 1s
+	Pause   time.Duration // Redis is away: it is tried again, in the background, after so long; 0: 500ms
+	Slow    time.Duration // Redis counts as away, too, while half of the calls to it take so long; 0: 100ms
 	Recheck time.Duration // a lane known to be dry is looked at again after so long, for others may have added to it; 0: 1s
 	// Warn hears of each failure of Redis, and of fillings in the background that failed. nil: nobody does.
 	Warn func(ctx context.Context, err error)
+	// Turn hears when Redis goes away and when it is back. nil: nobody does.
+	Turn func(ctx context.Context, t Turn)
+	// Took hears how long each call to Redis took that was answered. nil: nobody does.
+	Took func(d time.Duration)
+	// Lost hears of a window that Redis lost: it was flushed, or evicted. nil: nobody does.
+	Lost func(ctx context.Context, id campaign.CampaignID)
 	// Arm hears when a lane has run dry and more comes due at an instant, so that somebody wakes up then. It may take
 	// its time. nil: nobody does.
 	Arm func(ctx context.Context, id campaign.CampaignID, at time.Time)
 }
 
+// Turn is a change between Redis and the record as the source of leads.
+type Turn struct {
+	Away bool
+	Err  error         // why it is away
+	For  time.Duration // how long it was away, when it is back
+}
+
+func (o FallbackOptions) withDefaults() FallbackOptions {
+	if o.Pause <= 0 {
+		o.Pause = 500 * time.Millisecond
+	}
+	if o.Slow <= 0 {
+		o.Slow = 100 * time.Millisecond
+	}
+	if o.Recheck <= 0 {
+		o.Recheck = time.Second
+	}
+	if o.Warn == nil {
+		o.Warn = func(context.Context, error) {}
+	}
+	if o.Turn == nil {
+		o.Turn = func(context.Context, Turn) {}
+	}
+	if o.Took == nil {
+		o.Took = func(time.Duration) {}
+	}
+	if o.Lost == nil {
+		o.Lost = func(context.Context, campaign.CampaignID) {}
+	}
+	if o.Arm == nil {
+		o.Arm = func(context.Context, campaign.CampaignID, time.Time) {}
+	}
+	return o
+}
+
 // Fallback is the source of leads that the floor uses: the window, filled again when it is low, and straight from the
-// record while Redis is away (I8). When Redis returns, the windows are dropped and filled anew. Close it when done.
+// record while Redis is away or slow (I8). Whether it is back is found out in the background; then the windows are
+// dropped and filled anew. Close it when done.
 type Fallback struct {
 	filler  *Filler
 	window  *Window
@@ -42,25 +84,16 @@ type Fallback struct {
 
 var _ scheduler.Source = (*Fallback)(nil)
 
-// NewFallback is a source over the filler's window, and over direct while Redis is away.
+// NewFallback is a source over the filler's window, which must not be used before, and over direct while Redis is away.
 func NewFallback(f *Filler, direct scheduler.Source, o FallbackOptions) *Fallback {
-	if o.Pause <= 0 {
-		o.Pause = time.Second
-	}
-	if o.Recheck <= 0 {
-		o.Recheck = time.Second
-	}
-	if o.Warn == nil {
-		o.Warn = func(context.Context, error) {}
-	}
-	if o.Arm == nil {
-		o.Arm = func(context.Context, campaign.CampaignID, time.Time) {}
-	}
+	o = o.withDefaults()
 	ctx, stop := context.WithCancel(context.Background())
-	return &Fallback{
-		filler: f, window: f.Window, direct: direct, o: o, now: f.Window.o.Now, breaker: breaker{pause: o.Pause},
+	fb := &Fallback{
+		filler: f, window: f.Window, direct: direct, o: o, now: f.Window.o.Now, breaker: breaker{slow: o.Slow},
 		campaigns: make(map[campaign.CampaignID]*state), ctx: ctx, stop: stop,
 	}
+	f.Window.took = fb.took
+	return fb
 }
 
 // Close ends what goes on in the background and waits for it. Afterwards leads come from what is in the window.
@@ -78,7 +111,8 @@ func (f *Fallback) Take(ctx context.Context, id campaign.CampaignID, n, fresh in
 		return nil, nil
 	}
 	st := f.state(id)
-	if !f.visit(ctx) {
+	st.ask(f.now())
+	if f.Away() {
 		return f.direct.Take(ctx, id, n, fresh)
 	}
 	got, err := f.window.Take(ctx, id, n, min(fresh, n))
@@ -87,6 +121,9 @@ func (f *Fallback) Take(ctx context.Context, id campaign.CampaignID, n, fresh in
 			return nil, ctx.Err()
 		}
 		return f.direct.Take(ctx, id, n, fresh)
+	}
+	if got.Lost && st.forget() {
+		f.o.Lost(ctx, id)
 	}
 	if !st.needs(got, f.now()) {
 		return got.Leads, nil
@@ -127,7 +164,7 @@ func (f *Fallback) again(ctx context.Context, id campaign.CampaignID, fl *flight
 
 // Return gives back leads that were taken and not offered.
 func (f *Fallback) Return(ctx context.Context, id campaign.CampaignID, leads []campaign.LeadID) {
-	if f.visit(ctx) { // else they are still due in the record
+	if !f.Away() { // else they are still due in the record
 		f.failed(ctx, f.window.Return(ctx, id, leads))
 	}
 }
@@ -136,14 +173,14 @@ func (f *Fallback) Return(ctx context.Context, id campaign.CampaignID, leads []c
 // nothing is lost by that, for every window is dropped when it returns.
 func (f *Fallback) Changed(ctx context.Context, id campaign.CampaignID) {
 	f.state(id).wake()
-	if f.visit(ctx) {
+	if !f.Away() {
 		f.failed(ctx, f.window.Drop(ctx, id))
 	}
 }
 
 // Remove takes leads out of what was prepared.
 func (f *Fallback) Remove(ctx context.Context, id campaign.CampaignID, leads ...campaign.LeadID) {
-	if f.visit(ctx) {
+	if !f.Away() {
 		f.failed(ctx, f.window.Remove(ctx, id, leads...))
 	}
 }
@@ -173,49 +210,6 @@ func (f *Fallback) NextDue(id campaign.CampaignID) time.Time { return f.state(id
 
 // Away says whether leads come straight from the record now.
 func (f *Fallback) Away() bool { return f.breaker.open() }
-
-// visit says whether to ask Redis. The one caller that finds it back after an absence rebuilds first.
-func (f *Fallback) visit(ctx context.Context) bool {
-	ok, probe := f.breaker.enter(f.now())
-	if !probe {
-		return ok
-	}
-	if err := f.rebuild(ctx); err != nil {
-		f.failed(ctx, err)
-		return false
-	}
-	f.breaker.leave()
-	return true
-}
-
-// failed says whether Redis failed, and not the caller's patience, and makes it known. A nil err is no failure.
-func (f *Fallback) failed(ctx context.Context, err error) bool {
-	switch {
-	case err == nil:
-		return false
-	case ctx.Err() != nil:
-		f.breaker.abandon()
-		return false
-	}
-	f.breaker.fail(f.now())
-	f.o.Warn(ctx, err)
-	return true
-}
-
-// rebuild drops every window that this node knows, for they may hold what was claimed or changed while Redis was away;
-// the next Take of each fills it anew.
-func (f *Fallback) rebuild(ctx context.Context) error {
-	f.mu.Lock()
-	known := maps.Clone(f.campaigns)
-	f.mu.Unlock()
-	for id, st := range known {
-		if err := f.window.Drop(ctx, id); err != nil {
-			return err
-		}
-		st.wake()
-	}
-	return nil
-}
 
 // background runs fn unless the source is closed.
 func (f *Fallback) background(fn func(context.Context)) bool {

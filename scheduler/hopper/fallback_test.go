@@ -2,6 +2,7 @@ package hopper_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"slices"
 	"sync"
@@ -104,14 +105,18 @@ type floor struct {
 	*hopper.Fallback
 	window *hopper.Window
 	warned atomic.Int64
+	lost   atomic.Int64
+	turns  chan hopper.Turn
 	armed  chan armed
 }
 
 func newFloor(t *testing.T, client redis.UniversalClient, r *record) *floor {
 	t.Helper()
-	f := &floor{window: newWindow(t, client, hopper.Options{}), armed: make(chan armed, 100)}
+	f := &floor{window: newWindow(t, client, hopper.Options{}), armed: make(chan armed, 100), turns: make(chan hopper.Turn, 100)}
 	f.Fallback = hopper.NewFallback(&hopper.Filler{Window: f.window, Finder: r}, r, hopper.FallbackOptions{
 		Warn: func(context.Context, error) { f.warned.Add(1) },
+		Turn: func(_ context.Context, turn hopper.Turn) { f.turns <- turn },
+		Lost: func(context.Context, campaign.CampaignID) { f.lost.Add(1) },
 		Arm:  func(_ context.Context, id campaign.CampaignID, at time.Time) { f.armed <- armed{id, at} },
 	})
 	t.Cleanup(f.Close)
@@ -277,13 +282,15 @@ func TestI8RedisKilledUnderWayAndBack(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(5 * time.Second)
-	for f.Away() && time.Now().Before(deadline) {
-		f.take(t, 1, 0)
+	returned := time.Now()
+	for turn := (hopper.Turn{Away: true}); turn.Away; {
+		select {
+		case turn = <-f.turns:
+		case <-time.After(30 * time.Second):
+			t.Fatal("half a minute after its return Redis is still passed by")
+		}
 	}
-	if f.Away() {
-		t.Fatal("5 s after its return Redis is still passed by")
-	}
+	t.Logf("used again %v after its return", time.Since(returned))
 	r.claim(f.take(t, 4, 0))
 	if n, err := f.window.Len(t.Context(), 1, hopper.Tried); err != nil || n == 0 {
 		t.Errorf("the window was not rebuilt: %d leads, %v", n, err)
@@ -351,7 +358,7 @@ func TestI8ARedisThatHangsCostsAQuarterOfASecondOnce(t *testing.T) {
 	})
 }
 
-func TestOnlyOneAgentAsksARedisThatIsAway(t *testing.T) {
+func TestNobodyWhoWaitsTriesARedisThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, client := embedded(t)
 		r := newRecord(500, 0)
@@ -359,23 +366,114 @@ func TestOnlyOneAgentAsksARedisThatIsAway(t *testing.T) {
 		f.take(t, 1, 0)
 		m.SetError("LOADING Redis is loading the dataset in memory")
 		f.take(t, 1, 0)
-		before := f.warned.Load()
-		for range 10 {
-			time.Sleep(1100 * time.Millisecond) //nolint:forbidigo // fake time: the bubble moves on by so much
-			var agents sync.WaitGroup
-			for range 8 {
-				agents.Go(func() { f.take(t, 1, 0) })
-			}
-			agents.Wait()
+		start, before := time.Now(), f.warned.Load()
+		var agents sync.WaitGroup
+		for range 80 {
+			agents.Go(func() { f.take(t, 1, 0) })
 		}
-		if n := f.warned.Load() - before; n != 10 {
-			t.Errorf("%d failures in ten pauses, want one each", n)
+		agents.Wait()
+		if d := time.Since(start); d != 0 {
+			t.Errorf("agents waited %v for a Redis that is known to be away", d)
+		}
+		time.Sleep(10250 * time.Millisecond) //nolint:forbidigo // fake time: the bubble moves on by so much
+		if n := f.warned.Load() - before; n < 8 || n > 20 {
+			t.Errorf("%d tries in ten seconds, want about one in each pause", n)
 		}
 		m.SetError("")
-		time.Sleep(1100 * time.Millisecond) //nolint:forbidigo // fake time: the bubble moves on by so much
-		f.take(t, 1, 0)
+		time.Sleep(1250 * time.Millisecond) //nolint:forbidigo // fake time: the bubble moves on by so much
 		if f.Away() {
 			t.Error("Redis is back and still passed by")
+		}
+		wantLen(t, f.window, 1, hopper.Tried, 64)
+		want := []bool{true, false}
+		for i, away := range want {
+			if turn := <-f.turns; turn.Away != away || turn.Away != (turn.Err != nil) || !away && turn.For < 10*time.Second {
+				t.Errorf("turn %d: %+v, want away %v", i, turn, away)
+			}
+		}
+	})
+}
+
+func TestASlowRedisIsPassedByUntilItIsQuickAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := embedded(t)
+		slow := &slowness{}
+		client.AddHook(slow)
+		r := newRecord(500, 0)
+		f := newFloor(t, client, r)
+		f.take(t, 1, 0)
+		slow.set(120 * time.Millisecond)
+		start := time.Now()
+		for range 40 {
+			r.claim(f.take(t, 1, 0))
+		}
+		if d := time.Since(start); d > time.Second || !f.Away() {
+			t.Errorf("forty agents waited %v; away %v", d, f.Away())
+		}
+		if turn := <-f.turns; !errors.Is(turn.Err, hopper.ErrSlow) {
+			t.Errorf("turned away because %v, want that it is slow", turn.Err)
+		}
+		time.Sleep(3 * time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
+		if !f.Away() {
+			t.Error("a Redis that is still slow is used again")
+		}
+		slow.set(0)
+		time.Sleep(2 * time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
+		if f.Away() {
+			t.Error("a Redis that is quick again is passed by")
+		}
+		slow.set(120 * time.Millisecond)
+		r.claim(f.take(t, 1, 0))
+		if f.Away() {
+			t.Error("one slow call made Redis count as away")
+		}
+	})
+}
+
+// slowness makes every call take longer.
+type slowness struct{ by atomic.Int64 }
+
+func (s *slowness) set(d time.Duration) { s.by.Store(int64(d)) }
+
+func (s *slowness) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (s *slowness) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if d := s.by.Load(); d > 0 {
+			<-time.After(time.Duration(d))
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func (s *slowness) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func TestI8EvictedPiecesOfAWindowAreFilledAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+		r := newRecord(300, 300)
+		f := newFloor(t, client, r)
+		won := len(r.claim(f.take(t, 10, 2)))
+		for i, misses := 0, 0; won < 600 && misses < 200; i++ {
+			keys, err := client.Keys(t.Context(), "redial:{c1}:*").Result()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(keys) > 0 {
+				client.Del(t.Context(), keys[i%len(keys)])
+			}
+			got := r.claim(f.take(t, 10, 2))
+			if won += len(got); len(got) == 0 {
+				misses++
+				<-time.After(20 * time.Millisecond)
+			}
+		}
+		if won != 600 {
+			t.Errorf("%d leads were had over the evictions, want 600", won)
+		}
+		if f.lost.Load() == 0 {
+			t.Error("nobody noticed that the window was lost")
 		}
 	})
 }

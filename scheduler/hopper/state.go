@@ -22,6 +22,8 @@ type state struct {
 	tried  time.Time // until then the tried lane is taken as it is, however low
 	fresh  time.Time // the same of the fresh lane
 	next   time.Time
+	wanted time.Time // somebody asked for leads then
+	filled bool      // and not lost since, as far as is known
 }
 
 // flight is one filling, for as many as want it.
@@ -61,6 +63,28 @@ func (s *state) needs(t Taken, now time.Time) bool {
 	return t.TriedLeft <= s.bound/2 && !now.Before(s.tried) || t.FreshLeft <= s.bound/2 && !now.Before(s.fresh)
 }
 
+// ask notes that somebody asks for leads now.
+func (s *state) ask(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wanted = now
+}
+
+// asked says whether somebody asked since.
+func (s *state) asked(since time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wanted.After(since)
+}
+
+// forget notes that Redis lost the window; it says whether it had been filled.
+func (s *state) forget() (was bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was, s.filled = s.filled, false
+	return was
+}
+
 // wake forgets that lanes are dry.
 func (s *state) wake() {
 	s.mu.Lock()
@@ -91,7 +115,7 @@ func (s *state) learn(f Filled, now time.Time, recheck time.Duration) {
 		}
 		return until
 	}
-	s.bound, s.next = f.Bound, f.Next
+	s.bound, s.next, s.filled = f.Bound, f.Next, true
 	s.tried, s.fresh = believe(f.Tried, f.TriedDry), believe(f.Fresh, f.FreshDry)
 }
 

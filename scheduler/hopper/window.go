@@ -38,6 +38,7 @@ const (
 type Window struct {
 	client redis.UniversalClient
 	o      Options
+	took   func(time.Duration) // hears how long an answer took
 }
 
 // New is a window in the client's Redis: single, sentinel or cluster. The client must heed deadlines
@@ -59,7 +60,19 @@ func New(client redis.UniversalClient, o Options) (*Window, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Window{client: client, o: o}, nil
+	return &Window{client: client, o: o, took: func(time.Duration) {}}, nil
+}
+
+// begin bounds a call to Redis; done takes its end, and how long an answer took.
+func (w *Window) begin(ctx context.Context) (bounded context.Context, done func(error)) {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
+	return ctx, func(err error) {
+		cancel()
+		if err == nil {
+			w.took(time.Since(start))
+		}
+	}
 }
 
 // Mark is the state of a window before it is filled.
@@ -70,9 +83,9 @@ type Mark struct {
 }
 
 // Mark reads it.
-func (w *Window) Mark(ctx context.Context, id campaign.CampaignID) (Mark, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
-	defer cancel()
+func (w *Window) Mark(ctx context.Context, id campaign.CampaignID) (m Mark, err error) {
+	ctx, done := w.begin(ctx)
+	defer func() { done(err) }()
 	got, err := markScript.Run(ctx, w.client, w.all(id), w.o.Now().UnixMilli(), genLife.Milliseconds()).Int64Slice()
 	if err != nil {
 		return Mark{}, fmt.Errorf("look at the hopper: %w", err)
@@ -104,8 +117,8 @@ type LaneFill struct {
 // Fill adds leads up to the bound. A lead that is there keeps its place; one that was taken a moment ago is passed over.
 // ErrDropped: the window was dropped since the mark, and what was found before may be wrong now.
 func (w *Window) Fill(ctx context.Context, id campaign.CampaignID, f Filling) (tried, fresh LaneFill, err error) {
-	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
-	defer cancel()
+	ctx, done := w.begin(ctx)
+	defer func() { done(err) }()
 	bound := f.Bound
 	if bound == 0 {
 		bound = w.o.Limits.Min
@@ -145,9 +158,9 @@ type Taken struct {
 
 // Take takes up to n leads at once: up to fresh of them first from the fresh lane, which are the fresh share; then tried
 // ones; then fresh ones to make up the number. Within a lane they come in the order of offering.
-func (w *Window) Take(ctx context.Context, id campaign.CampaignID, n, fresh int) (Taken, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
-	defer cancel()
+func (w *Window) Take(ctx context.Context, id campaign.CampaignID, n, fresh int) (t Taken, err error) {
+	ctx, done := w.begin(ctx)
+	defer func() { done(err) }()
 	keys := w.all(id)[:4]
 	got, err := takeScript.Run(ctx, w.client, keys, n, fresh, (3 * guard).Milliseconds()).Slice()
 	if err != nil {
@@ -192,12 +205,12 @@ func integer(v any) (int64, error) {
 
 // Return puts back leads that were taken in the last seconds and not offered, in the place they had. Others are left to
 // the next filling.
-func (w *Window) Return(ctx context.Context, id campaign.CampaignID, leads []campaign.LeadID) error {
+func (w *Window) Return(ctx context.Context, id campaign.CampaignID, leads []campaign.LeadID) (err error) {
 	if len(leads) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
-	defer cancel()
+	ctx, done := w.begin(ctx)
+	defer func() { done(err) }()
 	args := []any{w.o.Limits.Max, life.Milliseconds()}
 	for _, l := range leads {
 		args = append(args, int64(l))
@@ -209,9 +222,9 @@ func (w *Window) Return(ctx context.Context, id campaign.CampaignID, leads []cam
 }
 
 // Len is the number of leads in a lane.
-func (w *Window) Len(ctx context.Context, id campaign.CampaignID, lane Lane) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
-	defer cancel()
+func (w *Window) Len(ctx context.Context, id campaign.CampaignID, lane Lane) (held int, err error) {
+	ctx, done := w.begin(ctx)
+	defer func() { done(err) }()
 	n, err := w.client.ZCard(ctx, w.key(id, string(lane))).Result()
 	if err != nil {
 		return 0, fmt.Errorf("count the hopper: %w", err)
@@ -219,10 +232,20 @@ func (w *Window) Len(ctx context.Context, id campaign.CampaignID, lane Lane) (in
 	return int(n), nil
 }
 
-// Drop empties a campaign's window: its lists, its rules or its state changed. Fillings that began before it add nothing.
-func (w *Window) Drop(ctx context.Context, id campaign.CampaignID) error {
+// Probe finds out whether Redis takes writes: one that is full or a replica answers reads.
+func (w *Window) Probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
 	defer cancel()
+	if err := w.client.Set(ctx, w.o.Prefix+":probe", w.o.Now().UnixMilli(), life).Err(); err != nil {
+		return fmt.Errorf("try the hopper: %w", err)
+	}
+	return nil
+}
+
+// Drop empties a campaign's window: its lists, its rules or its state changed. Fillings that began before it add nothing.
+func (w *Window) Drop(ctx context.Context, id campaign.CampaignID) (err error) {
+	ctx, done := w.begin(ctx)
+	defer func() { done(err) }()
 	keys := append(w.lanes(id), w.key(id, "gen"))
 	if err := dropScript.Run(ctx, w.client, keys, w.o.Now().UnixMilli(), genLife.Milliseconds()).Err(); err != nil {
 		return fmt.Errorf("drop the hopper of campaign %d: %w", id, err)
@@ -231,17 +254,17 @@ func (w *Window) Drop(ctx context.Context, id campaign.CampaignID) error {
 }
 
 // Remove takes leads out of a campaign's window for good: they were suppressed, withdrawn or called otherwise.
-func (w *Window) Remove(ctx context.Context, id campaign.CampaignID, leads ...campaign.LeadID) error {
+func (w *Window) Remove(ctx context.Context, id campaign.CampaignID, leads ...campaign.LeadID) (err error) {
 	if len(leads) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, w.o.Timeout)
-	defer cancel()
+	ctx, done := w.begin(ctx)
+	defer func() { done(err) }()
 	members := make([]any, len(leads))
 	for i, l := range leads {
 		members[i] = int64(l)
 	}
-	_, err := w.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, err = w.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, lane := range w.lanes(id) {
 			p.ZRem(ctx, lane, members...)
 		}

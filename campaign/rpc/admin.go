@@ -65,6 +65,8 @@ type About struct {
 	StartedAt time.Time
 	Demo      bool
 	TZData    string // version of the zone data in use
+
+	ClockOffset func() time.Duration // how far the clock that counts is ahead of the machine's
 }
 
 // AdminServer serves AdminService.
@@ -257,6 +259,6 @@ func (s *AdminServer) GetServer(ctx context.Context, _ *pb.GetServerRequest) (*p
 	return &pb.GetServerResponse{
 		Version: a.Version, Node: a.Node, Engine: a.Engine, Schema: int32(a.Schema), Redis: a.Redis, RedisUp: a.RedisUp(ctx),
 		Now: wire.Time(a.Now()), StartedAt: wire.Time(a.StartedAt), Demo: a.Demo,
-		Tzdata: a.TZData,
+		Tzdata: a.TZData, ClockOffset: wire.Duration(a.ClockOffset()),
 	}, nil
 }

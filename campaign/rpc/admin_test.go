@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -173,7 +174,8 @@ func TestGetServerSaysWhatRuns(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	s := must[*pb.GetServerResponse](t)(b.admin.GetServer(asMei(t), &pb.GetServerRequest{}))
-	if s.GetVersion() != "1" || !s.GetRedisUp() || !s.GetNow().AsTime().Equal(monday) || s.GetSchema() != 1 || s.GetTzdata() != "2025c" {
+	if s.GetVersion() != "1" || !s.GetRedisUp() || !s.GetNow().AsTime().Equal(monday) || s.GetSchema() != 1 || s.GetTzdata() != "2025c" ||
+		s.GetClockOffset().AsDuration() != -90*time.Second {
 		t.Errorf("%v", s)
 	}
 }

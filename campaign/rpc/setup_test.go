@@ -103,7 +103,8 @@ func setup(t *testing.T, phones ...campaign.Phone) *bench {
 	b.admin = rpc.NewAdmin(b, b, b, b, b, func(_ context.Context, id campaign.AgentID) error {
 		b.heard.out = append(b.heard.out, id)
 		return nil
-	}, b.heard, rpc.About{Version: "1", RedisUp: func(context.Context) bool { return true }, Now: b.Now, Schema: 1, TZData: "2025c"})
+	}, b.heard, rpc.About{Version: "1", RedisUp: func(context.Context) bool { return true }, Now: b.Now, Schema: 1, TZData: "2025c",
+		ClockOffset: func() time.Duration { return -90 * time.Second }})
 	b.campaign = must[campaign.Campaign](t)(b.CreateCampaign(ctx, campaign.Campaign{
 		Name: "spring", Zone: "Asia/Shanghai", Region: "CN", Rules: campaign.DefaultRules(), Floor: campaign.DefaultFloor(),
 	}))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	pb "redial/proto/campaign/v1"
 	"redial/scheduler"
@@ -199,8 +200,24 @@ func showServer(ctx context.Context, c *cli, _ []string) error {
 	}
 	c.fields("version", a.GetVersion(), "node", a.GetNode(), "engine", a.GetEngine(), "schema", number(int64(a.GetSchema())),
 		"redis", a.GetRedis()+map[bool]string{true: ", up", false: ", away"}[a.GetRedisUp()], "now", when(a.GetNow(), machineZone(c.env)),
-		"since", when(a.GetStartedAt(), ""), "demo", yesNo(a.GetDemo()), "tzdata", a.GetTzdata())
+		"since", when(a.GetStartedAt(), ""), "demo", yesNo(a.GetDemo()), "tzdata", a.GetTzdata(), "clock", clockWords(a.GetClockOffset().AsDuration()))
 	return nil
+}
+
+// clockOff is from where on a node's clock is told to be wrong, as the node itself tells it.
+const clockOff = 2 * time.Second
+
+// clockWords say how a node's own clock stands to the one that counts.
+func clockWords(ahead time.Duration) string {
+	side := "ahead of"
+	if ahead < 0 {
+		side = "behind"
+	}
+	how := fmt.Sprintf("the database's is %v %s the node's", ahead.Abs().Round(time.Millisecond), side)
+	if ahead.Abs() > clockOff {
+		return how + ": see to the node's time service; calls and promises go by the database's"
+	}
+	return how
 }
 
 func showVersion(_ context.Context, c *cli, _ []string) error {

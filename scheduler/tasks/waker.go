@@ -24,6 +24,7 @@ const anew = 10 * time.Minute
 type Options struct {
 	Queue string           // empty: redial
 	Now   func() time.Time // the clock that counts; nil: time.Now
+	Wall  func() time.Time // what the machine says the time is: what Asynq goes by; nil: time.Now
 }
 
 func (o Options) withDefaults() Options {
@@ -32,6 +33,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Wall == nil {
+		o.Wall = time.Now
 	}
 	return o
 }
@@ -128,7 +132,9 @@ func (w *Waker) send(ctx context.Context, m message) error {
 	return nil
 }
 
-// enqueue sends a task. The instant is told to Asynq by this machine's clock, which is the one Asynq reads.
+// enqueue sends a task. Asynq at whichever node looks goes by its machine's clock: it is told the instant by the clock
+// that counts or by this machine's, whichever comes first. A task that is early by the clock that counts goes back, one
+// that is late stays late.
 func (w *Waker) enqueue(ctx context.Context, m message, id string) error {
 	t, err := m.task()
 	if err != nil {
@@ -136,8 +142,12 @@ func (w *Waker) enqueue(ctx context.Context, m message, id string) error {
 	}
 	opts := []asynq.Option{asynq.Queue(w.o.Queue), asynq.TaskID(id)}
 	if m.At > 0 {
-		if wait := time.UnixMicro(m.At).Sub(w.o.Now()); wait > 0 {
-			opts = append(opts, asynq.ProcessAt(ceil(time.Now().Add(wait))))
+		at := time.UnixMicro(m.At)
+		if wait := at.Sub(w.o.Now()); wait > 0 {
+			if here := w.o.Wall().Round(0).Add(wait); here.Before(at) {
+				at = here
+			}
+			opts = append(opts, asynq.ProcessAt(ceil(at)))
 		}
 	}
 	if _, err := w.client.Load().EnqueueContext(ctx, t, opts...); err != nil {

@@ -35,7 +35,8 @@ import (
 
 // Options replace parts of the world in tests. The zero value is the world.
 type Options struct {
-	Now    func() time.Time                                    // nil: time.Now
+	Now    func() time.Time                                    // what passes; nil: time.Now
+	Wall   func() time.Time                                    // what the machine says the time is; nil: as Now says
 	Listen func(network, address string) (net.Listener, error) // nil: net.Listen
 	Log    *slog.Logger                                        // nil: as the settings say, to standard error
 	Pace   Pace

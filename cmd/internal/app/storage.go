@@ -28,7 +28,7 @@ func (a *App) openStore(ctx context.Context) error {
 	}
 	a.rules = &scheduler.Rulebook{Law: a.law}
 	s, err := store.Open(ctx, a.cfg.DatabaseURL(), store.Options{
-		Now: a.opt.Now, Log: a.log,
+		Now: a.opt.Now, Wall: a.opt.Wall, Log: a.log,
 		Rules: store.Rules{
 			Decide: a.rules.Plan, Judge: a.rules.Offer, Book: a.rules.Book, Step: dialer.Follow(dialer.DefaultHeartbeat),
 			Reach: a.rules.Reach, PackVersion: a.rules.PackVersion, Number: numberAt,

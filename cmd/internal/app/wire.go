@@ -42,6 +42,9 @@ type source interface {
 func (a *App) wire(ctx context.Context) error {
 	a.metrics = prometheus.NewRegistry()
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "redial_clock_offset_seconds", Help: "How far the database's clock, which counts, is ahead of this machine's; negative: behind. See to the time service beyond 2.",
+	}, func() float64 { return a.store.ClockOffset().Seconds() }))
 	a.finder = &scheduler.Finder{Record: a.store, Now: a.store.Now, Rules: a.rules}
 	if err := a.wireTime(); err != nil {
 		return err
@@ -52,7 +55,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.wireTasks(); err != nil {
 		return err
 	}
-	a.guard = auth.New(tokens{a.store}, auth.Options{Log: a.log})
+	a.guard = auth.New(tokens{a.store}, auth.Options{Now: a.store.Now, Log: a.log})
 	if err := a.wireServer(); err != nil {
 		return err
 	}
@@ -173,10 +176,10 @@ func (a *App) wireTasks() error {
 		var err error
 		if a.worker, err = tasks.NewWorker(a.redis, tasks.Handlers{
 			Releaser: w, Promises: w, Days: w, Imports: w, Replans: w, Purges: w, Slots: a.store,
-		}, tasks.WorkerOptions{Poll: a.opt.Pace.Tasks, Log: a.log}); err != nil {
+		}, tasks.WorkerOptions{Options: a.tasksOptions(), Poll: a.opt.Pace.Tasks, Log: a.log}); err != nil {
 			return err
 		}
-		a.waker = tasks.NewWaker(a.redis, tasks.Options{})
+		a.waker = tasks.NewWaker(a.redis, a.tasksOptions())
 	}
 	var err error
 	a.sweeper, err = tasks.NewSweeper(a.node(), a.store, &tasks.Sweep{
@@ -184,6 +187,9 @@ func (a *App) wireTasks() error {
 	}, tasks.SweeperOptions{Every: a.opt.Pace.Sweep, SequenceEvery: a.opt.Pace.Sequence, Log: a.log})
 	return err
 }
+
+// tasksOptions are of whoever sends and runs tasks.
+func (a *App) tasksOptions() tasks.Options { return tasks.Options{Now: a.store.Now, Wall: a.opt.Wall} }
 
 // forecast says when a campaign's next lead comes due.
 type forecast struct{ finder *scheduler.Finder }
@@ -252,7 +258,7 @@ func (a *App) wireWeb() error {
 	var err error
 	a.site, err = web.New(web.Deps{
 		Record: a.overview, Tokens: a.guard, Health: a, Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}),
-		Log: a.log, Now: a.opt.Now,
+		Log: a.log, Now: a.store.Now,
 	})
 	if err != nil {
 		return fmt.Errorf("make the web pages: %w", err)
@@ -264,7 +270,7 @@ func (a *App) wireWeb() error {
 func (a *App) Readiness(ctx context.Context) web.Readiness {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	r := web.Readiness{Database: a.store.Ping(ctx), Redis: "none", Draining: a.draining.Load()}
+	r := web.Readiness{Database: a.store.Ping(ctx), Redis: "none", Draining: a.draining.Load(), ClockOffset: a.store.ClockOffset()}
 	switch {
 	case a.embedded:
 		r.Redis = "embedded"
@@ -288,7 +294,7 @@ func (a *App) about() campaignrpc.About {
 	return campaignrpc.About{
 		Version: version(), Node: a.node(), Engine: a.store.Engine(), Schema: store.SchemaVersion(), Redis: kind,
 		RedisUp: func(ctx context.Context) bool { return a.redis != nil && a.redis.Ping(ctx).Err() == nil },
-		Now:     a.store.Now, StartedAt: a.store.Now(), Demo: a.cfg.Demo, TZData: scheduler.TZData(),
+		Now:     a.store.Now, ClockOffset: a.store.ClockOffset, StartedAt: a.store.Now(), Demo: a.cfg.Demo, TZData: scheduler.TZData(),
 	}
 }
 

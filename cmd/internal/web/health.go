@@ -15,6 +15,8 @@ type Readiness struct {
 	Database error  // nil: it answers
 	Redis    string // embedded, up, down or none. A Redis that is down makes a node slower, not unready
 	Draining bool   // the node is stopping
+
+	ClockOffset time.Duration // how far the clock that counts is ahead of the machine's; what is off is told, and harms nothing
 }
 
 const probeTime = 2 * time.Second // a database that takes longer does not answer
@@ -34,7 +36,9 @@ func (s *Site) readyz(w http.ResponseWriter, r *http.Request) {
 		Database string `json:"database"`
 		Redis    string `json:"redis"`
 		Draining bool   `json:"draining"`
-	}{ready.Database == nil && !ready.Draining, "up", ready.Redis, ready.Draining}
+
+		ClockOffset float64 `json:"clock_offset_seconds"`
+	}{ready.Database == nil && !ready.Draining, "up", ready.Redis, ready.Draining, ready.ClockOffset.Round(time.Millisecond).Seconds()}
 	if ready.Database != nil {
 		answer.Database = "down"
 		s.Log.WarnContext(r.Context(), "the database does not answer", "error", ready.Database)

@@ -118,10 +118,11 @@ func TestHealthzLivesWhileReadyzFollowsTheDatabaseAndTheDrain(t *testing.T) {
 		code  int
 		body  string
 	}{
-		{Readiness{Redis: "embedded"}, 200, `{"ready":true,"database":"up","redis":"embedded","draining":false}`},
-		{Readiness{Redis: "down"}, 200, `{"ready":true,"database":"up","redis":"down","draining":false}`},
-		{Readiness{Redis: "up", Draining: true}, 503, `{"ready":false,"database":"up","redis":"up","draining":true}`},
-		{Readiness{Redis: "up", Database: errDown}, 503, `{"ready":false,"database":"down","redis":"up","draining":false}`},
+		{Readiness{Redis: "embedded"}, 200, `{"ready":true,"database":"up","redis":"embedded","draining":false,"clock_offset_seconds":0}`},
+		{Readiness{Redis: "down", ClockOffset: -61500 * time.Millisecond}, 200,
+			`{"ready":true,"database":"up","redis":"down","draining":false,"clock_offset_seconds":-61.5}`},
+		{Readiness{Redis: "up", Draining: true}, 503, `{"ready":false,"database":"up","redis":"up","draining":true,"clock_offset_seconds":0}`},
+		{Readiness{Redis: "up", Database: errDown}, 503, `{"ready":false,"database":"down","redis":"up","draining":false,"clock_offset_seconds":0}`},
 	} {
 		f.change(func() { f.ready = c.ready })
 		if body, code := b.get("/readyz"); code != c.code || strings.TrimSpace(body) != c.body {

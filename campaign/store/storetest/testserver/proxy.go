@@ -21,6 +21,7 @@ type Proxy struct {
 	delay  atomic.Int64 // of each piece, nanoseconds
 	hung   atomic.Pointer[chan struct{}]
 	bitten atomic.Int64
+	halve  atomic.Bool // the next reply is cut
 
 	mu     sync.Mutex
 	closed bool
@@ -91,6 +92,10 @@ func (p *Proxy) Reset() {
 	}
 }
 
+// CutReply passes on only the first half of the next piece that the server says, and cuts that connection with a TCP
+// reset: its client cannot know what became of what it asked for.
+func (p *Proxy) CutReply() { p.halve.Store(true) }
+
 // Bitten is how many connections and pieces it has done harm to.
 func (p *Proxy) Bitten() int64 { return p.bitten.Load() }
 
@@ -134,14 +139,14 @@ func (p *Proxy) pass(in net.Conn) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		p.copy(in, out)
+		p.copy(in, out, true)
 	}()
-	p.copy(out, in)
+	p.copy(out, in, false)
 	<-done
 }
 
-// copy passes pieces on until one side ends, which ends the other.
-func (p *Proxy) copy(to, from net.Conn) {
+// copy passes pieces on until one side ends, which ends the other. A reply is what the server says.
+func (p *Proxy) copy(to, from net.Conn, reply bool) {
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := from.Read(buf)
@@ -152,6 +157,10 @@ func (p *Proxy) copy(to, from net.Conn) {
 		if hung := p.hung.Load(); hung != nil {
 			p.bitten.Add(1)
 			<-*hung
+		}
+		if reply && n > 0 && p.halve.CompareAndSwap(true, false) {
+			p.bitten.Add(1)
+			n, err = n/2, errCut
 		}
 		if n > 0 {
 			if _, e := to.Write(buf[:n]); e != nil {
@@ -168,6 +177,8 @@ func (p *Proxy) copy(to, from net.Conn) {
 		}
 	}
 }
+
+var errCut = errors.New("cut half-way")
 
 func (p *Proxy) enter(c net.Conn) bool {
 	p.mu.Lock()

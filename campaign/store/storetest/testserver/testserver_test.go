@@ -3,6 +3,7 @@ package testserver_test
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -192,5 +193,28 @@ func TestProxy(t *testing.T) {
 	p.Heal()
 	if got := ask(t, p.Addr, "PING"); got != "+PONG" {
 		t.Fatalf("after all of it: %q", got)
+	}
+}
+
+// A reply that is cut comes by half, and then the connection is gone; the next one is whole again.
+func TestProxyCutsAReply(t *testing.T) {
+	s := testserver.NewRedis(t)
+	p := testserver.NewProxy(t, s.Addr)
+	conn, err := net.Dial("tcp", p.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	p.CutReply()
+	fmt.Fprint(conn, "PING\r\n")
+	got, err := io.ReadAll(conn)
+	if string(got) != "+PO" && string(got) != "+P" && string(got) != "" || err == nil {
+		t.Errorf("%q, %v came, want less than the answer and a reset", got, err)
+	}
+	if p.Bitten() != 1 {
+		t.Errorf("harm was done %d times, want once", p.Bitten())
+	}
+	if got := ask(t, p.Addr, "PING"); got != "+PONG" {
+		t.Errorf("the next answer: %q", got)
 	}
 }

@@ -158,7 +158,7 @@ func (w *workStream) answer(r *pb.WorkRequest) error {
 	if w.desk != nil {
 		ctx = context.WithValue(ctx, deskKey{}, w.agent)
 	}
-	m, err := w.do(ctx, r)
+	m, err := w.admitted(ctx, r)
 	if err != nil {
 		m = &pb.WorkResponse{Event: &pb.WorkResponse_Failure{Failure: failure(w.status(ctx, err))}}
 	}
@@ -182,6 +182,22 @@ func failure(err error) *pb.Failure {
 		}
 	}
 	return out
+}
+
+// admitted does what a request asks unless the node has too much to do.
+func (w *workStream) admitted(ctx context.Context, r *pb.WorkRequest) (*pb.WorkResponse, error) {
+	var action string
+	if m := r.ProtoReflect(); m.IsValid() {
+		if f := m.WhichOneof(m.Descriptor().Oneofs().ByName("action")); f != nil {
+			action = string(f.Name())
+		}
+	}
+	done, err := campaign.Admit(ctx, action)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return w.do(ctx, r)
 }
 
 func (w *workStream) do(ctx context.Context, r *pb.WorkRequest) (*pb.WorkResponse, error) {

@@ -36,6 +36,8 @@ type chain struct {
 
 func (c *chain) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
 	m := c.meter.begin(info.FullMethod)
+	ctx, cancel := timed(ctx, timeOf(info.FullMethod))
+	defer cancel()
 	err = c.guarded(ctx, info.FullMethod, func(ctx context.Context) (err error) {
 		resp, err = next(ctx, req)
 		return err
@@ -84,6 +86,14 @@ func (c *chain) guarded(ctx context.Context, method string, call func(context.Co
 	return status.Error(codes.Internal, "internal error; the server's log has the rest under id "+id)
 }
 
+// timed is the context with a deadline if it had none: nothing goes on for ever because its caller does not care.
+func timed(ctx context.Context, usual time.Duration) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, usual)
+}
+
 // shaved is the context whose deadline lies a little before the caller's.
 func shaved(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	deadline, ok := ctx.Deadline()
@@ -111,14 +121,15 @@ func (c *chain) recovered(ctx context.Context, method string, call func(context.
 // record writes the call's line: successes for debugging, refusals for information. Internal errors have theirs.
 func (c *chain) record(ctx context.Context, method string, took time.Duration, err error) {
 	code, level := status.Code(err), slog.LevelDebug
-	if err != nil {
+	reason := Reason(err)
+	if err != nil && reason != campaign.ReasonOverloaded { // which comes by the thousand
 		level = slog.LevelInfo
 	}
 	if code == codes.Internal || !c.log.Enabled(ctx, level) {
 		return
 	}
 	attrs := []slog.Attr{slog.String("method", method), slog.String("code", code.String()), slog.Duration("took", took)}
-	if reason := Reason(err); reason != "" {
+	if reason != "" {
 		attrs = append(attrs, slog.String("reason", reason))
 	}
 	c.log.LogAttrs(ctx, level, "call", attrs...)

@@ -66,3 +66,54 @@ func (b measure) end(code codes.Code, timed bool) time.Duration {
 	}
 	return took
 }
+
+// shedMeter counts what is shed and what is open, by classes and kinds: both are few.
+type shedMeter struct {
+	shed    *prometheus.CounterVec
+	streams *prometheus.GaugeVec
+	r       prometheus.Registerer
+	err     error
+}
+
+func newShedMeter(r prometheus.Registerer) *shedMeter {
+	m := &shedMeter{
+		shed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_grpc_shed_total", Help: "Calls refused before anything was begun because there were too many, by class.",
+		}, []string{"class"}),
+		streams: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "redial_streams", Help: "Streams open now, by what they are for.",
+		}, []string{"kind"}),
+		r: r,
+	}
+	m.register(m.shed)
+	m.register(m.streams)
+	for c := range numClasses {
+		m.shed.WithLabelValues(c.String())
+	}
+	return m
+}
+
+func (m *shedMeter) register(c prometheus.Collector) {
+	if m.r != nil && m.err == nil {
+		m.err = m.r.Register(c)
+	}
+}
+
+// limits measures how many calls of each class may be in work now.
+func (m *shedMeter) limits(a *admission) {
+	for c := range numClasses {
+		m.register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "redial_grpc_limit", Help: "Calls that may be in work at once now, by class; it falls in an overload.",
+			ConstLabels: prometheus.Labels{"class": c.String()},
+		}, func() float64 { return a.gateOf(c).limit(c) }))
+	}
+}
+
+func (m *shedMeter) sheds(c class) { m.shed.WithLabelValues(c.String()).Inc() }
+
+// stream counts one until the function is called.
+func (m *shedMeter) stream(kind string) func() {
+	g := m.streams.WithLabelValues(kind)
+	g.Inc()
+	return g.Dec
+}

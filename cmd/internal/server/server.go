@@ -4,6 +4,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ type Guard interface {
 type Options struct {
 	Log        *slog.Logger          // nil: discarded
 	Metrics    prometheus.Registerer // nil: not measured
-	MaxReceive int                   // bytes of a message in; 0: 4 MiB
+	MaxMessage int                   // bytes of a message in or out; 0: 4 MiB
 	MaxStreams uint32                // concurrent calls on a connection; 0: 10,000
 }
 
@@ -48,27 +49,21 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.MaxReceive == 0 {
-		o.MaxReceive = 4 << 20
-	}
-	if o.MaxStreams == 0 {
-		o.MaxStreams = 10_000
-	}
+	o.MaxMessage = cmp.Or(o.MaxMessage, usualMessage)
+	o.MaxStreams = cmp.Or(o.MaxStreams, 10_000)
+	size := sizes{o.MaxMessage}
 	m, err := newMeter(o.Metrics)
-	if err != nil {
+	sheds := newShedMeter(o.Metrics)
+	a := newAdmission(o.Log, sheds, size)
+	if err = errors.Join(err, sheds.err); err != nil {
 		return nil, fmt.Errorf("register the metrics of the API: %w", err)
 	}
 	ending, cancel := context.WithCancel(context.Background())
 	c := &chain{log: o.Log, meter: m, ending: ending}
 	s := &Server{health: health.NewServer(), ending: cancel}
-	s.grpc = grpc.NewServer(
-		grpc.ChainUnaryInterceptor(c.unary, guard.Unary()),
-		grpc.ChainStreamInterceptor(c.stream, guard.Stream()),
-		grpc.MaxRecvMsgSize(o.MaxReceive),
-		grpc.MaxConcurrentStreams(o.MaxStreams),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-	)
+	s.grpc = grpc.NewServer(append(transport(size, o.MaxStreams),
+		grpc.ChainUnaryInterceptor(c.unary, guard.Unary(), a.unary),
+		grpc.ChainStreamInterceptor(c.stream, guard.Stream(), a.stream))...)
 	register(s.grpc)
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
@@ -78,6 +73,31 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 		return nil, fmt.Errorf("the role table does not fit the services: %w", err)
 	}
 	return s, nil
+}
+
+// Limits of connections. They are let go of after a while, so that after a restart of one node the callers spread over
+// all again: a call in hand is finished, a stream is cut after the grace and comes back.
+const (
+	handshake   = 10 * time.Second
+	oldAge      = 30 * time.Minute // give or take a tenth, which gRPC does
+	ageGrace    = 10 * time.Minute
+	idleMost    = 15 * time.Minute
+	headersMost = 16 << 10 // bytes of metadata
+)
+
+func transport(size sizes, streams uint32) []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(size.hard()),
+		grpc.MaxSendMsgSize(size.hard()),
+		grpc.MaxConcurrentStreams(streams),
+		grpc.MaxHeaderListSize(headersMost),
+		grpc.ConnectionTimeout(handshake),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			Time: 30 * time.Second, Timeout: 20 * time.Second,
+			MaxConnectionIdle: idleMost, MaxConnectionAge: oldAge, MaxConnectionAgeGrace: ageGrace,
+		}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+	}
 }
 
 // Serve answers calls on lis until Stop; it closes lis. A stop is no error.

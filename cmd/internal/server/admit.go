@@ -1,0 +1,206 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"redial/campaign"
+)
+
+// uploadWait is how long a piece of an upload waits for its turn: its sender is held up, not sent away.
+const uploadWait = 30 * time.Second
+
+// admission takes calls up or sheds them, once their callers are known.
+type admission struct {
+	short, long *gate
+	streams     *crowd
+	asking      *crowd // NextCalls by agent
+	tables      *crowd // long work by token
+	ownTables   int    // how much of it one token may have
+	meter       *shedMeter
+	sizes       sizes
+}
+
+func newAdmission(log *slog.Logger, m *shedMeter, s sizes) *admission {
+	places := max(4, 2*runtime.GOMAXPROCS(0))
+	a := &admission{
+		short: newGate(calmMost, newClimb(), shortShares), long: newGate(places, nil, longShares),
+		streams: newCrowd(), asking: newCrowd(), tables: newCrowd(), ownTables: places - 1, meter: m, sizes: s,
+	}
+	a.short.shut, a.long.shut = m.sheds, m.sheds
+	a.short.tell = func(begun bool, shed int64) {
+		if begun {
+			log.Warn("overloaded: calls are shed until there are fewer")
+		} else {
+			log.Info("the overload is over, or it is tried whether it is", "shed", shed)
+		}
+	}
+	m.limits(a)
+	return a
+}
+
+func (a *admission) gateOf(c class) *gate {
+	if c == heavy {
+		return a.long
+	}
+	return a.short
+}
+
+// enter takes up one call; leave gives its place back, at once when it only waits from then on.
+func (a *admission) enter(ctx context.Context, c class, patience time.Duration) (leave func(idle bool), err error) {
+	if c == free {
+		return func(bool) {}, nil
+	}
+	var key string
+	if c == heavy {
+		key = fmt.Sprint(campaign.CallerFrom(ctx).Token)
+		if !a.tables.take(key, a.ownTables) {
+			a.meter.sheds(heavy)
+			return nil, busy(fmt.Sprintf("this token has %d reports, exports or simulations at work already", a.ownTables), retryUnit+time.Second)
+		}
+	}
+	g := a.gateOf(c)
+	if err := g.enter(ctx, c, patience); err != nil {
+		if c == heavy {
+			a.tables.give(key)
+		}
+		return nil, err
+	}
+	var once sync.Once
+	began := time.Now()
+	return func(idle bool) {
+		once.Do(func() {
+			took := time.Since(began)
+			if idle {
+				took = 0
+			}
+			g.leave(took)
+			if c == heavy {
+				a.tables.give(key)
+			}
+		})
+	}, nil
+}
+
+func (a *admission) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	if err := a.sizes.request(info.FullMethod, req); err != nil {
+		return nil, err
+	}
+	if info.FullMethod == agentService+"NextCall" {
+		key := agentOf(ctx, req)
+		if !a.asking.take(key, waitsOfAgent) {
+			return nil, tooMany("this agent asks for its next call several times over", waitsOfAgent, "wait for the answer of one, or cancel it")
+		}
+		defer a.asking.give(key)
+	}
+	leave, err := a.enter(ctx, classOf(info.FullMethod), 0)
+	if err != nil {
+		return nil, err
+	}
+	defer leave(false)
+	if mayWait(info.FullMethod, req) {
+		defer time.AfterFunc(a.short.patience(), func() { leave(true) }).Stop()
+	}
+	resp, err := next(ctx, req)
+	if err == nil {
+		err = a.sizes.answer(info.FullMethod, resp)
+	}
+	return resp, err
+}
+
+// mayWait says whether a call may wait for a lead. One that takes much longer than others does: it is no work then.
+func mayWait(method string, req any) bool {
+	if !waits(method) {
+		return false
+	}
+	r, ok := req.(interface{ GetNextWait() *durationpb.Duration })
+	return !ok || r.GetNextWait().AsDuration() > 0
+}
+
+// agentOf is whom a call of a desk is for.
+func agentOf(ctx context.Context, req any) string {
+	c := campaign.CallerFrom(ctx)
+	if c.Agent != 0 {
+		return fmt.Sprint(c.Agent)
+	}
+	if r, ok := req.(interface{ GetAgent() string }); ok && r.GetAgent() != "" {
+		return "login " + r.GetAgent()
+	}
+	return fmt.Sprint("token ", c.Token)
+}
+
+func (a *admission) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	ctx := ss.Context()
+	key, most := streamLimit(campaign.CallerFrom(ctx))
+	if !a.streams.take(key, most) {
+		return tooMany("this token has too many streams open", most, "close one, or use a token for each agent")
+	}
+	defer a.streams.give(key)
+	defer a.meter.stream(kindOf(info.FullMethod))()
+	in := &admitted{ServerStream: ss, ctx: ctx, a: a, method: info.FullMethod, pieces: classOf(info.FullMethod) == bulk}
+	switch c := classOf(info.FullMethod); {
+	case in.pieces:
+		defer in.left()
+	case info.FullMethod == agentService+"Work":
+		in.ctx = campaign.WithAdmission(ctx, a.action)
+	default:
+		leave, err := a.enter(ctx, c, 0)
+		if err != nil {
+			return err
+		}
+		defer leave(c != heavy)
+		if c != heavy {
+			leave(true) // from here on it watches
+		}
+	}
+	return next(srv, in)
+}
+
+// action admits what a desk asks for in its stream.
+func (a *admission) action(ctx context.Context, action string) (func(), error) {
+	leave, err := a.enter(ctx, inStream(action), 0)
+	if err != nil {
+		return nil, err
+	}
+	return func() { leave(false) }, nil
+}
+
+// admitted is a stream whose messages are measured, and whose pieces wait for their turn if it is an upload.
+type admitted struct {
+	grpc.ServerStream
+	ctx    context.Context
+	a      *admission
+	method string
+	pieces bool
+	leave  func(bool) // of the piece in work
+}
+
+func (s *admitted) Context() context.Context { return s.ctx }
+
+func (s *admitted) RecvMsg(m any) error {
+	s.left()
+	if err := s.ServerStream.RecvMsg(m); err != nil {
+		return err
+	}
+	if err := s.a.sizes.request(s.method, m); err != nil || !s.pieces {
+		return err
+	}
+	var err error
+	s.leave, err = s.a.enter(s.ctx, bulk, uploadWait)
+	return err
+}
+
+// left ends the work on the last piece.
+func (s *admitted) left() {
+	if s.leave != nil {
+		s.leave(false)
+		s.leave = nil
+	}
+}

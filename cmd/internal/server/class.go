@@ -1,0 +1,136 @@
+package server
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// class is what a call is worth when not all can be answered: lower ones go first. Finishing what was begun comes
+// before beginning more, a call before a question, a question before a table.
+type class uint8
+
+// The classes.
+const (
+	finish class = iota // ends or keeps what an agent has in hand, or forbids a number
+	begin               // begins a call, or comes to work
+	ask                 // questions and changes of managers, supervisors and CRMs
+	bulk                // pieces of uploads
+	heavy               // reports, audits, exports, forecasts, simulations: seconds of work each
+	numClasses
+	free class = 255 // never shed: health, what methods there are
+)
+
+var classNames = [numClasses]string{"finish", "begin", "ask", "bulk", "heavy"}
+
+// String is the class as metrics name it.
+func (c class) String() string {
+	if c >= numClasses {
+		return "free"
+	}
+	return classNames[c]
+}
+
+// shares are how much of a gate's places each class may fill; 0: none. What is left over is for those before it.
+type shares [numClasses]float64
+
+// The shares of short work and of long.
+var (
+	shortShares = shares{finish: 1, begin: 0.875, ask: 0.5, bulk: 0.25}
+	longShares  = shares{heavy: 1}
+)
+
+// Prefixes of methods.
+const (
+	agentService = "/dialer.v1.AgentService/"
+	floorService = "/dialer.v1.FloorService/"
+	scheduling   = "/scheduler.v1.ScheduleService/"
+	lists        = "/campaign.v1.ListService/"
+	suppressions = "/campaign.v1.SuppressionService/"
+	reports      = "/campaign.v1.ReportService/"
+	admin        = "/campaign.v1.AdminService/"
+)
+
+// classes are the methods whose class is not ask.
+var classes = classTable()
+
+func classTable() map[string]class {
+	t := map[string]class{
+		suppressions + "Suppress": finish, suppressions + "Check": finish, "/campaign.v1.LeadService/RevokeConsent": finish,
+		lists + "Upload": bulk,
+		admin + "Audit":  heavy, admin + "Backup": heavy,
+		lists + "ExportProblems": heavy, lists + "PreviewImport": heavy,
+	}
+	put := func(c class, service, methods string) {
+		for m := range strings.FieldsSeq(methods) {
+			t[service+m] = c
+		}
+	}
+	put(finish, agentService, `SignOut SetState Heartbeat Decline EndCall RecordOutcome CorrectOutcome
+		BookAppointment RescheduleAppointment CancelAppointment`)
+	put(begin, agentService, "SignIn GetSession NextCall PickLead StartCall ListCallbacks")
+	put(heavy, reports, "GetReport ExportReport ListBadData ExportBadData")
+	put(heavy, scheduling, "ExplainCampaign GetTimeline PreviewRules Forecast Simulate EstimateStaff")
+	return t
+}
+
+func classOf(method string) class {
+	if strings.HasPrefix(method, "/grpc.") {
+		return free
+	}
+	if c, ok := classes[method]; ok {
+		return c
+	}
+	return ask
+}
+
+// inStream is the class of a message of a desk's stream, by the name of its field.
+func inStream(action string) class {
+	if action == "" {
+		return finish // it asks for nothing and is refused
+	}
+	return classOf(agentService + camel(action))
+}
+
+// camel is record_outcome as RecordOutcome.
+func camel(snake string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(snake, "_") {
+		if word != "" {
+			b.WriteString(strings.ToUpper(word[:1]))
+			b.WriteString(word[1:])
+		}
+	}
+	return b.String()
+}
+
+// slow are calls that change many rows or read many, besides those of class heavy.
+var slow = []string{
+	"/campaign.v1.CampaignService/FinishCampaign", "/campaign.v1.CampaignService/UpdateCampaign",
+	lists + "UndoImport", lists + "SwitchOff", lists + "SwitchOn", lists + "SetHours", lists + "DiscardUpload",
+	admin + "PutCalendar", admin + "ImportCalendar", admin + "DeleteCalendar", admin + "UpdateAgent",
+}
+
+// How long a unary call may take whose caller set no deadline.
+const (
+	usualTime = time.Minute
+	waitTime  = 90 * time.Second // of calls that wait up to a minute for a lead
+	slowTime  = 15 * time.Minute
+)
+
+// timeOf is the time of a unary call whose caller set no deadline.
+func timeOf(method string) time.Duration {
+	switch c := classOf(method); {
+	case c == heavy || slices.Contains(slow, method):
+		return slowTime
+	case waits(method):
+		return waitTime
+	default:
+		return usualTime
+	}
+}
+
+// waits says whether a call may wait for a lead, which is no work.
+func waits(method string) bool {
+	return method == agentService+"NextCall" || method == agentService+"RecordOutcome"
+}

@@ -1,0 +1,199 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// calmMost is how many calls may be in work on a node without its being overloaded: as many as a floor of 256 agents
+// who all ask at once, and some. What a node does of them at once is the record's to bound, not the gate's.
+const calmMost = 320
+
+// Bounds of how long a call waits for a place in a gate.
+const (
+	waitMin  = 50 * time.Millisecond
+	waitMost = time.Second
+)
+
+// gate decides which calls are taken up when there are more than can be answered in time. A node that is not
+// overloaded lets everybody in. Beyond so many at once it is: then as many are in work as the climb finds best, a short
+// queue of each class waits, and the rest is shed at once, before anything was done for it.
+type gate struct {
+	tell func(begun bool, shed int64) // hears when an overload begins and ends; nil: nobody
+	shut func(class)                  // hears of every call that is shed; nil: nobody
+
+	mu     sync.Mutex
+	calm   int    // places without overload
+	climb  *climb // finds the places of an overload; nil: they are the same
+	share  shares
+	inWork int
+	line   [numClasses][]*waiter // in order of coming
+	took   float64               // seconds that a call was in work, moving mean
+	overload
+	tally [numClasses]tally
+}
+
+// waiter is a call that waits for a place.
+type waiter struct {
+	place chan struct{} // closed when it has one
+	done  bool          // it has a place, or left
+}
+
+// newGate makes a gate of so many places without overload; nobody may enter a class without a share.
+func newGate(calm int, c *climb, s shares) *gate {
+	return &gate{calm: calm, climb: c, share: s, overload: overload{probe: probeMin}}
+}
+
+// enter waits for a place, not long; a patience of 0 is as long as the gate finds right. Without an error the caller
+// leaves when it is done. Errors: KindExhausted with OVERLOADED, and nothing was begun; the end of ctx.
+func (g *gate) enter(ctx context.Context, c class, patience time.Duration) error {
+	g.mu.Lock()
+	w, err := g.admit(c, &patience)
+	news, shed := g.news(), g.shed
+	g.mu.Unlock()
+	if news != 0 && g.tell != nil {
+		g.tell(news > 0, shed)
+	}
+	if w == nil {
+		return err
+	}
+	return g.await(ctx, c, w, patience)
+}
+
+// admit gives a place, or a place in the line, or refuses; with the lock.
+func (g *gate) admit(c class, patience *time.Duration) (*waiter, error) {
+	now := time.Now()
+	t := &g.tally[c]
+	t.turn(now)
+	g.pass(now)
+	if g.room(c) && len(g.line[c]) == 0 {
+		g.inWork++
+		t.let++
+		return nil, nil
+	}
+	g.press(now, g.climb != nil)
+	if *patience == 0 {
+		if len(g.line[c]) >= g.queue(c) {
+			return nil, g.refuse(c)
+		}
+		*patience = g.bearable()
+	}
+	w := &waiter{place: make(chan struct{})}
+	g.line[c] = append(g.line[c], w)
+	return w, nil
+}
+
+// await waits for the place of a call that stands in line.
+func (g *gate) await(ctx context.Context, c class, w *waiter, patience time.Duration) error {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-w.place:
+		return nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case w.done && ctx.Err() == nil:
+		return nil // it came just now
+	case w.done:
+		g.free()
+		return context.Cause(ctx)
+	}
+	w.done = true
+	for i, other := range g.line[c] {
+		if other == w {
+			g.line[c] = append(g.line[c][:i], g.line[c][i+1:]...)
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return g.refuse(c)
+}
+
+// leave gives a place back; took is how long there was work in it, 0 if nobody knows.
+func (g *gate) leave(took time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if took > 0 {
+		g.took += (took.Seconds() - g.took) / 64
+		if g.over && g.climb != nil {
+			g.climb.completed(time.Now(), g.waiting())
+		}
+	}
+	g.free()
+}
+
+// free gives a place to who waits for it, the first class first, and whatever else there is room for.
+func (g *gate) free() {
+	g.inWork--
+	for c := range g.line {
+		for len(g.line[c]) > 0 && g.room(class(c)) {
+			w := g.line[c][0]
+			g.line[c][0] = nil
+			g.line[c] = g.line[c][1:]
+			w.done = true
+			g.inWork++
+			g.tally[c].let++
+			close(w.place)
+		}
+	}
+}
+
+func (g *gate) waiting() bool {
+	for c := range g.line {
+		if len(g.line[c]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// room says whether the class may fill one more place.
+func (g *gate) room(c class) bool { return float64(g.inWork) < g.places(c) }
+
+// places is how many places the class may fill now.
+func (g *gate) places(c class) float64 {
+	n := float64(g.calm)
+	if g.over && g.climb != nil {
+		n = g.climb.limit()
+	}
+	if g.share[c] == 0 {
+		return 0
+	}
+	return max(n*g.share[c], 1)
+}
+
+// queue is how many of the class may wait: few, for who waits long is answered too late. What ends a call may wait
+// as long as a place needs to become free.
+func (g *gate) queue(c class) int {
+	if c == finish || c == heavy {
+		return int(g.places(c))
+	}
+	return max(int(g.places(c)/4), 4)
+}
+
+// patience is how long a call waits for a place, and how much longer than others one takes that waits for a lead.
+func (g *gate) patience() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.bearable()
+}
+
+// bearable is patience with the lock: a few times what a call takes.
+func (g *gate) bearable() time.Duration {
+	return min(max(time.Duration(4*g.took*float64(time.Second)), waitMin), waitMost)
+}
+
+// limit is the present places of a class, for the metrics.
+func (g *gate) limit(c class) float64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.pass(time.Now())
+	return g.places(c)
+}

@@ -30,6 +30,8 @@ type Config struct {
 	Keep        int           // days of history kept, at least 62; 0: all of it
 	TZData      string        // zip file of zone data in place of what the program carries; empty: the carried
 	Law         string        // folder of the user's own law packs, besides those of the program; empty: none
+	MaxConns    int           // connections open at once to each of GRPC and Web
+	MaxUpload   int64         // bytes of an uploaded list
 	Demo        bool          // fill in invented people and let simulated agents call them
 	Log         Log
 }
@@ -44,6 +46,7 @@ type Log struct {
 func Default() Config {
 	return Config{
 		Data: "data", GRPC: "127.0.0.1:7070", Web: "127.0.0.1:7071",
+		MaxConns: 20_000, MaxUpload: 2 << 30,
 		Drain: 30 * time.Second, Log: Log{Level: slog.LevelInfo, Format: "text"},
 	}
 }
@@ -156,6 +159,12 @@ func (c Config) checkTogether() error {
 	}
 	if least := int(campaign.LeastKept.Hours() / 24); c.Keep != 0 && c.Keep < least {
 		faults = append(faults, fmt.Errorf("--keep %d is too short: reports, caps and corrections look back %d days; give more, or 0 to keep all", c.Keep, least))
+	}
+	if c.MaxConns < 10 || c.MaxConns > 1_000_000 {
+		faults = append(faults, fmt.Errorf("--max-connections %d is out of range: give 10 to 1000000", c.MaxConns))
+	}
+	if c.MaxUpload < 1<<20 || c.MaxUpload > 1<<40 {
+		faults = append(faults, fmt.Errorf("--max-upload %s is out of range: give 1MiB to 1024GiB", sizeText(c.MaxUpload)))
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		faults = append(faults, fmt.Errorf("--log format %q is unknown: give text or json", c.Log.Format))

@@ -34,6 +34,19 @@ func TestFlagsWinOverVariables(t *testing.T) {
 	}
 }
 
+func TestSizesAreReadAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{"1MiB": 1 << 20, " 3 GiB ": 3 << 30, "1048577": 1<<20 + 1, "2048KiB": 2 << 20} {
+		c, err := Load([]string{"--max-upload", text}, nil)
+		if err != nil || c.MaxUpload != want {
+			t.Errorf("%q is %d, %v; want %d", text, c.MaxUpload, err, want)
+		}
+		if n, err := parseSize(sizeText(want)); n != want || err != nil {
+			t.Errorf("%d is written %s, which is read %d, %v", want, sizeText(want), n, err)
+		}
+	}
+}
+
 func TestEveryFaultSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -63,6 +76,11 @@ func TestEveryFaultSaysWhatToDo(t *testing.T) {
 		"reachable by name":     {args: []string{"--web", "example.com:80"}, want: []string{"--web", "--allow-remote"}},
 		"one port for both":     {args: []string{"--web", "127.0.0.1:7070"}, want: []string{"--grpc and --web"}},
 		"demo on real data":     {args: []string{"--demo", "--database", "postgres://h/d"}, want: []string{"--demo and --database"}},
+		"no connections":        {args: []string{"--max-connections", "9"}, want: []string{"--max-connections 9", "10 to 1000000"}},
+		"connections, many":     {args: []string{"--max-connections", "lots"}, want: []string{"--max-connections", "20000"}},
+		"uploads too small":     {args: []string{"--max-upload", "1023KiB"}, want: []string{"--max-upload 1023KiB", "1MiB to 1024GiB"}},
+		"uploads too large":     {env: []string{"REDIAL_MAX_UPLOAD=1025GiB"}, want: []string{"--max-upload 1025GiB", "1MiB"}},
+		"uploads of what":       {args: []string{"--max-upload", "2 gigs"}, want: []string{"--max-upload", "2GiB"}},
 		"empty folder":          {args: []string{"--data", " "}, want: []string{"--data is empty"}},
 	} {
 		_, err := Load(c.args, c.env)

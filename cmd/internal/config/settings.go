@@ -62,6 +62,21 @@ var settings = []setting{
 		func(c *Config) *string { return &c.TZData }),
 	text("law", "FOLDER", "law packs of your own, files *.json, besides those of the program (dialctl law list); the same on every node",
 		func(c *Config) *string { return &c.Law }),
+	{
+		name: "max-connections", arg: "N", help: "connections open at once to each of the two ports; what comes beyond is refused",
+		get: func(c *Config) string { return strconv.Itoa(c.MaxConns) },
+		set: func(c *Config, v string) (err error) {
+			if c.MaxConns, err = strconv.Atoi(v); err != nil {
+				err = fmt.Errorf("%q is no number of connections: write it as 20000", v)
+			}
+			return err
+		},
+	},
+	{
+		name: "max-upload", arg: "SIZE", help: "the largest list that is taken in, as 500MiB or 2GiB",
+		get: func(c *Config) string { return sizeText(c.MaxUpload) },
+		set: func(c *Config, v string) (err error) { c.MaxUpload, err = parseSize(v); return err },
+	},
 	boolean("demo", "a running campaign of invented people, worked by simulated agents",
 		func(c *Config) *bool { return &c.Demo }),
 	{
@@ -158,4 +173,36 @@ func distance(a, b string) int {
 		before, prev, row = prev, row, make([]int, len(b)+1)
 	}
 	return prev[len(b)]
+}
+
+// sizes are the units of a size, the largest first.
+var sizes = []struct {
+	unit  string
+	bytes int64
+}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
+
+// sizeText is a number of bytes in the largest unit that says it in whole numbers.
+func sizeText(n int64) string {
+	for _, s := range sizes {
+		if n%s.bytes == 0 && n != 0 {
+			return strconv.FormatInt(n/s.bytes, 10) + s.unit
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// parseSize reads bytes, or a whole number of a unit.
+func parseSize(v string) (int64, error) {
+	of, times := strings.TrimSpace(v), int64(1)
+	for _, s := range sizes {
+		if rest, ok := strings.CutSuffix(of, s.unit); ok {
+			of, times = strings.TrimSpace(rest), s.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseInt(of, 10, 64)
+	if err != nil || n < 0 || n > (1<<62)/times {
+		return 0, fmt.Errorf("%q is no size: write it as 500MiB or 2GiB", v)
+	}
+	return n * times, nil
 }

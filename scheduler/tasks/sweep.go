@@ -41,14 +41,15 @@ const (
 	dailyEvery   = 30 * time.Minute // and so often the periodic work of the day
 )
 
-// Sweep does what is overdue and sends again what may have been lost. Its fields are all needed, but for the Waker:
-// without Redis there is nothing to send. It belongs to the
-// elected node: twice at a time it would do no harm, only work. Not safe for concurrent use.
+// Sweep does what is overdue and sends again what may have been lost. Its fields are all needed, but for Waker and Away:
+// without Redis there is nothing to send, and while it is away nothing is. It belongs to the elected node: twice at a
+// time it would do no harm, only work. Not safe for concurrent use.
 type Sweep struct {
 	Chores   []Chore
 	Backlog  Backlog
 	Forecast Forecast
 	Waker    *Waker
+	Away     func() bool // whether Redis is known to be away; nil: nobody knows
 
 	far   time.Time // when the whole hour was last looked at
 	daily map[string]sent
@@ -58,6 +59,14 @@ type Sweep struct {
 type sent struct {
 	day campaign.Date
 	at  time.Time
+}
+
+// anew makes the next sweep send everything again: Redis lost it.
+func (s *Sweep) anew() {
+	s.far, s.daily = time.Time{}, nil
+	if s.Waker != nil {
+		s.Waker.renew()
+	}
 }
 
 // runOnce sweeps. A step that fails does not keep the others from their work.
@@ -83,7 +92,7 @@ func drain(ctx context.Context, c Chore) error {
 
 // rearm sends every wake-up that should be under way. The first that cannot be sent ends it: Redis is away.
 func (s *Sweep) rearm(ctx context.Context, now time.Time) error {
-	if s.Waker == nil {
+	if s.Waker == nil || s.Away != nil && s.Away() {
 		return nil
 	}
 	offering, err := s.Backlog.Offering(ctx)

@@ -28,6 +28,7 @@ const Office = "sweep"
 const (
 	sequenceLimit = 1000            // events of one transaction
 	resignTimeout = 2 * time.Second // the end of a node does not wait longer for it
+	lostGap       = 2 * time.Second // a Redis that evicts does not make the sweep go round without end
 )
 
 // SweeperOptions of NewSweeper. The zero value is useful.
@@ -44,6 +45,7 @@ type Sweeper struct {
 	record Record
 	sweep  *Sweep
 	o      SweeperOptions
+	lost   chan struct{} // Redis lost what it held
 
 	mu    sync.Mutex
 	epoch int64     // of our term; 0: not the leader
@@ -67,7 +69,7 @@ func NewSweeper(node string, record Record, sweep *Sweep, o SweeperOptions) (*Sw
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Sweeper{node: node, record: record, sweep: sweep, o: o}, nil
+	return &Sweeper{node: node, record: record, sweep: sweep, o: o, lost: make(chan struct{}, 1)}, nil
 }
 
 // Run stands for election and does the leader's work until the context ends; then it gives the office up. Neither Redis nor the record need be
@@ -84,8 +86,42 @@ func (s *Sweeper) Run(ctx context.Context) error {
 		every(ctx, s.o.SequenceEvery, func() { s.note(ctx, "sequence events", s.sequence(ctx)) })
 	})
 	s.lead(ctx)
-	every(ctx, s.o.Every, func() { s.lead(ctx) })
+	s.rounds(ctx)
 	return nil
+}
+
+// Lost says that Redis lost what it held, or was away: the elected node sweeps soon and sends every wake-up again. At
+// most once in lostGap.
+func (s *Sweeper) Lost() {
+	select {
+	case s.lost <- struct{}{}:
+	default:
+	}
+}
+
+// rounds sweeps at the interval, and when Redis lost something.
+func (s *Sweeper) rounds(ctx context.Context) {
+	t := time.NewTicker(s.o.Every)
+	defer t.Stop()
+	swept := time.Now()
+	for {
+		lost := s.lost
+		var soon <-chan time.Time
+		if wait := lostGap - time.Since(swept); wait > 0 {
+			lost, soon = nil, time.After(wait)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-soon:
+			continue
+		case <-lost:
+			swept = time.Now()
+			s.sweep.anew()
+		case <-t.C:
+		}
+		s.lead(ctx)
+	}
 }
 
 // lead sweeps if this node is the leader.

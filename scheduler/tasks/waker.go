@@ -52,9 +52,12 @@ type Waker struct {
 // NewWaker sends through the client, which stays the caller's to close.
 func NewWaker(client redis.UniversalClient, o Options) *Waker {
 	w := &Waker{o: o.withDefaults(), redis: client, inspector: asynq.NewInspectorFromRedisClient(client)}
-	w.client.Store(asynq.NewClientFromRedisClient(client))
+	w.renew()
 	return w
 }
+
+// renew is for a Redis that was flushed: Asynq's client believes that the queue's name is known. A new one writes it.
+func (w *Waker) renew() { w.client.Store(asynq.NewClientFromRedisClient(w.redis)) }
 
 // Release wakes a campaign's hopper at an instant, in whole seconds.
 func (w *Waker) Release(ctx context.Context, id campaign.CampaignID, at time.Time) error {
@@ -108,8 +111,7 @@ func (w *Waker) send(ctx context.Context, m message) error {
 		case errors.Is(err, asynq.ErrTaskNotFound):
 			continue // it ended meanwhile
 		case errors.Is(err, asynq.ErrQueueNotFound):
-			// Redis was flushed: the client believes that the queue's name is known. A new one writes it again.
-			w.client.Store(asynq.NewClientFromRedisClient(w.redis))
+			w.renew()
 			continue
 		case err != nil:
 			return fmt.Errorf("look at task %s: %w", id, err)
@@ -119,17 +121,23 @@ func (w *Waker) send(ctx context.Context, m message) error {
 			if err := w.inspector.DeleteTask(w.o.Queue, id); err != nil && !errors.Is(err, asynq.ErrTaskNotFound) {
 				return fmt.Errorf("free the id of task %s: %w", id, err)
 			}
-		case asynq.TaskStateActive:
+		default:
+			if info.State != asynq.TaskStateActive && !astray(info) {
+				return nil // it waits its turn
+			}
 			again := fmt.Sprintf("%s-again-%d", m.id, w.o.Now().Unix()/int64(anew/time.Second))
 			if id == again {
 				return nil
 			}
 			id = again
-		default:
-			return nil // it waits its turn
 		}
 	}
 	return nil
+}
+
+// astray says whether a task waits that will never run: Redis evicted the set that it waited in.
+func astray(info *asynq.TaskInfo) bool {
+	return (info.State == asynq.TaskStateScheduled || info.State == asynq.TaskStateRetry) && info.NextProcessAt.IsZero()
 }
 
 // enqueue sends a task. Asynq at whichever node looks goes by its machine's clock: it is told the instant by the clock

@@ -18,6 +18,7 @@ type WorkerOptions struct {
 	Heavy       int           // imports, replans and purges among them; 0: 2
 	Poll        time.Duration // how often Redis is asked; 0: 500ms. It is the cost of an idle node, and how late a wake-up is
 	Grace       time.Duration // at the end tasks may go on for so long, then go back to the queue; 0: 8s
+	Guard       *Guard        // of the client; nil: it has none
 	Log         *slog.Logger  // nil: discarded
 }
 
@@ -70,7 +71,7 @@ func NewWorker(client redis.UniversalClient, h Handlers, o WorkerOptions) (*Work
 		RetryDelayFunc:           retryDelay,
 		IsFailure:                failure,
 		ErrorHandler:             asynq.ErrorHandlerFunc(w.tell),
-		Logger:                   asynqLog{o.Log},
+		Logger:                   asynqLog{o.Log, o.Guard},
 		LogLevel:                 asynq.WarnLevel,
 	})
 	return w, nil
@@ -87,6 +88,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		w.o.Guard.hurry()
 		w.server.Stop()
 		w.server.Shutdown()
 	}()
@@ -121,8 +123,12 @@ func (w *Worker) tell(ctx context.Context, t *asynq.Task, err error) {
 	}
 }
 
-// asynqLog gives Asynq's words to slog. Nothing of Asynq's ends the process.
-type asynqLog struct{ log *slog.Logger }
+// asynqLog gives Asynq's words to slog; what it complains of while Redis fails is told once a minute. Nothing of Asynq's
+// ends the process.
+type asynqLog struct {
+	log   *slog.Logger
+	guard *Guard
+}
 
 func (l asynqLog) Debug(args ...any) { l.say(slog.LevelDebug, args) }
 func (l asynqLog) Info(args ...any)  { l.say(slog.LevelInfo, args) }
@@ -131,5 +137,8 @@ func (l asynqLog) Error(args ...any) { l.say(slog.LevelError, args) }
 func (l asynqLog) Fatal(args ...any) { l.say(slog.LevelError, args) }
 
 func (l asynqLog) say(level slog.Level, args []any) {
+	if level >= slog.LevelWarn && !l.guard.says(time.Now()) {
+		level = slog.LevelDebug
+	}
 	l.log.Log(context.Background(), level, "asynq", "says", fmt.Sprint(args...))
 }

@@ -43,6 +43,13 @@ type ListServer struct {
 	life    ListLife
 	tables  Tables
 	floor   Floor
+	largest int64 // bytes of an upload; 0: as the record has room
+}
+
+// WithLargest bounds the bytes of an upload.
+func (s *ListServer) WithLargest(bytes int64) *ListServer {
+	s.largest = bytes
+	return s
 }
 
 // NewLists makes the service; a nil floor is nobody to tell.

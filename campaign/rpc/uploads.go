@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -75,6 +76,9 @@ func (s *ListServer) Upload(stream grpc.ClientStreamingServer[pb.UploadRequest, 
 		if r.GetOffset() < 0 {
 			return campaign.Invalid("offset", "is negative: count bytes from 0")
 		}
+		if err := s.fits(r.GetOffset(), len(r.GetData())); err != nil {
+			return err
+		}
 		if size, err = s.uploads.AppendPiece(stream.Context(), id, r.GetOffset(), r.GetData()); err != nil {
 			return err
 		}
@@ -83,6 +87,15 @@ func (s *ListServer) Upload(stream grpc.ClientStreamingServer[pb.UploadRequest, 
 		return campaign.Invalid("upload_id", "is missing: the stream held no piece")
 	}
 	return stream.SendAndClose(&pb.UploadResponse{Size: size})
+}
+
+// fits refuses a piece that ends beyond the largest upload.
+func (s *ListServer) fits(offset int64, n int) error {
+	if s.largest == 0 || offset <= s.largest-int64(n) {
+		return nil
+	}
+	return campaign.Invalid("data", fmt.Sprintf("would make the upload larger than %d bytes, the most that this server takes (--max-upload): "+
+		"split the file, or ask an operator for more", s.largest))
 }
 
 // PreviewImport says what an import would do.

@@ -152,6 +152,7 @@ func (a *App) start(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("listen for the web pages: %w; choose another address with --web", err), api.Close())
 	}
 	a.grpcAddr, a.webAddr = api.Addr(), pages.Addr()
+	api, pages = server.Limit(api, a.cfg.MaxConns, a.log), server.Limit(pages, a.cfg.MaxConns, a.log)
 	a.serve("API", func() error { return a.server.Serve(api) }, a.server.Stop)
 	a.serve("web pages", func() error { return a.site.Serve(pages) }, a.site.Stop)
 	a.server.SetServing(true)

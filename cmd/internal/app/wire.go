@@ -231,7 +231,7 @@ func (a *App) wireServer() error {
 	var err error
 	a.server, err = server.New(a.guard, func(r grpc.ServiceRegistrar) {
 		campaignpb.RegisterCampaignServiceServer(r, campaignrpc.NewCampaigns(a.store, a.store, hooks, a.replan).WithLaw(a.law, a.log))
-		campaignpb.RegisterListServiceServer(r, campaignrpc.NewLists(a.store, a.intake, a.store, a.store, exports, hooks))
+		campaignpb.RegisterListServiceServer(r, campaignrpc.NewLists(a.store, a.intake, a.store, a.store, exports, hooks).WithLargest(a.cfg.MaxUpload))
 		campaignpb.RegisterLeadServiceServer(r, campaignrpc.NewLeads(a.store, a.store, a.store, a.store, readNumber, schedulerrpc.CaseEncoder(a.rules), hooks))
 		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, hooks, a.store.Now))
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))

@@ -75,3 +75,11 @@ type Owned struct {
 	Agent    AgentID
 	At       time.Time
 }
+
+// Arrival is what a node has to know of an agent who comes to it before it may offer anything.
+type Arrival struct {
+	Agent    Agent
+	Session  Session       // signed out if there never was one
+	Owned    []Owned       // waiting CALL_LATER leads, earliest first
+	Promises []Appointment // open ones of the agent, earliest first
+}

@@ -1,7 +1,6 @@
 package dialer
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -25,108 +24,113 @@ func (f *Floor) bids() (bids []*bid, more bool) {
 	defer f.mu.Unlock()
 	now := f.now()
 	live := f.live(now)
-	if f.stopped || len(f.waiting) == 0 || (len(live) == 0 && !f.ahead.any(now)) {
+	if f.stopped || f.queue.len() == 0 || (len(live) == 0 && !f.anyDue(now)) {
 		return nil, false
 	}
-	all := make([]*bid, 0, len(f.waiting))
-	for id, s := range f.waiting {
-		all = append(all, &bid{seat: s, agent: id})
-	}
-	slices.SortFunc(all, func(a, b *bid) int {
-		return cmp.Or(a.seat.session.Since.Compare(b.seat.session.Since), cmp.Compare(a.agent, b.agent))
-	})
-	f.promise(all, now)
-	kept := f.kept(now)
-	for _, b := range all {
-		if len(b.leads) == 0 && b.seat.looked && !kept[b.agent] {
-			f.ordinary(b, live, now)
+	promised, kept := f.promised(now), f.kept(now)
+	for _, s := range f.queue.line {
+		b := promised[s]
+		if b == nil && !s.looked.IsZero() && !kept[s] {
+			b = f.ordinary(s, live, now)
 		}
-		if len(b.leads) == 0 && len(b.order) == 0 {
+		if b == nil {
 			continue
 		}
-		if len(bids) == batchMost {
-			return bids, true
+		if more = len(bids) == batchMost; more {
+			break
 		}
-		b.seat.pending = true
-		f.note(b.seat)
 		bids = append(bids, b)
 	}
-	return bids, false
+	for _, b := range bids {
+		b.seat.pending = true
+		f.note(b.seat)
+	}
+	return bids, more
 }
 
-// live are the campaigns that may have an ordinary lead now.
+// anyDue says whether something that is owned or promised is due.
+func (f *Floor) anyDue(now time.Time) bool {
+	if len(f.ahead.promises) > 0 && !f.ahead.promises[0].At.After(now) {
+		return true
+	}
+	return slices.ContainsFunc(f.queue.line, func(s *seat) bool { return len(s.owned) > 0 && !s.owned[0].At.After(now) })
+}
+
+// live are the campaigns that may have an ordinary lead now, which comes after what was promised.
 func (f *Floor) live(now time.Time) map[campaign.CampaignID]*campaign.Campaign {
 	out := make(map[campaign.CampaignID]*campaign.Campaign, len(f.offering))
 	for id, c := range f.offering {
-		if c.State == campaign.CampaignRunning && !f.dry[id].After(now) {
+		if c.State == campaign.CampaignRunning && !f.dry[id].After(now) && f.ahead.of[id] {
 			out[id] = c
 		}
 	}
 	return out
 }
 
-// promise gives each due promise to its owner if the owner waits, and once the owner's time is over to the fit agent
+// promised gives each due promise to its owner if the owner waits, and once the owner's time is over to the fit agent
 // who has waited longest.
-func (f *Floor) promise(bids []*bid, now time.Time) {
-	var by map[campaign.AgentID]*bid
+func (f *Floor) promised(now time.Time) map[*seat]*bid {
+	given := make(map[*seat]*bid)
 	passed := make(map[campaign.CampaignID]int) // so many of the longest waiting cannot have one of this campaign
 	for i := range f.ahead.promises {
 		p := &f.ahead.promises[i]
 		if p.At.After(now) {
-			return
+			break
 		}
 		c := f.offering[p.CampaignID]
 		if c == nil || f.ahead.rests(p.LeadID, now) {
 			continue
 		}
-		if by == nil {
-			by = make(map[campaign.AgentID]*bid, len(bids))
-			for _, b := range bids {
-				by[b.agent] = b
-			}
+		s := f.seats[p.Owner]
+		if s != nil && (!s.queued || given[s] != nil || !s.member(c) || s.gaveBack(p.LeadID, now, promiseRest)) {
+			s = nil
 		}
-		open := p.Owner == 0 || !now.Before(p.At.Add(c.Floor.OwnerWait))
-		b := by[p.Owner]
-		if b != nil && (len(b.leads) > 0 || !b.seat.member(c) || b.seat.gaveBack(p.LeadID, now, promiseRest)) {
-			b = nil
+		if open := p.Owner == 0 || !now.Before(p.At.Add(c.Floor.OwnerWait)); s == nil && open {
+			s = f.anyFit(given, c, p.LeadID, now, passed)
 		}
-		if b == nil && open {
-			b = anyFit(bids, c, p.LeadID, now, passed)
-		}
-		if b != nil {
-			b.leads, b.promised = []campaign.LeadID{p.LeadID}, true
+		if s != nil {
+			given[s] = &bid{seat: s, agent: s.agent.ID, leads: []campaign.LeadID{p.LeadID}, promised: true}
 		}
 	}
+	return given
 }
 
 // anyFit is the agent who has waited longest and may have a campaign's promise. Passed spares it those who were found
-// to be taken or no members before.
-func anyFit(bids []*bid, c *campaign.Campaign, lead campaign.LeadID, now time.Time, passed map[campaign.CampaignID]int) *bid {
-	for i := passed[c.ID]; i < len(bids); i++ {
-		b := bids[i]
+// to be given one or no members before.
+func (f *Floor) anyFit(given map[*seat]*bid, c *campaign.Campaign, lead campaign.LeadID, now time.Time, passed map[campaign.CampaignID]int) *seat {
+	line := f.queue.line
+	for i := passed[c.ID]; i < len(line); i++ {
+		s := line[i]
 		switch {
-		case len(b.leads) > 0 || !b.seat.member(c):
+		case given[s] != nil || !s.member(c):
 			if passed[c.ID] == i {
 				passed[c.ID] = i + 1
 			}
-		case !b.seat.gaveBack(lead, now, promiseRest):
-			return b
+		case !s.gaveBack(lead, now, promiseRest):
+			return s
 		}
 	}
 	return nil
 }
 
 // kept are the agents who are kept free for a promise of their own.
-func (f *Floor) kept(now time.Time) map[campaign.AgentID]bool {
-	out := make(map[campaign.AgentID]bool)
+func (f *Floor) kept(now time.Time) map[*seat]bool {
+	out := make(map[*seat]bool)
+	soonest := now
+	for _, c := range f.offering {
+		soonest = later(soonest, now.Add(c.Floor.RemindBefore))
+	}
 	for i := range f.ahead.promises {
 		p := &f.ahead.promises[i]
-		c := f.offering[p.CampaignID]
-		if p.Owner == 0 || c == nil || f.ahead.rests(p.LeadID, now) || LongShotAllowed(p.At, now, c.Floor) {
+		if p.At.After(soonest) {
+			break
+		}
+		s, c := f.seats[p.Owner], f.offering[p.CampaignID]
+		if s == nil || !s.queued || c == nil || f.ahead.rests(p.LeadID, now) || LongShotAllowed(p.At, now, c.Floor) {
 			continue
 		}
-		if s := f.waiting[p.Owner]; s != nil && s.member(c) && !s.gaveBack(p.LeadID, now, promiseRest) {
-			out[p.Owner] = true
+		if s.member(c) && !s.gaveBack(p.LeadID, now, promiseRest) {
+			out[s] = true
 		}
 	}
 	return out
@@ -135,28 +139,34 @@ func (f *Floor) kept(now time.Time) map[campaign.AgentID]bool {
 // ownedMost bounds how many leads of their own an agent is proposed at once.
 const ownedMost = 8
 
-// ordinary says where an agent without a promise looks.
-func (f *Floor) ordinary(b *bid, live map[campaign.CampaignID]*campaign.Campaign, now time.Time) {
-	for _, o := range f.ahead.owned[b.agent] {
+// ordinary is what an agent without a promise may be given, or where to look for it; nil: there is nothing.
+func (f *Floor) ordinary(s *seat, live map[campaign.CampaignID]*campaign.Campaign, now time.Time) *bid {
+	b := &bid{seat: s, agent: s.agent.ID}
+	for _, o := range s.owned {
 		c := f.offering[o.Campaign]
 		if o.At.After(now) || len(b.leads) == ownedMost {
 			break
 		}
-		if c != nil && c.State == campaign.CampaignRunning && b.seat.member(c) && !f.ahead.rests(o.Lead, now) &&
-			!b.seat.gaveBack(o.Lead, now, declineRest) {
+		if c != nil && c.State == campaign.CampaignRunning && s.member(c) && !f.ahead.rests(o.Lead, now) &&
+			!s.gaveBack(o.Lead, now, declineRest) {
 			b.leads = append(b.leads, o.Lead)
 		}
 	}
-	if len(b.leads) > 0 || !b.seat.agent.Active {
-		return
+	if len(b.leads) > 0 {
+		return b
+	}
+	if !s.agent.Active {
+		return nil
 	}
 	var members []campaign.Membership
-	for _, m := range b.seat.agent.Campaigns {
-		if c := live[m.CampaignID]; c != nil && b.seat.skilled(c) {
+	for _, m := range s.agent.Campaigns {
+		if c := live[m.CampaignID]; c != nil && s.skilled(c) {
 			members = append(members, m)
 		}
 	}
-	if len(members) > 0 {
-		b.order = b.seat.turns.Order(members)
+	if len(members) == 0 {
+		return nil
 	}
+	b.order = s.turns.Order(members)
+	return b
 }

@@ -45,6 +45,7 @@ func (f *Floor) dispatch(ctx context.Context) {
 
 // round proposes leads to the agents who wait and claims them. It says whether another round may serve more.
 func (f *Floor) round(ctx context.Context) bool {
+	f.greet(ctx)
 	bids, more := f.bids()
 	if len(bids) == 0 {
 		return false
@@ -295,7 +296,7 @@ func (f *Floor) offered(b *bid, g *campaign.Claimed, now time.Time) {
 func (f *Floor) rest() time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.waiting) == 0 {
+	if f.queue.len() == 0 {
 		return idleFor
 	}
 	now := f.now()
@@ -315,10 +316,11 @@ func (f *Floor) rest() time.Duration {
 			soon(p.At.Add(c.Floor.OwnerWait))
 		}
 	}
-	for agent, owned := range f.ahead.owned {
-		if f.waiting[agent] != nil {
-			for _, o := range owned {
-				soon(o.At)
+	for _, s := range f.queue.line {
+		for _, o := range s.owned {
+			soon(o.At)
+			if !o.At.Before(next) {
+				break
 			}
 		}
 	}

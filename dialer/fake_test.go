@@ -254,7 +254,7 @@ func (r *fake) DuePromises(ctx context.Context, of []campaign.CampaignID, until 
 			out = append(out, *l.promise)
 		}
 	}
-	slices.SortFunc(out, func(a, b campaign.Appointment) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(out, byInstant)
 	return out[:min(len(out), limit)], nil
 }
 
@@ -263,13 +263,18 @@ func (r *fake) OwnedAhead(ctx context.Context, agents []campaign.AgentID, until 
 		return nil, err
 	}
 	defer r.mu.Unlock()
+	out = r.owned(agents, until)
+	return out[:min(len(out), limit)], nil
+}
+
+func (r *fake) owned(agents []campaign.AgentID, until time.Time) (out []campaign.Owned) {
 	for _, l := range r.leads {
 		if l.owner != 0 && slices.Contains(agents, l.owner) && l.holder == 0 && !l.done && l.at.Before(until) {
 			out = append(out, campaign.Owned{Lead: l.id, Campaign: l.camp, Agent: l.owner, At: l.at})
 		}
 	}
 	slices.SortFunc(out, func(a, b campaign.Owned) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Lead, b.Lead)) })
-	return out[:min(len(out), limit)], nil
+	return out
 }
 
 func (r *fake) MarkReminded(ctx context.Context, ids []campaign.AppointmentID) (first []campaign.AppointmentID, err error) {
@@ -286,16 +291,31 @@ func (r *fake) MarkReminded(ctx context.Context, ids []campaign.AppointmentID) (
 	return first, nil
 }
 
-func (r *fake) Agent(ctx context.Context, id campaign.AgentID) (campaign.Agent, error) {
-	if err := r.enter(ctx, "Agent"); err != nil {
-		return campaign.Agent{}, err
+func (r *fake) Arrivals(ctx context.Context, agents []campaign.AgentID, until time.Time) (map[campaign.AgentID]campaign.Arrival, error) {
+	if err := r.enter(ctx, "Arrivals"); err != nil {
+		return nil, err
 	}
 	defer r.mu.Unlock()
-	a, ok := r.agents[id]
-	if !ok {
-		return a, campaign.NotFound("agent", id)
+	out := make(map[campaign.AgentID]campaign.Arrival)
+	for _, id := range agents {
+		a, ok := r.agents[id]
+		if !ok {
+			continue
+		}
+		came := campaign.Arrival{Agent: a, Session: r.session(id), Owned: r.owned([]campaign.AgentID{id}, until)}
+		for _, l := range r.leads {
+			if p := l.promise; p != nil && !l.done && p.Owner == id && p.At.Before(until) {
+				came.Promises = append(came.Promises, *p)
+			}
+		}
+		slices.SortFunc(came.Promises, byInstant)
+		out[id] = came
 	}
-	return a, nil
+	return out, nil
+}
+
+func byInstant(a, b campaign.Appointment) int {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
 }
 
 func (r *fake) Lead(_ context.Context, id campaign.LeadID) (campaign.Lead, error) {

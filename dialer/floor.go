@@ -2,7 +2,6 @@ package dialer
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -28,20 +27,23 @@ type Floor struct {
 	glance time.Duration
 	log    *slog.Logger
 
+	door *Shared[campaign.AgentID, campaign.Arrival]
+
 	kick  chan struct{} // the dispatcher has something to do
 	relay chan struct{} // the look-ahead is out of date
 
-	mu       sync.Mutex
-	seats    map[campaign.AgentID]*seat
-	waiting  map[campaign.AgentID]*seat // those of the seats that wait for a lead
-	offering map[campaign.CampaignID]*campaign.Campaign
-	mixes    map[campaign.CampaignID]*Mix
-	dry      map[campaign.CampaignID]time.Time // no use asking before
-	wakes    int64                             // how often Wake was said
-	ahead    horizon
-	stopped  bool
-	ending   chan struct{}  // closed when the node stops: nobody waits any longer
-	acting   sync.WaitGroup // timers that are acting
+	mu        sync.Mutex
+	seats     map[campaign.AgentID]*seat
+	queue     queue                      // those of the seats that wait for a lead
+	strangers map[campaign.AgentID]*seat // those of the queue of whom it is not known what they own
+	offering  map[campaign.CampaignID]*campaign.Campaign
+	mixes     map[campaign.CampaignID]*Mix
+	dry       map[campaign.CampaignID]time.Time // no use asking before
+	wakes     int64                             // how often Wake was said
+	ahead     horizon
+	stopped   bool
+	ending    chan struct{}  // closed when the node stops: nobody waits any longer
+	acting    sync.WaitGroup // timers that are acting
 }
 
 // NewFloor is the floor of a node. now is the record's clock.
@@ -49,14 +51,15 @@ func NewFloor(node string, rec Record, src Source, now func() time.Time, o Optio
 	f := &Floor{
 		node: node, rec: rec, src: src, now: now, beat: o.Heartbeat, glance: o.Watch, log: o.Log,
 		kick: make(chan struct{}, 1), relay: make(chan struct{}, 1),
-		seats:    make(map[campaign.AgentID]*seat),
-		waiting:  make(map[campaign.AgentID]*seat),
-		offering: make(map[campaign.CampaignID]*campaign.Campaign),
-		mixes:    make(map[campaign.CampaignID]*Mix),
-		dry:      make(map[campaign.CampaignID]time.Time),
-		ahead:    horizon{rest: make(map[campaign.LeadID]time.Time)},
-		ending:   make(chan struct{}),
+		seats:     make(map[campaign.AgentID]*seat),
+		strangers: make(map[campaign.AgentID]*seat),
+		offering:  make(map[campaign.CampaignID]*campaign.Campaign),
+		mixes:     make(map[campaign.CampaignID]*Mix),
+		dry:       make(map[campaign.CampaignID]time.Time),
+		ahead:     horizon{rest: make(map[campaign.LeadID]time.Time), brought: make(map[campaign.AppointmentID]time.Time)},
+		ending:    make(chan struct{}),
 	}
+	f.door = NewShared(f.readArrivals)
 	if f.glance <= 0 {
 		f.glance = time.Second
 	}
@@ -135,42 +138,6 @@ func poke(c chan struct{}) {
 	}
 }
 
-// agentFor is how long what is known of an agent is believed.
-const agentFor = 5 * time.Second
-
-// agentOf is an agent with campaigns and skills, who must not be switched off.
-func (f *Floor) agentOf(ctx context.Context, id campaign.AgentID) (campaign.Agent, error) {
-	f.mu.Lock()
-	if s := f.seats[id]; s != nil && f.now().Sub(s.read) < agentFor && s.agent.Active {
-		defer f.mu.Unlock()
-		return s.agent, nil
-	}
-	f.mu.Unlock()
-	a, err := f.rec.Agent(ctx, id)
-	if err == nil && !a.Active {
-		err = campaign.Unready(campaign.ReasonBadState, fmt.Sprintf("agent %s is switched off: ask an administrator", a.Login))
-	}
-	if err != nil {
-		return a, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if s := f.seats[id]; s != nil {
-		s.agent, s.read = a, f.now()
-	}
-	return a, nil
-}
-
-// sit is the agent's seat, made if there is none; the caller holds the lock.
-func (f *Floor) sit(a campaign.Agent) *seat {
-	s := f.seats[a.ID]
-	if s == nil {
-		s = &seat{agent: a, read: f.now()}
-		f.seats[a.ID] = s
-	}
-	return s
-}
-
 // Waiting is how many agents at this node wait for a lead of a campaign.
 func (f *Floor) Waiting(id campaign.CampaignID) int {
 	f.mu.Lock()
@@ -179,7 +146,7 @@ func (f *Floor) Waiting(id campaign.CampaignID) int {
 	if c == nil {
 		return 0
 	}
-	for _, s := range f.waiting {
+	for _, s := range f.queue.line {
 		if s.member(c) {
 			n++
 		}

@@ -67,7 +67,7 @@ func TestOfTwoSignInsAtOnceTheLaterEpochStays(t *testing.T) {
 		early := w.apply(1, SignIn{Node: "here"}) // its desk comes after the next one's
 		late := w.desk(1)
 		desk := newDesk()
-		w.floor.mount(w.agents[1], early, desk)
+		w.floor.mount(&arrival{Arrival: campaign.Arrival{Agent: w.agents[1]}}, early, desk)
 		if (&seen{w: w, desk: desk}).why() != campaign.ReasonSignedInAnew || late.why() != "" {
 			w.Fatal("the wrong desk was cut")
 		}
@@ -369,7 +369,7 @@ func TestSeatsOfThoseWhoLeftAreForgotten(t *testing.T) {
 		w.settled()
 		w.floor.mu.Lock()
 		defer w.floor.mu.Unlock()
-		if len(w.floor.seats)+len(w.floor.waiting) != 0 {
+		if len(w.floor.seats)+w.floor.queue.len()+len(w.floor.strangers) != 0 {
 			w.Fatalf("%d seats are left", len(w.floor.seats))
 		}
 	})

@@ -59,10 +59,10 @@ func (f *Floor) settings(ctx context.Context, agent campaign.AgentID, anew bool)
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		s := f.seats[agent]
-		if s == nil || s.session.Assignment == 0 || s.session.Assignment != s.held {
+		if s == nil || s.session.Assignment == 0 || s.session.Assignment != s.held.id {
 			return 0, Settings{}, nil // most hold nothing; the record objects if this one does
 		}
-		return s.held, SettingsOf(s.floor, f.beat), nil
+		return s.held.id, SettingsOf(s.held.floor, f.beat), nil
 	}
 	held, err := f.rec.OpenAssignment(ctx, agent)
 	if err != nil || held == nil || held.Assignment == nil {
@@ -102,6 +102,15 @@ func (f *Floor) Refresh(ctx context.Context, agent campaign.AgentID) (campaign.S
 	next, err := f.rec.Session(ctx, agent)
 	if err != nil {
 		return next, err
+	}
+	return f.Learned(ctx, agent, next)
+}
+
+// Learned takes over the session that a transaction of the record left an agent in, which spares reading it. One
+// without an agent is not known, and is read.
+func (f *Floor) Learned(ctx context.Context, agent campaign.AgentID, next campaign.Session) (campaign.Session, error) {
+	if next.AgentID != agent {
+		return f.Refresh(ctx, agent)
 	}
 	f.mu.Lock()
 	s := f.seats[agent]
@@ -166,16 +175,20 @@ func (f *Floor) settle(s *seat) {
 	}
 }
 
-// note keeps the set of those who wait; it says whether this one has begun to.
+// note keeps the queue of those who wait; it says whether this one has begun to.
 func (f *Floor) note(s *seat) bool {
 	id := s.agent.ID
 	if !s.waits() || f.seats[id] != s {
-		delete(f.waiting, id)
+		f.queue.remove(s)
+		delete(f.strangers, id)
 		return false
 	}
-	began := f.waiting[id] != s
-	f.waiting[id] = s
-	return began
+	if s.looked.IsZero() {
+		f.strangers[id] = s
+	} else {
+		delete(f.strangers, id)
+	}
+	return f.queue.add(s)
 }
 
 // takenBack are the reasons for which an offer goes that is not the agent's own doing.
@@ -211,7 +224,7 @@ func (f *Floor) forget(s *seat) {
 		s.timer.Stop()
 	}
 	delete(f.seats, s.agent.ID)
-	delete(f.waiting, s.agent.ID)
+	f.note(s)
 }
 
 // arm sets the seat's timer to the session's deadline.

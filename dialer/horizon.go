@@ -1,8 +1,10 @@
 package dialer
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"redial/campaign"
@@ -15,11 +17,13 @@ const (
 )
 
 // horizon is what the next minutes hold for the desks at this node: read from the record every few seconds and at
-// once when something was booked here. The claim decides; this only says whom to wake when.
+// once when something was booked here; what newcomers bring is added. The claim decides; this only says whom to wake
+// when. What an agent owns is with the seat.
 type horizon struct {
-	promises []campaign.Appointment                // earliest first
-	owned    map[campaign.AgentID][]campaign.Owned // earliest first
-	rest     map[campaign.LeadID]time.Time         // until when not to propose what was claimed or refused: nothing would change
+	promises []campaign.Appointment               // earliest first
+	of       map[campaign.CampaignID]bool         // whose promises were looked for
+	brought  map[campaign.AppointmentID]time.Time // those of the promises that newcomers brought, and as of when
+	rest     map[campaign.LeadID]time.Time        // until when not to propose what was claimed or refused: nothing would change
 }
 
 // How long a lead rests.
@@ -46,42 +50,64 @@ func (h *horizon) refused(r *campaign.Refusal, now time.Time) {
 	h.rest[r.Lead] = until
 }
 
-// any says whether something that is owned or promised is due.
-func (h *horizon) any(now time.Time) bool {
-	if len(h.promises) > 0 && !h.promises[0].At.After(now) {
-		return true
-	}
-	for _, o := range h.owned {
-		if len(o) > 0 && !o[0].At.After(now) {
-			return true
+// owns takes over what an agent owns and has promised as of an instant.
+func (h *horizon) owns(s *seat, owned []campaign.Owned, promises []campaign.Appointment, at time.Time) {
+	s.owned, s.looked = owned, at
+	for i := range promises {
+		if h.insert(&promises[i]) {
+			h.brought[promises[i].ID] = at
 		}
 	}
-	return false
+}
+
+// insert adds a promise that is not known yet.
+func (h *horizon) insert(p *campaign.Appointment) bool {
+	i, known := slices.BinarySearchFunc(h.promises, *p, func(a, b campaign.Appointment) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+	})
+	if !known {
+		h.promises = slices.Insert(h.promises, i, *p)
+	}
+	return !known
+}
+
+// replace takes over the promises of a look that began at an instant: what was brought since is not among them.
+func (h *horizon) replace(promises []campaign.Appointment, began time.Time) {
+	was := h.promises
+	h.promises = promises
+	for i := range was {
+		if at, ok := h.brought[was[i].ID]; ok && !at.Before(began) {
+			h.insert(&was[i])
+		}
+	}
+	maps.DeleteFunc(h.brought, func(_ campaign.AppointmentID, at time.Time) bool { return at.Before(began) })
+}
+
+// far is how far ahead is looked; the caller holds the lock.
+func (f *Floor) far() time.Duration {
+	far := lookAhead
+	for _, c := range f.offering {
+		far = max(far, c.Floor.RemindBefore+time.Minute)
+	}
+	return far
 }
 
 // look reads the horizon anew.
 func (f *Floor) look(ctx context.Context) error {
 	f.mu.Lock()
-	far := lookAhead
-	campaigns := make([]campaign.CampaignID, 0, len(f.offering))
-	for id, c := range f.offering {
-		campaigns = append(campaigns, id)
-		far = max(far, c.Floor.RemindBefore+time.Minute)
-	}
-	agents := make([]campaign.AgentID, 0, len(f.seats))
-	for id := range f.seats {
-		agents = append(agents, id)
-	}
+	began, far := f.now(), f.far()
+	campaigns, agents := slices.Collect(maps.Keys(f.offering)), slices.Collect(maps.Keys(f.seats))
 	f.mu.Unlock()
 	var promises []campaign.Appointment
 	by := make(map[campaign.AgentID][]campaign.Owned)
-	if len(agents) > 0 && len(campaigns) > 0 {
-		until := f.now().Add(far)
-		var err error
-		if promises, err = f.rec.DuePromises(ctx, campaigns, until, lookAheadMax); err != nil {
+	var err error
+	if len(campaigns) > 0 {
+		if promises, err = f.rec.DuePromises(ctx, campaigns, began.Add(far), lookAheadMax); err != nil {
 			return err
 		}
-		owned, err := f.rec.OwnedAhead(ctx, agents, until, lookAheadMax)
+	}
+	if len(campaigns) > 0 && len(agents) > 0 {
+		owned, err := f.rec.OwnedAhead(ctx, agents, began.Add(far), lookAheadMax)
 		if err != nil {
 			return err
 		}
@@ -92,14 +118,19 @@ func (f *Floor) look(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
-	f.ahead.promises, f.ahead.owned = promises, by
+	f.ahead.replace(promises, began)
+	f.ahead.of = make(map[campaign.CampaignID]bool, len(campaigns))
+	for _, id := range campaigns {
+		f.ahead.of[id] = true
+	}
 	maps.DeleteFunc(f.ahead.rest, func(_ campaign.LeadID, until time.Time) bool { return !until.After(now) })
 	for _, id := range agents {
-		if s := f.seats[id]; s != nil {
-			s.looked = true
+		if s := f.seats[id]; s != nil && began.After(s.looked) {
+			s.owned, s.looked = by[id], began
+			f.note(s)
 		}
 	}
-	if len(f.waiting) > 0 {
+	if f.queue.len() > 0 {
 		poke(f.kick)
 	}
 	return nil

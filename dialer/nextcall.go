@@ -15,15 +15,17 @@ func (f *Floor) NextCall(ctx context.Context, agent campaign.AgentID, epoch int6
 	if err := f.stopping(); err != nil {
 		return nil, campaign.Session{}, err
 	}
-	session, held, err := f.getReady(ctx, agent, epoch)
+	a, held, err := f.getReady(ctx, agent, epoch)
+	session := a.Session
 	if err != nil || held != nil {
 		return held, session, err
 	}
-	a, err := f.agentOf(ctx, agent)
-	if err != nil {
-		return nil, session, err
+	if a.at.IsZero() {
+		if a.Agent, err = f.agentOf(ctx, agent, memberFor); err != nil {
+			return nil, session, err
+		}
 	}
-	s, ch := f.join(a, session)
+	s, ch := f.join(&a)
 	got, stood := f.await(ctx, s, ch, wait)
 	switch err := f.stopping(); {
 	case got != nil:
@@ -46,23 +48,17 @@ func (f *Floor) NextCall(ctx context.Context, agent campaign.AgentID, epoch int6
 }
 
 // join adds a NextCall to those who wait.
-func (f *Floor) join(a campaign.Agent, session campaign.Session) (*seat, chan *campaign.Claimed) {
+func (f *Floor) join(a *arrival) (*seat, chan *campaign.Claimed) {
 	ch := make(chan *campaign.Claimed, 1)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s, known := f.seats[a.ID], true
-	if s == nil {
-		s, known = f.sit(a), false
-	}
+	s := f.sit(a)
 	s.callers = append(s.callers, ch)
-	if !s.older(session) {
-		s.session = session
+	if !s.older(a.Session) {
+		s.session = a.Session
 		s.learnt = f.now()
 	}
 	f.settle(s)
-	if !known {
-		poke(f.relay)
-	}
 	return s, ch
 }
 
@@ -118,38 +114,50 @@ var systemBreaks = map[string]bool{
 	ReasonSignedIn: true, ReasonOfferLapsed: true, ReasonLeaseLapsed: true, ReasonOutcomeMissing: true,
 }
 
-// getReady makes the agent ready, or says what the agent holds.
-func (f *Floor) getReady(ctx context.Context, agent campaign.AgentID, epoch int64) (campaign.Session, *campaign.Claimed, error) {
+// getReady makes the agent ready, or says what the agent holds. The session is as it is then; the rest of the arrival is
+// there if it had to be read.
+func (f *Floor) getReady(ctx context.Context, agent campaign.AgentID, epoch int64) (arrival, *campaign.Claimed, error) {
 	if s, ok := f.knownReady(agent, epoch); ok {
-		return s, nil, nil
+		return arrival{Arrival: campaign.Arrival{Session: s}}, nil, nil
 	}
-	s, err := f.rec.Session(ctx, agent)
+	a, err := f.comes(ctx, agent)
 	if err != nil {
-		return s, nil, err
+		return a, nil, err
 	}
+	s := a.Session
 	if epoch != 0 && epoch != s.Epoch {
 		_, _, err := Step(s, f.now(), Heartbeat{Epoch: epoch}, Settings{})
-		return s, nil, err
+		return a, nil, err
 	}
 	if held, err := f.inHand(ctx, s); err != nil || held != nil {
-		return s, held, err
+		return a, held, err
 	}
 	switch {
 	case s.State == campaign.AgentSignedOut:
-		_, s, err := f.arrive(ctx, agent, SignIn{}, true)
-		return s, nil, err
+		a.Session, err = f.enter(ctx, agent, SignIn{}, true)
 	case s.State == campaign.AgentBreak && !systemBreaks[s.Reason]:
-		return s, nil, campaign.Unready(campaign.ReasonNotReady, fmt.Sprintf("you are on break (%s): set your state to ready first", s.Reason))
+		err = campaign.Unready(campaign.ReasonNotReady, fmt.Sprintf("you are on break (%s): set your state to ready first", s.Reason))
 	case s.State == campaign.AgentReady && f.lively(s):
-		return s, nil, nil
 	default:
-		s, err := f.Apply(ctx, agent, WantReady{})
+		a.Session, err = f.Apply(ctx, agent, WantReady{})
 		if campaign.ReasonOf(err) == campaign.ReasonBadState && f.signedOut(ctx, agent) {
 			// A timer signed a silent desk out between the look and the step: asking signs in again.
-			_, s, err = f.arrive(ctx, agent, SignIn{}, true)
+			a.Session, err = f.enter(ctx, agent, SignIn{}, true)
 		}
-		return s, nil, err
 	}
+	return a, nil, err
+}
+
+// comes is what the record says of an agent: the session alone, if the rest is known.
+func (f *Floor) comes(ctx context.Context, agent campaign.AgentID) (a arrival, err error) {
+	if _, ok := f.knownAgent(agent, memberFor); !ok {
+		return f.arrives(ctx, agent)
+	}
+	a.Session, err = f.rec.Session(ctx, agent)
+	if err == nil && a.Session.State == campaign.AgentSignedOut { // who signs in must be let in still
+		return f.arrives(ctx, agent)
+	}
+	return a, err
 }
 
 // signedOut says whether the record has the agent signed out now.
@@ -157,9 +165,6 @@ func (f *Floor) signedOut(ctx context.Context, agent campaign.AgentID) bool {
 	s, err := f.rec.Session(ctx, agent)
 	return err == nil && s.State == campaign.AgentSignedOut
 }
-
-// trusted is how long what a seat knows of its session spares a look into the record. The claim looks anyway.
-const trusted = time.Second
 
 // knownReady is the session of an agent who is known to be ready, so that a client that asks again and again costs the
 // record nothing.

@@ -19,7 +19,8 @@ func (f *Floor) PickLead(ctx context.Context, agent campaign.AgentID, epoch int6
 	if err := f.mayPick(ctx, agent, lead); err != nil {
 		return nil, campaign.Session{}, err
 	}
-	session, held, err := f.getReady(ctx, agent, epoch)
+	came, held, err := f.getReady(ctx, agent, epoch)
+	session := came.Session
 	switch {
 	case err != nil:
 		return nil, session, err
@@ -39,7 +40,7 @@ func (f *Floor) PickLead(ctx context.Context, agent campaign.AgentID, epoch int6
 	f.mu.Lock()
 	f.ahead.taken(lead, f.now())
 	f.mu.Unlock()
-	session, err = f.Refresh(ctx, agent)
+	session, err = f.Learned(ctx, agent, claimed.Session)
 	return claimed, session, err
 }
 
@@ -49,7 +50,7 @@ func (f *Floor) mayPick(ctx context.Context, agent campaign.AgentID, lead campai
 	if err != nil {
 		return err
 	}
-	a, err := f.agentOf(ctx, agent)
+	a, err := f.agentOf(ctx, agent, agentFor)
 	if err != nil {
 		return err
 	}

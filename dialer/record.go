@@ -40,8 +40,9 @@ type Ahead interface {
 
 // Roster is who may call for what.
 type Roster interface {
-	// Agent is the agent with memberships and skills.
-	Agent(ctx context.Context, id campaign.AgentID) (campaign.Agent, error)
+	// Arrivals are who the agents are, how their sessions stand, and what they own and have promised before until. Who does
+	// not exist is left out.
+	Arrivals(ctx context.Context, agents []campaign.AgentID, until time.Time) (map[campaign.AgentID]campaign.Arrival, error)
 	// Agents are all of them.
 	Agents(ctx context.Context) ([]campaign.Agent, error)
 	// Offering are the campaigns that offer anything at all: running ones, and finished ones that keep promises.

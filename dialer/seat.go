@@ -16,15 +16,17 @@ type seat struct {
 	desk     *Desk     // nil: no stream
 	told     campaign.AssignmentID
 	callers  []chan *campaign.Claimed // NextCalls that wait; each is sent once, nil if the agent waits no longer
-	looked   bool                     // what the agent owns was looked for
+	owned    []campaign.Owned         // waiting CALL_LATER leads, earliest first
+	looked   time.Time                // as of when owned is; zero: nobody has looked yet
 	pending  bool                     // a claim is under way
+	queued   bool                     // in the queue
+	at       place                    // where in it
 	timer    *time.Timer              // at due
 	due      time.Time
 	turns    Turns                         // which campaign is next
 	declined map[campaign.LeadID]time.Time // what the agent gave back lately, and when
 
-	held  campaign.AssignmentID // whose settings floor are
-	floor campaign.FloorSettings
+	held hand
 
 	lost   campaign.AssignmentID // an offer that was taken back
 	reason string                // and why
@@ -94,10 +96,19 @@ func (s *seat) hand(c *campaign.Claimed) {
 	s.tell(Update{Offer: c})
 }
 
-// holds remembers the settings of what is in hand.
+// hand is an assignment as it was when this node heard of it.
+type hand struct {
+	id    campaign.AssignmentID
+	lead  campaign.LeadID
+	of    campaign.CampaignID
+	lease time.Time
+	floor campaign.FloorSettings // of the campaign
+}
+
+// holds remembers what is in hand.
 func (s *seat) holds(c *campaign.Claimed) {
-	if c.Assignment != nil && c.Facts != nil && c.Facts.Campaign != nil {
-		s.held, s.floor = c.Assignment.ID, c.Facts.Campaign.Floor
+	if a := c.Assignment; a != nil && c.Facts != nil && c.Facts.Campaign != nil {
+		s.held = hand{a.ID, a.LeadID, a.CampaignID, a.LeaseUntil, c.Facts.Campaign.Floor}
 	}
 }
 

@@ -14,7 +14,7 @@ func (f *Floor) SignIn(ctx context.Context, agent campaign.AgentID, ready bool) 
 		return nil, session, nil, err
 	}
 	desk := newDesk()
-	session = f.mount(a, session, desk)
+	session = f.mount(&a, session, desk)
 	held, err := f.inHand(ctx, session)
 	if err != nil {
 		f.Leave(agent, desk)
@@ -28,7 +28,6 @@ func (f *Floor) SignIn(ctx context.Context, agent campaign.AgentID, ready bool) 
 		}
 		f.mu.Unlock()
 	}
-	poke(f.relay)
 	return desk, session, held, nil
 }
 
@@ -51,11 +50,11 @@ func (f *Floor) inHand(ctx context.Context, s campaign.Session) (*campaign.Claim
 }
 
 // arrive signs in an agent, who must be one and not switched off.
-func (f *Floor) arrive(ctx context.Context, agent campaign.AgentID, in SignIn, ready bool) (campaign.Agent, campaign.Session, error) {
+func (f *Floor) arrive(ctx context.Context, agent campaign.AgentID, in SignIn, ready bool) (arrival, campaign.Session, error) {
 	if err := f.stopping(); err != nil {
-		return campaign.Agent{}, campaign.Session{}, err
+		return arrival{}, campaign.Session{}, err
 	}
-	a, err := f.agentOf(ctx, agent)
+	a, err := f.arrives(ctx, agent)
 	if err != nil {
 		return a, campaign.Session{}, err
 	}
@@ -73,7 +72,7 @@ func (f *Floor) enter(ctx context.Context, agent campaign.AgentID, in SignIn, re
 
 // mount puts the desk of a sign-in at the agent's seat and says how the session stands now. A desk that is too late,
 // because the agent has signed in once more meanwhile or the node stops, is closed already.
-func (f *Floor) mount(a campaign.Agent, session campaign.Session, desk *Desk) campaign.Session {
+func (f *Floor) mount(a *arrival, session campaign.Session, desk *Desk) campaign.Session {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.sit(a)

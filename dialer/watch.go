@@ -10,7 +10,8 @@ import (
 // How often the record is looked at.
 const (
 	lookEvery   = 5 * time.Second        // for what the next minutes hold
-	lookGap     = 100 * time.Millisecond // at most so often, whatever is booked; newcomers do not wait for it
+	lookGap     = 100 * time.Millisecond // at most so often, whatever is booked
+	lookShare   = 10                     // and so many times as long as a look takes
 	rosterEvery = 10 * time.Second       // for the agents' campaigns and skills
 )
 
@@ -19,15 +20,18 @@ const (
 func (f *Floor) watch(ctx context.Context) {
 	tick := time.NewTicker(f.glance)
 	defer tick.Stop()
-	looked, listed := time.Time{}, f.now()
+	listed := f.now()
+	var looked time.Time
+	var took time.Duration
 	for n, asked := 0, false; ; {
 		f.try(ctx, "read the campaigns", f.readOffering)
 		if !asked && n%2 == 0 {
 			f.try(ctx, "read the sessions", f.readSessions)
 		}
-		if asked || f.now().Sub(looked) >= lookEvery {
-			f.try(ctx, "look ahead", f.look)
-			looked = f.now()
+		if began := f.now(); asked || began.Sub(looked) >= lookEvery {
+			if f.try(ctx, "look ahead", f.look) {
+				looked, took = began, f.now().Sub(began)
+			}
 		}
 		if f.now().Sub(listed) >= rosterEvery {
 			f.try(ctx, "read the agents", f.readRoster)
@@ -41,48 +45,38 @@ func (f *Floor) watch(ctx context.Context) {
 			n, asked = n+1, false
 		case <-f.relay:
 			asked = true
-			if !f.lull(ctx, lookGap-f.now().Sub(looked)) {
+			if !f.lull(ctx, max(lookGap, lookShare*took)-f.now().Sub(looked)) {
 				return
 			}
 		}
 	}
 }
 
-// newcomers says whether somebody waits for a first look at what they own, before which they get nothing else.
-func (f *Floor) newcomers() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, s := range f.waiting {
-		if !s.looked {
-			return true
-		}
-	}
-	return false
-}
-
-// lull waits, but not when somebody has come; false: ctx ended.
+// lull lets what is booked in a while be found by one look; false: ctx ended.
 func (f *Floor) lull(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	for !f.newcomers() {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-timer.C:
-			return true
-		case <-f.relay:
-		}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	}
+	select {
+	case <-f.relay:
+	default:
 	}
 	return true
 }
 
-// try runs a step of the loop; what fails is logged and tried again at the next round.
-func (f *Floor) try(ctx context.Context, what string, step func(context.Context) error) {
+// try runs a step of the loop and says whether it went well; what fails is logged and tried again at the next round.
+func (f *Floor) try(ctx context.Context, what string, step func(context.Context) error) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if err := step(ctx); err != nil && ctx.Err() == nil {
+	err := step(ctx)
+	if err != nil && ctx.Err() == nil {
 		f.log.WarnContext(ctx, "the floor failed at something; it will try again", "step", what, "error", err)
 	}
+	return err == nil
 }
 
 func (f *Floor) readOffering(ctx context.Context) error {
@@ -134,7 +128,7 @@ func (f *Floor) readRoster(ctx context.Context) error {
 			s.agent, s.read = a, now
 		}
 	}
-	if len(f.waiting) > 0 {
+	if f.queue.len() > 0 {
 		poke(f.kick)
 	}
 	return nil

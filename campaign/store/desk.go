@@ -30,17 +30,24 @@ func (s *Store) OwnedAhead(ctx context.Context, agents []campaign.AgentID, until
 	var out []campaign.Owned
 	err := s.peek(ctx, "look ahead to what agents own", func(t *tx) error {
 		out = nil
-		return t.each(`SELECT l.id, l.campaign_id, l.owner_id, l.earliest FROM leads l JOIN lists i ON i.id = l.list_id
-			WHERE l.owner_id `+t.d.in(1)+` AND l.owner_id > 0 AND l.earliest < $2 AND l.state = 'open' AND l.verdict = 'call'
-				AND i.state = 'active' AND i.is_on
-			ORDER BY l.earliest, l.id LIMIT $3`, []any{js(agents), us(until), limit}, func(r *sql.Rows) error {
-			var o campaign.Owned
-			err := r.Scan(&o.Lead, &o.Campaign, &o.Agent, usTime{&o.At})
-			out = append(out, o)
-			return err
-		})
+		return t.owned(js(agents), until, limit, func(o campaign.Owned) { out = append(out, o) })
 	})
 	return out, err
+}
+
+// owned tells what the agents of a JSON list own.
+func (t *tx) owned(agents string, until time.Time, limit int, tell func(campaign.Owned)) error {
+	return t.each(`SELECT l.id, l.campaign_id, l.owner_id, l.earliest FROM leads l JOIN lists i ON i.id = l.list_id
+		WHERE l.owner_id `+t.d.in(1)+` AND l.owner_id > 0 AND l.earliest < $2 AND l.state = 'open' AND l.verdict = 'call'
+			AND i.state = 'active' AND i.is_on
+		ORDER BY l.earliest, l.id LIMIT $3`, []any{agents, us(until), limit}, func(r *sql.Rows) error {
+		var o campaign.Owned
+		if err := r.Scan(&o.Lead, &o.Campaign, &o.Agent, usTime{&o.At}); err != nil {
+			return err
+		}
+		tell(o)
+		return nil
+	})
 }
 
 // AgentLogins are the logins of agents; one that is unknown is left out.

@@ -56,9 +56,11 @@ func (s *Store) Facts(ctx context.Context, lead campaign.LeadID) (*campaign.Fact
 		if f = facts[lead]; f == nil {
 			return campaign.NotFound("lead", lead)
 		}
-		if attempts, err = t.history(lead); err != nil {
+		past, err := t.histories([]campaign.LeadID{lead})
+		if err != nil {
 			return err
 		}
+		attempts = past[lead]
 		return t.each(`SELECT `+assignmentColumns+` FROM assignments a WHERE a.lead_id = $1 ORDER BY a.id`, []any{int64(lead)}, func(r *sql.Rows) error {
 			a, err := scanAssignment(r)
 			assignments = append(assignments, *a)
@@ -86,34 +88,45 @@ func (s *Store) FactsMany(ctx context.Context, leads []campaign.LeadID) ([]*camp
 
 // History is a lead's attempts, oldest first, as they stand after amendments.
 func (s *Store) History(ctx context.Context, lead campaign.LeadID) ([]campaign.Attempt, error) {
-	var out []campaign.Attempt
-	err := s.read(ctx, "read a lead's history", func(t *tx) (err error) {
-		out, err = t.history(lead)
+	all, err := s.Histories(ctx, []campaign.LeadID{lead})
+	return all[lead], err
+}
+
+// Histories are the attempts of several leads, oldest first, as they stand after amendments.
+func (s *Store) Histories(ctx context.Context, leads []campaign.LeadID) (map[campaign.LeadID][]campaign.Attempt, error) {
+	var out map[campaign.LeadID][]campaign.Attempt
+	err := s.read(ctx, "read the history of leads", func(t *tx) (err error) {
+		out, err = t.histories(leads)
 		return err
 	})
 	return out, err
 }
 
-func (t *tx) history(lead campaign.LeadID) ([]campaign.Attempt, error) {
-	var out []campaign.Attempt
-	index := make(map[campaign.AssignmentID]int)
-	err := t.each(`SELECT `+attemptColumns+` FROM attempts t WHERE t.lead_id = $1 ORDER BY t.placed_at, t.assignment_id`, []any{int64(lead)},
-		func(r *sql.Rows) error {
+func (t *tx) histories(leads []campaign.LeadID) (map[campaign.LeadID][]campaign.Attempt, error) {
+	var all []*campaign.Attempt
+	index := make(map[campaign.AssignmentID]*campaign.Attempt)
+	err := t.each(`SELECT `+attemptColumns+` FROM attempts t WHERE t.lead_id `+t.d.in(1)+` ORDER BY t.placed_at, t.assignment_id`,
+		[]any{js(list(leads))}, func(r *sql.Rows) error {
 			a, err := scanAttempt(r)
-			index[a.Assignment] = len(out)
-			out = append(out, *a)
+			index[a.Assignment] = a
+			all = append(all, a)
 			return err
 		})
-	if err != nil || len(out) == 0 {
-		return out, err
+	if err != nil || len(all) == 0 {
+		return nil, err
 	}
-	return out, t.each(`SELECT m.assignment_id, m.outcome, m.code, m.new_number, m.note, m.ended_at FROM amendments m
+	err = t.each(`SELECT m.assignment_id, m.outcome, m.code, m.new_number, m.note, m.ended_at FROM amendments m
 		WHERE m.assignment_id `+t.d.in(1)+` ORDER BY m.id`, []any{js(inOrder(index))}, func(r *sql.Rows) error {
 		var m amendmentRow
 		err := r.Scan(&m.Assignment, outcomeCol{&m.Outcome}, &m.Code, &m.NewNumber, &m.Note, &m.Ended)
-		lay(&out[index[m.Assignment]], m)
+		lay(index[m.Assignment], m)
 		return err
 	})
+	out := make(map[campaign.LeadID][]campaign.Attempt, len(leads))
+	for _, a := range all {
+		out[a.LeadID] = append(out[a.LeadID], *a)
+	}
+	return out, err
 }
 
 // FindByNumber are the leads with a number, good or bad, in any campaign, in order of id.

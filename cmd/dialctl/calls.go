@@ -33,12 +33,15 @@ var callCommands = []command{
 	{name: "start", args: "ASSIGNMENT", short: "place the call: prints the number", long: whoseHelp, min: 1, max: 1, bind: bindStart},
 	{name: "end", args: "ASSIGNMENT", short: "the conversation is over; wrap-up begins", long: whoseHelp, min: 1, max: 1, bind: bindEnd},
 	{
-		name: "record", args: "ASSIGNMENT OUTCOME [--at 2026-03-02T15:00 --zone Z] [--new-number N] [--note T]",
+		name: "record", args: "ASSIGNMENT OUTCOME [--at 2026-03-02T15:00 --zone Z] [--new-number N] [--note T] [--next 10s]",
 		short: "record what came of the call: prints verdict, at and reason",
 		long: "OUTCOME is SUCCESS, SUCCESS_PROXY, REFUSED, DO_NOT_CALL, APPOINTMENT, CALL_LATER, NO_ANSWER, BUSY, UNREACHABLE, MACHINE,\n" +
 			"WRONG_PERSON, VACANT_NUMBER, FAX, NUMBER_CHANGED, CONGESTION, TRUNK_ERROR, or a code of the campaign's own.\n\n" +
 			"  dialctl record 7 NO_ANSWER --note 'try the evening'\n" +
-			"  dialctl record 7 APPOINTMENT --at 2026-03-02T15:00 --zone Asia/Shanghai\n\n" + whoseHelp,
+			"  dialctl record 7 APPOINTMENT --at 2026-03-02T15:00 --zone Asia/Shanghai\n" +
+			"  dialctl record 7 SUCCESS --next 10s\n\n" +
+			"With --next it asks for the agent's next call in the same request, and shows it as next does; without one in time it\n" +
+			"exits 3, the outcome is recorded all the same. " + whoseHelp,
 		min: 2, max: 2, bind: bindRecord,
 	},
 	{
@@ -277,25 +280,61 @@ func (f *outcomeFlags) check(code string) (*pb.Booking, error) {
 
 func bindRecord(fs *flag.FlagSet) action {
 	f := bindOutcome(fs)
+	next := fs.Duration("next", -1, "ask for the next call too, and wait so long for it: 0s to 60s")
 	return func(ctx context.Context, c *cli, args []string) error {
 		b, err := f.check(args[1])
 		if err != nil {
 			return err
 		}
+		q := &dialerv1.RecordOutcomeRequest{Agent: f.agent, Code: args[1], Booking: b, NewNumber: f.newNumber, Note: f.note}
+		if wasSet(fs, "next") {
+			if *next < 0 || *next > waitPerCall {
+				return misused("--next %v is out of range: give 0s to 60s", *next)
+			}
+			q.NextWait = durationpb.New(*next)
+		}
 		n, r, err := c.assignment(args[0])
 		if err != nil {
 			return err
 		}
-		a, err := r.agents.RecordOutcome(ctx, &dialerv1.RecordOutcomeRequest{
-			Agent: f.agent, AssignmentId: n, Code: args[1], Booking: b, NewNumber: f.newNumber, Note: f.note,
-		})
+		q.AssignmentId = n
+		ctx, cancel := context.WithTimeout(ctx, max(*next, 0)+callTime)
+		defer cancel()
+		a, err := r.agents.RecordOutcome(ctx, q)
 		if err != nil {
 			return nearestTimes(err)
 		}
-		out := recorded(a.GetPlan(), a.GetLeadState(), a.GetAttempt(), a.GetAppointment())
-		out = append(out, object{{"late", word(a.GetLate())}, {"replay", a.GetReplay()}, {"session", nested(a.GetSession().ProtoReflect())}}...)
-		return c.showRecorded(out, a.GetPlan(), a.GetLeadState(), a.GetAttempt(), a.GetAppointment(), lateText(a.GetLate(), a.GetReplay()))
+		return c.recorded(a, q.GetNextWait() != nil)
 	}
+}
+
+// recorded shows what became of an outcome, and the next call if it was asked for.
+func (c *cli) recorded(a *dialerv1.RecordOutcomeResponse, asked bool) error {
+	out := recorded(a.GetPlan(), a.GetLeadState(), a.GetAttempt(), a.GetAppointment())
+	out = append(out, object{{"late", word(a.GetLate())}, {"replay", a.GetReplay()}, {"session", nested(a.GetSession().ProtoReflect())}}...)
+	card := a.GetNext().GetCard()
+	if c.json && asked {
+		out = append(out, object{{"next", nil}, {"why_none", a.GetNext().GetWhyNone()}, {"next_due", instant(a.GetNext().GetNextDue())}}...)
+		if card != nil {
+			out[len(out)-3].value = cardObject(card)
+		}
+	}
+	err := c.showRecorded(out, a.GetPlan(), a.GetLeadState(), a.GetAttempt(), a.GetAppointment(), lateText(a.GetLate(), a.GetReplay()), asked)
+	switch {
+	case err != nil || !asked:
+		return err
+	case card == nil && c.json:
+		return errNothing
+	case a.GetNext() == nil:
+		c.say("the outcome is recorded, but asking for the next call failed: ask again")
+		c.next("next --agent %s", quoted(cmp.Or(a.GetAttempt().GetAgentLogin(), "LOGIN")))
+		return errNothing
+	case card == nil:
+		return c.nothingCame(a.GetNext())
+	case c.json:
+		return nil
+	}
+	return c.card(card)
 }
 
 func bindCorrect(fs *flag.FlagSet) action {
@@ -316,7 +355,7 @@ func bindCorrect(fs *flag.FlagSet) action {
 			return nearestTimes(err)
 		}
 		out := recorded(a.GetPlan(), a.GetLeadState(), a.GetAttempt(), a.GetAppointment())
-		return c.showRecorded(out, a.GetPlan(), a.GetLeadState(), a.GetAttempt(), a.GetAppointment(), "")
+		return c.showRecorded(out, a.GetPlan(), a.GetLeadState(), a.GetAttempt(), a.GetAppointment(), "", false)
 	}
 }
 
@@ -348,14 +387,16 @@ func lateText(late dialerv1.LateKind, replay bool) string {
 	return ""
 }
 
-func (c *cli) showRecorded(o object, p *pb.Plan, state pb.LeadState, attempt *pb.Attempt, promise *pb.Appointment, late string) error {
+func (c *cli) showRecorded(o object, p *pb.Plan, state pb.LeadState, attempt *pb.Attempt, promise *pb.Appointment, late string, more bool) error {
 	if c.json {
 		return c.emit(o)
 	}
 	zone := first(attempt.GetZones())
 	c.fields("verdict", word(p.GetVerdict()), "at", when(p.GetAt(), zone), "until", when(p.GetUntil(), zone), "reason", p.GetReason(),
 		"lead", fmt.Sprintf("%d, %s", attempt.GetLeadId(), word(state)), "promised", promiseText(promise), "note", late)
-	c.next("next --agent %s", quoted(cmp.Or(attempt.GetAgentLogin(), "LOGIN")))
+	if !more {
+		c.next("next --agent %s", quoted(cmp.Or(attempt.GetAgentLogin(), "LOGIN")))
+	}
 	return nil
 }
 

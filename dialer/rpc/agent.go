@@ -6,6 +6,8 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	"redial/campaign"
 	"redial/campaign/wire"
 	"redial/dialer"
@@ -22,6 +24,10 @@ type Floor interface {
 	PickLead(ctx context.Context, agent campaign.AgentID, epoch int64, lead campaign.LeadID) (*campaign.Claimed, campaign.Session, error)
 	Apply(ctx context.Context, agent campaign.AgentID, ev dialer.Event) (campaign.Session, error)
 	Refresh(ctx context.Context, agent campaign.AgentID) (campaign.Session, error)
+	// Learned takes over a session that the record answered; one without an agent is read.
+	Learned(ctx context.Context, agent campaign.AgentID, s campaign.Session) (campaign.Session, error)
+	// InHand is what the agent holds by an assignment; false: ask the record.
+	InHand(agent campaign.AgentID, id campaign.AssignmentID) (dialer.Hand, bool)
 	Wake(campaign.CampaignID)
 	// Back says that a lead may be called again at once.
 	Back(campaign.CampaignID, campaign.LeadID)
@@ -51,7 +57,7 @@ type Promises interface {
 
 // Book is what the desk shows besides.
 type Book interface {
-	History(ctx context.Context, lead campaign.LeadID) ([]campaign.Attempt, error)
+	Histories(ctx context.Context, leads []campaign.LeadID) (map[campaign.LeadID][]campaign.Attempt, error)
 	Assignment(ctx context.Context, id campaign.AssignmentID) (campaign.Assignment, error)
 	Campaign(ctx context.Context, id campaign.CampaignID) (campaign.Campaign, error)
 	OpenPromise(ctx context.Context, lead campaign.LeadID) (*campaign.Appointment, error)
@@ -70,6 +76,8 @@ type Agents struct {
 	phones   Phones
 	status   Status
 	now      func() time.Time
+	logins   logins
+	past     *dialer.Shared[campaign.LeadID, []campaign.Attempt]
 }
 
 // Phones reads a number as people write it; the region is the campaign's.
@@ -77,7 +85,10 @@ type Phones func(text, region string) (campaign.Phone, error)
 
 // NewAgents makes the service. now is the record's clock.
 func NewAgents(f Floor, c Calls, p Promises, b Book, phones Phones, st Status, now func() time.Time) *Agents {
-	return &Agents{floor: f, calls: c, promises: p, book: b, phones: phones, status: st, now: now}
+	return &Agents{
+		floor: f, calls: c, promises: p, book: b, phones: phones, status: st, now: now,
+		logins: logins{read: b.AgentLogins}, past: dialer.NewShared(b.Histories),
+	}
 }
 
 // deskKey finds the agent of the stream that a request came by.
@@ -170,6 +181,10 @@ func (a *Agents) Heartbeat(ctx context.Context, r *pb.HeartbeatRequest) (*pb.Hea
 	if s.Assignment == 0 {
 		return out, nil
 	}
+	if h, ok := a.floor.InHand(agent, s.Assignment); ok {
+		out.LeaseUntil = wire.Time(h.Lease)
+		return out, nil
+	}
 	held, err := a.calls.OpenAssignment(ctx, agent)
 	if err != nil {
 		return nil, err
@@ -201,20 +216,32 @@ func (a *Agents) GetSession(ctx context.Context, r *pb.GetSessionRequest) (*pb.G
 // waitMost bounds how long NextCall holds its caller.
 const waitMost = time.Minute
 
+func waitOf(field string, d *durationpb.Duration) (time.Duration, error) {
+	wait, err := wire.FromDuration(field, d, 0)
+	if err == nil && (wait < 0 || wait > waitMost) {
+		err = campaign.Invalid(field, "must be from 0s to 60s; ask again after it")
+	}
+	return wait, err
+}
+
 // NextCall waits for a lead.
 func (a *Agents) NextCall(ctx context.Context, r *pb.NextCallRequest) (*pb.NextCallResponse, error) {
 	agent, err := a.acting(ctx, r.GetAgent())
 	if err != nil {
 		return nil, err
 	}
-	wait, err := wire.FromDuration("wait", r.GetWait(), 0)
+	wait, err := waitOf("wait", r.GetWait())
 	if err != nil {
 		return nil, err
 	}
-	if wait < 0 || wait > waitMost {
-		return nil, campaign.Invalid("wait", "must be from 0s to 60s; ask again after it")
-	}
-	got, s, err := a.floor.NextCall(ctx, agent, r.GetEpoch(), max(wait, 200*time.Millisecond))
+	return a.nextCall(ctx, agent, r.GetEpoch(), wait)
+}
+
+// waitLeast is how long is waited at least: for a look that is under way.
+const waitLeast = 200 * time.Millisecond
+
+func (a *Agents) nextCall(ctx context.Context, agent campaign.AgentID, epoch int64, wait time.Duration) (*pb.NextCallResponse, error) {
+	got, s, err := a.floor.NextCall(ctx, agent, epoch, max(wait, waitLeast))
 	if err != nil {
 		return nil, err
 	}

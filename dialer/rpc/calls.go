@@ -19,18 +19,29 @@ func (a *Agents) Decline(ctx context.Context, r *pb.DeclineRequest) (*pb.Decline
 	if err := dialer.CheckReason(r.GetReason()); err != nil {
 		return nil, err
 	}
-	as, err := a.book.Assignment(ctx, campaign.AssignmentID(r.GetAssignmentId()))
+	id := campaign.AssignmentID(r.GetAssignmentId())
+	if err := a.declining(ctx, agent, id); err != nil {
+		return nil, err
+	}
+	s, err := a.calls.Decline(ctx, id, agent, r.GetReason())
 	if err != nil {
 		return nil, err
 	}
-	if as.AgentID == agent {
+	s, err = a.floor.Learned(ctx, agent, s)
+	return &pb.DeclineResponse{Session: a.session(ctx, s)}, err
+}
+
+// declining keeps the lead from being offered straight back.
+func (a *Agents) declining(ctx context.Context, agent campaign.AgentID, id campaign.AssignmentID) error {
+	if h, ok := a.floor.InHand(agent, id); ok {
+		a.floor.Declined(agent, h.Lead)
+		return nil
+	}
+	as, err := a.book.Assignment(ctx, id)
+	if err == nil && as.AgentID == agent {
 		a.floor.Declined(agent, as.LeadID)
 	}
-	if _, err := a.calls.Decline(ctx, as.ID, agent, r.GetReason()); err != nil {
-		return nil, err
-	}
-	s, err := a.floor.Refresh(ctx, agent)
-	return &pb.DeclineResponse{Session: a.session(ctx, s)}, err
+	return err
 }
 
 // StartCall gives the number to dial; from here on the call counts.
@@ -40,7 +51,7 @@ func (a *Agents) StartCall(ctx context.Context, r *pb.StartCallRequest) (*pb.Sta
 		return nil, err
 	}
 	started, err := a.calls.StartCall(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent)
-	if _, e := a.floor.Refresh(ctx, agent); err == nil {
+	if _, e := a.floor.Learned(ctx, agent, started.Session); err == nil {
 		err = e
 	}
 	if err != nil {
@@ -66,10 +77,11 @@ func (a *Agents) EndCall(ctx context.Context, r *pb.EndCallRequest) (*pb.EndCall
 	if at.IsZero() || at.After(a.now()) {
 		at = a.now()
 	}
-	if _, err := a.calls.EndCall(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent, at); err != nil {
+	s, err := a.calls.EndCall(ctx, campaign.AssignmentID(r.GetAssignmentId()), agent, at)
+	if err != nil {
 		return nil, err
 	}
-	s, err := a.floor.Refresh(ctx, agent)
+	s, err = a.floor.Learned(ctx, agent, s)
 	return &pb.EndCallResponse{Session: a.session(ctx, s)}, err
 }
 
@@ -84,11 +96,20 @@ type said struct {
 // noteMost bounds a note, in bytes.
 const noteMost = 10_000
 
-func (a *Agents) say(ctx context.Context, id campaign.AssignmentID, r interface {
+// report is what a request says of a call.
+type report interface {
 	GetCode() string
 	GetNewNumber() string
 	GetNote() string
-}, b *campaign.Booking) (said, error) {
+}
+
+func (a *Agents) say(ctx context.Context, agent campaign.AgentID, id campaign.AssignmentID, r report, b *campaign.Booking) (said, error) {
+	if h, ok := a.floor.InHand(agent, id); ok && h.Campaign != nil {
+		if _, err := h.Campaign.OutcomeFor(r.GetCode()); err == nil {
+			return a.sayOf(h.Campaign, r, b)
+		}
+		// The code may have been added a moment ago: the record knows.
+	}
 	as, err := a.book.Assignment(ctx, id)
 	if err != nil {
 		return said{}, err
@@ -97,9 +118,13 @@ func (a *Agents) say(ctx context.Context, id campaign.AssignmentID, r interface 
 	if err != nil {
 		return said{}, err
 	}
-	s := said{code: r.GetCode(), booking: b}
+	return a.sayOf(&c, r, b)
+}
+
+func (a *Agents) sayOf(c *campaign.Campaign, r report, b *campaign.Booking) (s said, err error) {
+	s = said{code: r.GetCode(), booking: b}
 	if s.outcome, err = c.OutcomeFor(s.code); err != nil {
-		return s, campaign.Invalid("code", choices(&c, s.code))
+		return s, campaign.Invalid("code", choices(c, s.code))
 	}
 	switch {
 	case s.outcome == campaign.Booked && b == nil:
@@ -150,8 +175,12 @@ func (a *Agents) RecordOutcome(ctx context.Context, r *pb.RecordOutcomeRequest) 
 	if err != nil {
 		return nil, err
 	}
+	wait, err := nextWait(ctx, r)
+	if err != nil {
+		return nil, err
+	}
 	id := campaign.AssignmentID(r.GetAssignmentId())
-	s, err := a.say(ctx, id, r, wire.FromBooking(r.GetBooking()))
+	s, err := a.say(ctx, agent, id, r, wire.FromBooking(r.GetBooking()))
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +195,7 @@ func (a *Agents) RecordOutcome(ctx context.Context, r *pb.RecordOutcomeRequest) 
 	if err != nil {
 		return nil, err
 	}
-	session, err := a.floor.Refresh(ctx, agent)
+	session, err := a.floor.Learned(ctx, agent, got.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -180,8 +209,13 @@ func (a *Agents) RecordOutcome(ctx context.Context, r *pb.RecordOutcomeRequest) 
 		Attempt: wire.Attempt(&got.Attempt, a.login(ctx, agent)), LeadState: wire.LeadState(got.State), Plan: wire.Plan(got.Plan),
 		Late: late(got.Late), Replay: got.Replay, Session: a.session(ctx, session),
 	}
-	out.Appointment, err = a.promiseOf(ctx, got)
-	return out, err
+	if out.Appointment, err = a.promiseOf(ctx, got); err != nil {
+		return nil, err
+	}
+	if r.GetNextWait() != nil {
+		a.addNext(ctx, out, agent, session, wait)
+	}
+	return out, nil
 }
 
 // CorrectOutcome amends what was recorded.
@@ -191,7 +225,7 @@ func (a *Agents) CorrectOutcome(ctx context.Context, r *pb.CorrectOutcomeRequest
 		return nil, err
 	}
 	id := campaign.AssignmentID(r.GetAssignmentId())
-	s, err := a.say(ctx, id, r, wire.FromBooking(r.GetBooking()))
+	s, err := a.say(ctx, agent, id, r, wire.FromBooking(r.GetBooking()))
 	if err != nil {
 		return nil, err
 	}

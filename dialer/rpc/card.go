@@ -43,11 +43,11 @@ func (a *Agents) login(ctx context.Context, id campaign.AgentID) string {
 	if id == 0 {
 		return ""
 	}
-	logins, err := a.book.AgentLogins(ctx, []campaign.AgentID{id})
+	known, err := a.logins.of(ctx, []campaign.AgentID{id})
 	if err != nil {
 		return ""
 	}
-	return logins[id]
+	return known[id]
 }
 
 // card is what an agent sees of a claimed lead; nil for nil.
@@ -88,7 +88,7 @@ func (a *Agents) history(ctx context.Context, out *pb.Card, l *campaign.Lead) er
 	if len(l.Tries) == 0 {
 		return nil
 	}
-	past, err := a.book.History(ctx, l.ID)
+	past, _, err := a.past.Get(ctx, l.ID)
 	if err != nil {
 		return err
 	}
@@ -96,12 +96,12 @@ func (a *Agents) history(ctx context.Context, out *pb.Card, l *campaign.Lead) er
 	for i := range past {
 		ids[i] = past[i].AgentID
 	}
-	logins, err := a.book.AgentLogins(ctx, ids)
+	known, err := a.logins.of(ctx, ids)
 	if err != nil {
 		return err
 	}
 	for i := range past {
-		m := wire.Attempt(&past[i], logins[past[i].AgentID])
+		m := wire.Attempt(&past[i], known[past[i].AgentID])
 		m.Number, m.NewNumber = past[i].Number.Masked(), past[i].NewNumber.Masked()
 		out.History = append(out.History, m)
 	}

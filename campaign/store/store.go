@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -20,6 +21,9 @@ type Options struct {
 	MaxConns int              // PostgreSQL connections; 0: 16
 	Log      *slog.Logger     // nil: discarded
 	Rules    Rules            // what decides; a store without them only keeps
+	// Migrations are further ones than the program's own, as migrations/ENGINE/NNNN_name.sql: tests of an upgrade have the
+	// next version's. nil: none.
+	Migrations fs.FS
 
 	tune func(*pgxpool.Config) // tests listen in; nil: nobody does
 }
@@ -44,7 +48,7 @@ type Store struct {
 	done    sync.WaitGroup
 }
 
-// Open opens the record, creates or migrates its schema and refuses a newer one. The URL is sqlite:///path/file.db,
+// Open opens the record, creates or migrates its schema and refuses one that asks for a newer program. The URL is sqlite:///path/file.db,
 // sqlite://:memory: (tests), or postgres://user@host/db. Close it when done.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	s := &Store{clock: newClock(o.Now, o.Wall), log: o.Log, rules: o.Rules.orRefuse()}
@@ -63,18 +67,18 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the record: %w", err)
 	}
-	if err := s.start(ctx); err != nil {
+	if err := s.start(ctx, o.Migrations); err != nil {
 		s.Close() //nolint:errcheck // why it could not start says more
 		return nil, fmt.Errorf("open the record: %w", err)
 	}
 	return s, nil
 }
 
-func (s *Store) start(ctx context.Context) error {
+func (s *Store) start(ctx context.Context, further fs.FS) error {
 	if err := s.measureClock(ctx); err != nil {
 		return err
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err := s.migrate(ctx, further); err != nil {
 		return err
 	}
 	bg, cancel := context.WithCancel(context.Background())

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -35,10 +37,13 @@ func bindBench(fs *flag.FlagSet) action {
 	fs.IntVar(&o.Leads, "leads", 0, "`N` leads in the record (0: 200,000, on SQLite 100,000)")
 	fs.IntVar(&o.Rows, "rows", 0, "`N` rows of the file for import_memory (0: 1,000,000)")
 	fs.IntVar(&o.Rounds, "rounds", 0, "`N` rounds (0: 3)")
+	fs.BoolVar(&o.Long, "long", false, "growth up to 10,000,000 leads as well")
 	fs.BoolVar(&o.Quick, "quick", false, "tiny sizes: shows that everything works, and nothing about speed")
 	seconds := fs.Float64("seconds", 0, "`SECONDS` of a measure in one round (0: 2)")
-	callers := fs.String("callers", "", "how many at once, such as `1,16,64`")
-	profile := fs.String("cpuprofile", "", "write a CPU profile of the whole run to `FILE`")
+	callers := fs.String("callers", "", "how many at once, such as `1,16,64,256`")
+	markdown := fs.Bool("markdown", false, "the table in Markdown")
+	var into profiles
+	into.bind(fs)
 	return func(ctx context.Context, c *cli, names []string) error {
 		o.Names, o.Slice, o.Log = names, time.Duration(*seconds*float64(time.Second)), func(format string, args ...any) {
 			fmt.Fprintf(c.stderr, format+"\n", args...)
@@ -49,68 +54,85 @@ func bindBench(fs *flag.FlagSet) action {
 			}
 			k, err := strconv.Atoi(n)
 			if err != nil {
-				return misused("--callers %q: %q is no number: give some, such as 1,16,64", *callers, n)
+				return misused("--callers %q: %q is no number: give some, such as 1,16,64,256", *callers, n)
 			}
 			o.Callers = append(o.Callers, k)
 		}
-		return c.profiled(*profile, func() error { return c.bench(ctx, o) })
+		return into.run(func() error { return c.bench(ctx, o, *markdown) })
 	}
 }
 
-// bench tells of each measure when it is done: a line of JSON, or all in one table for people.
-func (c *cli) bench(ctx context.Context, o bench.Options) error {
-	var rows [][]string
-	err := bench.Run(ctx, o, func(m bench.Measure) error {
+// bench tells of each measure when it is done, a line of JSON each; or of all in one table for people, or in Markdown.
+func (c *cli) bench(ctx context.Context, o bench.Options, markdown bool) error {
+	var all []bench.Measure
+	machine, err := bench.Run(ctx, o, func(m bench.Measure) error {
+		all = append(all, m)
 		if c.json {
 			return c.emit(m)
 		}
-		rows = append(rows, benchRow(&m))
 		return nil
 	})
-	if len(rows) > 0 {
-		c.table([]string{"measure", "engine", "callers", "value", "unit", "limit", "ratio", "from .. to", "p99 ms", "flush us", "outside", ""}, rows)
+	switch {
+	case c.json || len(all) == 0:
+	case markdown:
+		fmt.Fprint(c.stdout, bench.Markdown(all, machine))
+	default:
+		var rows [][]string
+		for i := range all {
+			rows = append(rows, all[i].Row())
+		}
+		c.table(bench.Heading(), rows)
+		c.say("\n%s", strings.Join(append(machine.Lines(), bench.Remarks(all)...), "\n"))
 		c.say("\nRatios are medians of each round's own; outside is the CPU that others used, in cores.")
 	}
 	return err
 }
 
-func benchRow(m *bench.Measure) []string {
-	number := func(v *float64) string {
-		if v == nil {
-			return ""
-		}
-		return strconv.FormatFloat(*v, 'f', -1, 64)
-	}
-	outside, noisy, spread := "unknown", "", ""
-	if m.OutsideCPU >= 0 {
-		outside = fmt.Sprintf("%.2f", m.OutsideCPU)
-	}
-	if m.Noisy {
-		noisy = "noisy"
-	}
-	if m.Ratio != nil {
-		spread = fmt.Sprintf("%.2f .. %.2f", m.RatioSpread[0], m.RatioSpread[1])
-	}
-	return []string{m.Name, m.Engine, strconv.Itoa(m.Callers), number(&m.Value), m.Unit, number(m.Limit), number(m.Ratio), spread, number(m.P99ms),
-		number(&m.FdatasyncUS), outside, strings.TrimSpace(noisy + " " + m.Note)}
+// profiles are files into which a run is profiled; an empty name: not.
+type profiles struct{ cpu, memory, mutex, block string }
+
+func (p *profiles) bind(fs *flag.FlagSet) {
+	fs.StringVar(&p.cpu, "cpuprofile", "", "write a CPU profile of the whole run to `FILE`")
+	fs.StringVar(&p.memory, "memprofile", "", "write what was allocated in the whole run to `FILE`")
+	fs.StringVar(&p.mutex, "mutexprofile", "", "write who kept others waiting for locks to `FILE`")
+	fs.StringVar(&p.block, "blockprofile", "", "write who waited for locks and channels to `FILE`")
 }
 
-// profiled runs do under a CPU profile written to a file; an empty name: without one.
-func (c *cli) profiled(file string, do func() error) error {
-	if file == "" {
-		return do()
+// blockEvery is how long a wait is at least, in nanoseconds, to be in the profile for sure.
+const blockEvery = 10_000
+
+// run runs do under the profiles that were asked for.
+func (p *profiles) run(do func() error) error {
+	if p.mutex != "" {
+		runtime.SetMutexProfileFraction(1)
 	}
-	f, err := os.Create(file)
+	if p.block != "" {
+		runtime.SetBlockProfileRate(blockEvery)
+	}
+	var err error
+	if p.cpu == "" {
+		err = do()
+	} else {
+		err = toFile(p.cpu, func(f *os.File) error {
+			if err := pprof.StartCPUProfile(f); err != nil {
+				return fmt.Errorf("write the profile: %w", err)
+			}
+			defer pprof.StopCPUProfile()
+			return do()
+		})
+	}
+	for name, file := range map[string]string{"allocs": p.memory, "mutex": p.mutex, "block": p.block} {
+		if file != "" {
+			err = errors.Join(err, toFile(file, func(f *os.File) error { return pprof.Lookup(name).WriteTo(f, 0) }))
+		}
+	}
+	return err
+}
+
+func toFile(name string, write func(*os.File) error) error {
+	f, err := os.Create(name)
 	if err != nil {
 		return fmt.Errorf("write the profile: %w", err)
 	}
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return fmt.Errorf("write the profile: %w", err)
-	}
-	err = do()
-	pprof.StopCPUProfile()
-	if e := f.Close(); err == nil && e != nil {
-		err = fmt.Errorf("write the profile: %w", e)
-	}
-	return err
+	return errors.Join(write(f), f.Close())
 }

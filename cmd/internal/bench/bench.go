@@ -26,17 +26,15 @@ type Options struct {
 	Rounds  int           // 0: 3
 	Callers []int         // none: 1, 16 and 64
 	Quick   bool          // tiny sizes: shows that everything works, and nothing about speed
+	Long    bool          // growth up to 10 M leads as well
 	Dir     string        // for files of the run; empty: the system's
 	Log     func(format string, args ...any)
 }
 
 // Names are the measures there are, in their order.
 func Names() []string {
-	return []string{"decide", "echo", "sql_bare", "sql_claim", "sql_cycle", "claim", "next_call", "cycle", "import", "import_memory", "replan"}
+	return append(namesOf(alone), namesOf(works)...)
 }
-
-// callNames are measured together, for each is another's limit.
-var callNames = []string{"echo", "sql_bare", "sql_claim", "sql_cycle", "claim", "next_call", "cycle"}
 
 func (o *Options) complete() error {
 	if o.Engine == "" {
@@ -54,7 +52,7 @@ func (o *Options) complete() error {
 	set(&o.Rounds, 3, 1, o.Quick)
 	set(&o.Rows, 1_000_000, 3000, o.Quick)
 	if len(o.Callers) == 0 {
-		o.Callers = []int{1, 16, 64}
+		o.Callers = []int{1, 16, 64, 256}
 		if o.Quick {
 			o.Callers = []int{1, 4}
 		}
@@ -93,43 +91,69 @@ func (o *Options) leads(engine string) int {
 	}
 }
 
-// agents is how many there are.
-func (o *Options) agents() int {
+// staff is how many agents the measures of calls have.
+func (o *Options) staff() staff {
 	if o.Quick {
-		return 32
+		return staff{32, slices.Max(o.Callers)}
 	}
-	return max(2048, slices.Max(o.Callers))
+	return staff{max(2048, slices.Max(o.Callers)), slices.Max(o.Callers)}
 }
 
 func (o *Options) wants(names ...string) bool {
 	return len(o.Names) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(o.Names, n) })
 }
 
-// Run measures and tells of each measure as it is done. Errors: KindInvalid for an option; anything that made a
-// measure worthless, by its name.
-func Run(ctx context.Context, o Options, tell func(Measure) error) error {
+// work is what is measured together.
+type work struct {
+	names []string
+	on    func(context.Context, *Options, *engine) ([]Measure, error)
+}
+
+// works are all of them in their order. The memory of an import is measured first, while nothing else has grown.
+var works = []work{
+	{[]string{"import_memory"}, measureImportMemory},
+	{[]string{"import"}, measureImport},
+	{callNames, measureCalls},
+	{[]string{"replan"}, measureReplan},
+}
+
+// alone are those that need no database.
+var alone = []work{
+	{[]string{"decide"}, measureDecide},
+}
+
+// Run measures and tells of each measure as it is done; it returns where and how. Errors: KindInvalid for an option;
+// anything that made a measure worthless, by its name.
+func Run(ctx context.Context, o Options, tell func(Measure) error) (m Machine, err error) {
 	if err := o.complete(); err != nil {
-		return err
+		return m, err
 	}
 	dir, err := os.MkdirTemp(o.Dir, "redial-bench-")
 	if err != nil {
-		return fmt.Errorf("make a folder for the run: %w", err)
+		return m, fmt.Errorf("make a folder for the run: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	if o.wants("decide") {
-		m, err := measureDecide(ctx, &o)
-		if err == nil {
-			err = tell(m)
-		}
-		if err != nil {
-			return fmt.Errorf("decide: %w", err)
-		}
+	if m, err = newMachine(dir); err != nil {
+		return m, err
+	}
+	w := startWatch()
+	err = o.all(ctx, dir, &m, tell)
+	m.Took, m.OutsideCPU = time.Since(w.began), w.outside()
+	if err == nil {
+		m.FlushUS[1], err = flushTime(dir)
+	}
+	return m, err
+}
+
+func (o *Options) all(ctx context.Context, dir string, m *Machine, tell func(Measure) error) error {
+	if err := o.each(ctx, alone, nil, tell); err != nil {
+		return err
 	}
 	for _, name := range []string{SQLite, Postgres} {
-		if o.Engine != name && o.Engine != "both" || !o.wants(Names()[1:]...) {
+		if o.Engine != name && o.Engine != "both" || !o.wants(namesOf(works)...) {
 			continue
 		}
-		if err := o.onEngine(ctx, name, dir, tell); err != nil {
+		if err := o.onEngine(ctx, name, dir, m, tell); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -138,7 +162,7 @@ func Run(ctx context.Context, o Options, tell func(Measure) error) error {
 
 // onEngine starts an engine, measures on it, and stops it. One that is not installed is passed over with a word on
 // what to install, unless it was asked for by name.
-func (o *Options) onEngine(ctx context.Context, name, dir string, tell func(Measure) error) error {
+func (o *Options) onEngine(ctx context.Context, name, dir string, m *Machine, tell func(Measure) error) error {
 	e, err := startEngine(name, dir)
 	if err != nil {
 		if o.Engine == "both" {
@@ -148,38 +172,37 @@ func (o *Options) onEngine(ctx context.Context, name, dir string, tell func(Meas
 		return err
 	}
 	defer e.stop()
-	if o.wants("import_memory") { // first, while nothing else has grown
-		if err := each(tell)(measureImportMemory(ctx, o, e)); err != nil {
-			return fmt.Errorf("import_memory: %w", err)
-		}
+	about, err := e.about(ctx)
+	if err != nil {
+		return err
 	}
-	if o.wants("import") {
-		if err := each(tell)(measureImport(ctx, o, e)); err != nil {
-			return fmt.Errorf("import: %w", err)
-		}
-	}
-	if o.wants(callNames...) {
-		if err := each(tell)(measureCalls(ctx, o, e)); err != nil {
-			return err
-		}
-	}
-	if o.wants("replan") {
-		if err := each(tell)(measureReplan(ctx, o, e)); err != nil {
-			return fmt.Errorf("replan: %w", err)
-		}
-	}
-	return nil
+	m.Engines = append(m.Engines, about)
+	return o.each(ctx, works, e, tell)
 }
 
-func each(tell func(Measure) error) func([]Measure, error) error {
-	return func(ms []Measure, err error) error {
+func (o *Options) each(ctx context.Context, works []work, e *engine, tell func(Measure) error) error {
+	for _, w := range works {
+		if !o.wants(w.names...) {
+			continue
+		}
+		ms, err := w.on(ctx, o, e)
 		for _, m := range ms {
 			if err == nil {
 				err = tell(m)
 			}
 		}
-		return err
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.names[0], err)
+		}
 	}
+	return nil
+}
+
+func namesOf(works []work) (names []string) {
+	for _, w := range works {
+		names = append(names, w.names...)
+	}
+	return names
 }
 
 var errWrong = errors.New("a fast wrong run")

@@ -6,6 +6,8 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"math"
+	"runtime"
 	"time"
 
 	"redial/campaign"
@@ -50,33 +52,45 @@ func questions() ([]question, error) {
 	return all, nil
 }
 
-// measureDecide decides all cases again and again on one core.
-func measureDecide(ctx context.Context, o *Options) (Measure, error) {
+// measureDecide decides all cases again and again on one core, and counts what is allocated for it.
+func measureDecide(ctx context.Context, o *Options, _ *engine) ([]Measure, error) {
 	all, err := questions()
 	if err != nil {
-		return Measure{}, err
+		return nil, err
 	}
 	want := make([]campaign.Plan, len(all))
 	for i := range all {
 		want[i] = all[i].decide()
 	}
-	s := series{Measure: Measure{Name: "decide", Unit: "decisions/s", Callers: 1, LimitIs: "not a limit: the goal in DESIGN"}}
+	s := series{Measure: Measure{Name: "decide", Unit: "decisions/s", Callers: 1, LimitIs: "not a limit: the goal"}}
 	for range o.Rounds {
-		w, began := startWatch(), time.Now()
+		w, allocated := startWatch(), mallocs()
+		began := time.Now()
 		got := slice{}
 		for got.done == 0 || time.Since(began) < o.Slice {
 			for i := range all {
 				if all[i].decide() != want[i] {
-					return Measure{}, fmt.Errorf("%w: case %s was decided otherwise before", errWrong, all[i].id)
+					return nil, fmt.Errorf("%w: case %s was decided otherwise before", errWrong, all[i].id)
 				}
 			}
 			got.done += len(all)
 			if err := ctx.Err(); err != nil {
-				return Measure{}, err
+				return nil, err
 			}
 		}
-		got.took, got.outside = time.Since(began), w.outside()
+		got.took = time.Since(began)
+		s.sample("allocations", math.Round(float64(mallocs()-allocated)/float64(got.done)*100)/100)
+		got.outside = w.outside()
 		s.round(got, decideGoal)
 	}
-	return s.measure(), nil
+	s.atLeast("value", decideGoal).atMost("allocations", 0)
+	s.Note = "inputs parsed; allocations of a decision are counted over the whole process"
+	return []Measure{s.measure()}, nil
+}
+
+// mallocs is how often memory was taken from the heap since the process began.
+func mallocs() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/redis/go-redis/v9"
 
 	"redial/campaign/store"
 	"redial/campaign/store/storetest/testserver"
@@ -31,6 +32,7 @@ type engine struct {
 	pg    *testserver.Server
 	redis *testserver.Server
 	files int
+	used  int // databases of the Redis
 }
 
 // database is one record. drop removes it when nobody uses it any more.
@@ -39,6 +41,9 @@ type database struct {
 	drop func() error
 }
 
+// postgresSettings are those of the PostgreSQL that is started, besides its defaults: fsync and full_page_writes are on.
+var postgresSettings = []string{"shared_buffers=512MB", "max_wal_size=4GB", "synchronous_commit=on", "autovacuum=on", "max_connections=500"}
+
 // startEngine starts what an engine needs; dir is a folder of this run.
 func startEngine(name, dir string) (*engine, error) {
 	e := &engine{name: name, dir: dir}
@@ -46,7 +51,7 @@ func startEngine(name, dir string) (*engine, error) {
 		return e, nil
 	}
 	var err error
-	if e.pg, err = testserver.StartPostgres(true, "shared_buffers=512MB", "max_wal_size=4GB", "synchronous_commit=on", "autovacuum=on"); err != nil {
+	if e.pg, err = testserver.StartPostgres(true, postgresSettings...); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	if e.redis, err = testserver.StartRedis(); err != nil {
@@ -65,12 +70,34 @@ func (e *engine) stop() {
 	}
 }
 
-// redisURL is the Redis beside the database, as the server's settings name it; empty: the one in the process.
-func (e *engine) redisURL() string {
+// redisDatabases is how many a Redis has unless told otherwise.
+const redisDatabases = 16
+
+// redisURL is an empty database of the Redis beside the record, as the server's settings name it; empty: the one in the
+// process.
+func (e *engine) redisURL(ctx context.Context) (string, error) {
 	if e.redis == nil {
-		return ""
+		return "", nil
 	}
-	return "redis://" + e.redis.Addr + "/0"
+	e.used++
+	url := fmt.Sprintf("redis://%s/%d", e.redis.Addr, e.used%redisDatabases)
+	c, err := redisClient(url)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	if err := c.FlushDB(ctx).Err(); err != nil {
+		return "", fmt.Errorf("empty the Redis: %w", err)
+	}
+	return url, nil
+}
+
+func redisClient(url string) (*redis.Client, error) {
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of Redis: %w", err)
+	}
+	return redis.NewClient(o), nil
 }
 
 // empty makes a record without anything in it.

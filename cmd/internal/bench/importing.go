@@ -139,8 +139,15 @@ func measureImport(ctx context.Context, o *Options, e *engine) ([]Measure, error
 		got.outside = max(got.outside, limit.outside)
 		s.round(got, limit.rate())
 	}
+	s.atLeast("ratio", 0.4)
+	if e.pg != nil {
+		s.atLeast("value", 12*vicidialRows)
+	}
 	return []Measure{s.measure()}, nil
 }
+
+// vicidialRows is what VICIdial's own loader made of a list on a machine of two cores, rows a second at best.
+const vicidialRows = 3000
 
 func importRound(ctx context.Context, e *engine, rows int) (got, limit slice, err error) {
 	im, err := openImporting(ctx, e)

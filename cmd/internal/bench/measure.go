@@ -16,18 +16,20 @@ type Measure struct {
 	Name        string     `json:"name"`
 	Value       float64    `json:"value"`
 	Unit        string     `json:"unit"`
-	Limit       *float64   `json:"limit"`        // nil: it is a limit itself
-	Ratio       *float64   `json:"ratio"`        // of the limit that was reached; nil without one
-	P99ms       *float64   `json:"p99_ms"`       // median over the rounds of each one's own; nil: nobody waits
-	Engine      string     `json:"engine"`       // sqlite, postgres; empty: no database
-	Callers     int        `json:"callers"`      // at once; also the claims in a batch
-	Rounds      int        `json:"rounds"`       // how often it was measured
-	Spread      [2]float64 `json:"spread"`       // smallest and largest value
-	RatioSpread [2]float64 `json:"ratio_spread"` // smallest and largest ratio; zeros without a limit
-	Noisy       bool       `json:"noisy"`        // somebody else used more than a quarter of a core
-	OutsideCPU  float64    `json:"outside_cpu"`  // by others meanwhile, in cores; -1: not known
-	FdatasyncUS float64    `json:"fdatasync_us"` // one flush of the disk that the database is on, in that run; 0: no database
-	LimitIs     string     `json:"limit_is"`     // what the limit is, in words
+	Limit       *float64   `json:"limit"`           // nil: it is a limit itself
+	Ratio       *float64   `json:"ratio"`           // of the limit that was reached; nil without one
+	P50ms       *float64   `json:"p50_ms"`          // median over the rounds of each one's own; nil: nobody waits
+	P99ms       *float64   `json:"p99_ms"`          // the same
+	Engine      string     `json:"engine"`          // sqlite, postgres; empty: no database
+	Callers     int        `json:"callers"`         // at once; also the claims in a batch
+	Rounds      int        `json:"rounds"`          // how often it was measured
+	Spread      [2]float64 `json:"spread"`          // smallest and largest value
+	RatioSpread [2]float64 `json:"ratio_spread"`    // smallest and largest ratio; zeros without a limit
+	Noisy       bool       `json:"noisy"`           // somebody else used more than a quarter of a core
+	OutsideCPU  float64    `json:"outside_cpu"`     // by others meanwhile, in cores; -1: not known
+	FdatasyncUS float64    `json:"fdatasync_us"`    // one flush of the disk that the database is on, in that run; 0: no database
+	LimitIs     string     `json:"limit_is"`        // what the limit is, in words
+	Goals       []Goal     `json:"goals,omitempty"` // what the plan of record asks of it; empty: nothing
 	Note        string     `json:"note,omitempty"`
 }
 
@@ -56,18 +58,24 @@ func (s *slice) add(o slice) {
 }
 
 // p99 is the wait that one in a hundred exceeds, in milliseconds.
-func (s *slice) p99() float64 {
+func (s *slice) p99() float64 { return s.exceededBy(1) }
+
+// p50 is the wait that half of them exceed, in milliseconds.
+func (s *slice) p50() float64 { return s.exceededBy(50) }
+
+func (s *slice) exceededBy(percent int) float64 {
 	if len(s.waits) == 0 {
 		return math.NaN()
 	}
 	w := slices.Sorted(slices.Values(s.waits))
-	return float64(w[min(len(w)-1, len(w)*99/100)].Microseconds()) / 1000
+	return float64(w[min(len(w)-1, len(w)*(100-percent)/100)].Microseconds()) / 1000
 }
 
 // series is a measure as its rounds come in.
 type series struct {
 	Measure
-	values, limits, ratios, p99s, outside []float64
+	values, limits, ratios, outside []float64
+	samples                         map[string][]float64 // what goals speak of, by name
 }
 
 // round adds what one round reached; limit 0: it has none.
@@ -76,11 +84,14 @@ func (s *series) round(got slice, limit float64) { s.value(got, got.rate(), limi
 // value is round for a value that is no rate.
 func (s *series) value(got slice, value, limit float64) {
 	s.values = append(s.values, value)
+	s.sample("value", value)
 	if limit > 0 {
 		s.limits, s.ratios = append(s.limits, limit), append(s.ratios, value/limit)
+		s.sample("ratio", value/limit)
 	}
 	if len(got.waits) > 0 {
-		s.p99s = append(s.p99s, got.p99())
+		s.sample("p50_ms", got.p50())
+		s.sample("p99_ms", got.p99())
 	}
 	s.outside = append(s.outside, got.outside)
 }
@@ -94,9 +105,10 @@ func (s *series) measure() Measure {
 		m.Limit, m.Ratio = new(rounded(median(s.limits))), new(rounded(median(s.ratios)))
 		m.RatioSpread = spread(s.ratios)
 	}
-	if len(s.p99s) > 0 {
-		m.P99ms = new(rounded(median(s.p99s)))
+	if len(s.samples["p99_ms"]) > 0 {
+		m.P50ms, m.P99ms = new(rounded(median(s.samples["p50_ms"]))), new(rounded(median(s.samples["p99_ms"])))
 	}
+	m.Goals = s.judge()
 	m.OutsideCPU = rounded(median(s.outside))
 	m.Noisy = m.OutsideCPU > noisyCPU
 	return m

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,23 @@ func TestARatioIsTakenInEachRound(t *testing.T) {
 	}
 	if m.Rounds != 3 || !m.Noisy || *m.P99ms != 1 {
 		t.Errorf("got %+v, p99 %v", m, *m.P99ms)
+	}
+}
+
+func TestGoalsAreJudgedByTheMedianOfTheRounds(t *testing.T) {
+	t.Parallel()
+	s := series{}
+	for _, v := range []float64{80, 100, 300} {
+		s.value(slice{waits: []time.Duration{time.Duration(v) * time.Millisecond}}, v, 100)
+	}
+	s.atLeast("ratio", 1).atMost("p99_ms", 99).atLeast("value", 100).atLeast("value", 100).atMost("never", 1)
+	m := s.measure()
+	want := []Goal{{"ratio", false, 1, 1, true}, {"p99_ms", true, 99, 100, false}, {"value", false, 100, 100, true}, {"never", true, 1, 0, false}}
+	if !slices.Equal(m.Goals, want) {
+		t.Errorf("got %+v, want %+v", m.Goals, want)
+	}
+	if got := m.met(); got != "no: p99 ms is 100, never is 0" {
+		t.Errorf("met: %q", got)
 	}
 }
 
@@ -85,7 +103,7 @@ func TestWhatWasClaimedIsChecked(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	e := &engine{name: SQLite, dir: t.TempDir()}
-	w, err := makeWorld(ctx, e, 40, 4)
+	w, err := makeWorld(ctx, e, 40, staff{callers: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +147,7 @@ func TestTheLimitSendsTheSameStatements(t *testing.T) {
 	t.Parallel()
 	for _, leaveOut := range []bool{false, true} {
 		e := &engine{name: SQLite, dir: t.TempDir()}
-		w, err := makeWorld(t.Context(), e, 40, 8)
+		w, err := makeWorld(t.Context(), e, 40, staff{callers: 8})
 		if err != nil {
 			t.Fatal(err)
 		}

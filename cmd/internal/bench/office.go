@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"redial/campaign"
+	"redial/campaign/store"
 	"redial/cmd/internal/app"
 	"redial/cmd/internal/config"
 	campaignpb "redial/proto/campaign/v1"
@@ -23,12 +24,13 @@ import (
 // office is a whole server over a copy of the world, and agents who ask it over one connection, each with a token of
 // its own.
 type office struct {
-	w    *world
-	db   database
-	dir  string
-	app  *app.App
-	conn *grpc.ClientConn
-	ask  pb.AgentServiceClient
+	w     *world
+	db    database
+	dir   string
+	redis string // where it is; empty: in the process
+	app   *app.App
+	conn  *grpc.ClientConn
+	ask   pb.AgentServiceClient
 
 	mu       sync.Mutex
 	known    map[int64]bool // leads that came
@@ -38,21 +40,31 @@ type office struct {
 // nextWait is how long an agent waits for a lead before the run counts as broken.
 const nextWait = 20 * time.Second
 
-func openOffice(ctx context.Context, e *engine, w *world) (_ *office, err error) {
-	f := &office{w: w, known: make(map[int64]bool)}
+// openOffice opens a server over a copy of the world.
+func openOffice(ctx context.Context, e *engine, w *world) (*office, error) {
+	db, err := e.copy(w.of)
+	if err != nil {
+		return nil, err
+	}
+	return openOfficeAt(ctx, e, w, db)
+}
+
+// openOfficeAt opens a server over a record that is the office's from now on.
+func openOfficeAt(ctx context.Context, e *engine, w *world, db database) (_ *office, err error) {
+	f := &office{w: w, db: db, known: make(map[int64]bool)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.close(context.WithoutCancel(ctx), false))
 		}
 	}()
-	if f.db, err = e.copy(w.of); err != nil {
+	if f.redis, err = e.redisURL(ctx); err != nil {
 		return nil, err
 	}
 	if f.dir, err = os.MkdirTemp(e.dir, "office-"); err != nil {
 		return nil, fmt.Errorf("make the server's folder: %w", err)
 	}
 	cfg := config.Default()
-	cfg.Data, cfg.Database, cfg.Redis, cfg.GRPC, cfg.Web = f.dir, f.db.url, e.redisURL(), "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Data, cfg.Database, cfg.Redis, cfg.GRPC, cfg.Web = f.dir, f.db.url, f.redis, "127.0.0.1:0", "127.0.0.1:0"
 	if f.app, err = app.New(ctx, cfg, app.Options{Log: slog.New(slog.DiscardHandler)}); err != nil {
 		return nil, err
 	}
@@ -64,12 +76,12 @@ func openOffice(ctx context.Context, e *engine, w *world) (_ *office, err error)
 		return nil, err
 	}
 	f.ask = pb.NewAgentServiceClient(f.conn)
-	return f, f.warmUp(ctx)
+	return f, nil
 }
 
 // warmUp lets every part be used once before the clock runs.
 func (f *office) warmUp(ctx context.Context) error {
-	_, held, err := f.pass(ctx, min(16, len(f.w.agents)), time.Hour, min(64, len(f.w.agents)))
+	_, held, err := f.pass(ctx, min(16, f.w.callers), time.Hour, min(64, f.w.callers))
 	if err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
@@ -97,14 +109,25 @@ func (f *office) next(ctx context.Context, agent int) (card, error) {
 		}
 		return card{}, fmt.Errorf("no lead came in %v though %d are left: %s", nextWait, f.left(), got.GetWhyNone())
 	}
-	lead := got.GetCard().GetLeadId()
+	return card{agent, got.GetCard().GetAssignmentId()}, f.came(got.GetCard().GetLeadId())
+}
+
+// came notes a lead that was offered: in a run each comes once.
+func (f *office) came(lead int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.known[lead] {
-		return card{}, fmt.Errorf("%w: lead %d came twice", errWrong, lead)
+		return fmt.Errorf("%w: lead %d came twice", errWrong, lead)
 	}
 	f.known[lead] = true
-	return card{agent, got.GetCard().GetAssignmentId()}, nil
+	return nil
+}
+
+// ended notes a call that ended for good.
+func (f *office) ended() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.finished++
 }
 
 func (f *office) left() int {
@@ -115,21 +138,25 @@ func (f *office) left() int {
 
 // end places the call and records a success: the lead is never offered again.
 func (f *office) end(ctx context.Context, c card) error {
-	ctx = f.as(ctx, c.agent)
+	_, err := f.conclude(f.as(ctx, c.agent), c, &pb.RecordOutcomeRequest{Code: campaign.Success.String()})
+	return err
+}
+
+// conclude places the call and records a success as r says.
+func (f *office) conclude(ctx context.Context, c card, r *pb.RecordOutcomeRequest) (*pb.RecordOutcomeResponse, error) {
 	if _, err := f.ask.StartCall(ctx, &pb.StartCallRequest{AssignmentId: c.assignment}); err != nil {
-		return fmt.Errorf("start call: %w", err)
+		return nil, fmt.Errorf("start call: %w", err)
 	}
-	got, err := f.ask.RecordOutcome(ctx, &pb.RecordOutcomeRequest{AssignmentId: c.assignment, Code: campaign.Success.String()})
+	r.AssignmentId = c.assignment
+	got, err := f.ask.RecordOutcome(ctx, r)
 	if err != nil {
-		return fmt.Errorf("record outcome: %w", err)
+		return nil, fmt.Errorf("record outcome: %w", err)
 	}
 	if got.GetLeadState() != campaignpb.LeadState_LEAD_STATE_FINISHED {
-		return fmt.Errorf("%w: a lead is %v after a success", errWrong, got.GetLeadState())
+		return nil, fmt.Errorf("%w: a lead is %v after a success", errWrong, got.GetLeadState())
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.finished++
-	return nil
+	f.ended()
+	return got, nil
 }
 
 // pass lets callers take a lead for one agent after the other, most agents at most, until the time is over.
@@ -169,40 +196,6 @@ func (f *office) finish(ctx context.Context, held []card) error {
 	return err
 }
 
-// nextCalls measures asking for leads alone: what comes is called and ended while the clock stands.
-func (f *office) nextCalls(ctx context.Context, callers int, for_ time.Duration) (total slice, err error) {
-	for total.took < for_ && (total.done == 0 || f.left() > len(f.w.agents)) {
-		got, held, err := f.pass(ctx, callers, for_-total.took, len(f.w.agents)/callers*callers)
-		if err != nil {
-			return total, err
-		}
-		total.add(got)
-		if err := f.finish(ctx, held); err != nil {
-			return total, err
-		}
-	}
-	return total, nil
-}
-
-// cycles measures agents who take a lead, call and record, again and again.
-func (f *office) cycles(ctx context.Context, callers int, for_ time.Duration) (slice, error) {
-	until := time.Now().Add(for_)
-	return inParallel(ctx, callers, func(ctx context.Context, i int, did func(time.Duration)) error {
-		for n := 0; n == 0 || time.Now().Before(until) && f.left() > callers; n++ {
-			began := time.Now()
-			c, err := f.next(ctx, i)
-			if err == nil {
-				err = f.end(ctx, c)
-			}
-			if err != nil {
-				return err
-			}
-			did(time.Since(began))
-		}
-		return nil
-	})
-}
-
 // close stops the server, audits its record when it is to be sound, and drops it.
 func (f *office) close(ctx context.Context, sound bool) error {
 	var errs []error
@@ -219,10 +212,15 @@ func (f *office) close(ctx context.Context, sound bool) error {
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
-		errs = append(errs, audit(ctx, s, f.w, len(f.known), f.finished), s.Close())
+		errs = append(errs, f.check(ctx, s), s.Close())
 	}
 	if f.db.drop != nil {
 		errs = append(errs, f.db.drop())
 	}
 	return errors.Join(errs...)
+}
+
+// check audits what the office left behind.
+func (f *office) check(ctx context.Context, s *store.Store) error {
+	return audit(ctx, s, f.w, len(f.known), f.finished)
 }

@@ -22,7 +22,7 @@ const replanCallers = 16
 // the agents feel of it. Beside the agents' wait for a call stands their wait just before.
 func measureReplan(ctx context.Context, o *Options, e *engine) (_ []Measure, err error) {
 	o.Log("%s: taking in %d leads for a change of rules", e.name, o.leads(e.name))
-	w, err := makeWorld(ctx, e, o.leads(e.name), o.agents())
+	w, err := makeWorld(ctx, e, o.leads(e.name), o.staff())
 	if err != nil {
 		return nil, err
 	}
@@ -32,6 +32,9 @@ func measureReplan(ctx context.Context, o *Options, e *engine) (_ []Measure, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.close(context.WithoutCancel(ctx), err == nil)) }()
+	if err := f.warmUp(ctx); err != nil {
+		return nil, err
+	}
 	flush, err := flushTime(e.dir)
 	if err != nil {
 		return nil, err

@@ -1,8 +1,6 @@
 package bench
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"reflect"
@@ -84,18 +82,24 @@ func heard(tls *libc.TLS, _ uint32, db, stmt, _ uintptr) int32 {
 		return 0
 	}
 	p := sqlite3.Xsqlite3_expanded_sql(tls, stmt)
-	text := strings.Clone(libc.GoString(p))
+	expanded := strings.Clone(libc.GoString(p))
 	sqlite3.Xsqlite3_free(tls, p)
-	switch word := strings.ToLower(text); {
+	f := flight{text: strings.Clone(libc.GoString(sqlite3.Xsqlite3_sql(tls, stmt)))}
+	var ok bool
+	if f.values, ok = parameters(f.text, expanded); !ok {
+		f = flight{text: expanded}
+	}
+	switch word := strings.ToLower(f.text); {
 	case strings.HasPrefix(word, "begin"):
-		t.now = &deed{begin: text}
+		t.now = &deed{[]flight{f}}
 	case strings.HasPrefix(word, "commit") && t.now != nil:
+		t.now.flights = append(t.now.flights, f)
 		t.deeds = append(t.deeds, *t.now)
 		t.now = nil
 	case strings.HasPrefix(word, "rollback"):
 		t.now = nil
 	case t.now != nil:
-		t.now.statements = append(t.now.statements, statement{sql: text})
+		t.now.flights = append(t.now.flights, f)
 	}
 	return 0
 }
@@ -130,59 +134,4 @@ func (t *sqliteTrace) close() error {
 		}
 	}
 	return nil
-}
-
-// sqliteReplay sends deeds over one connection with the settings of the record's own.
-type sqliteReplay struct {
-	db   *sql.DB
-	conn *sql.Conn
-}
-
-// sqliteSettings are those of the record (see store.Open).
-const sqliteSettings = "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
-	"&_pragma=synchronous(FULL)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
-
-func newSQLiteReplay(ctx context.Context, url string) (*sqliteReplay, error) {
-	db, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(url, "sqlite://")+sqliteSettings)
-	if err != nil {
-		return nil, fmt.Errorf("open the record for the limit: %w", err)
-	}
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the record for the limit: %w", err), db.Close())
-	}
-	return &sqliteReplay{db, conn}, nil
-}
-
-func (r *sqliteReplay) close() error { return errors.Join(r.conn.Close(), r.db.Close()) }
-
-func (r *sqliteReplay) replay(ctx context.Context, deeds []deed) (rows int, err error) {
-	for i := range deeds {
-		if _, err := r.conn.ExecContext(ctx, deeds[i].begin); err != nil {
-			return rows, err
-		}
-		for j := range deeds[i].statements {
-			n, err := r.one(ctx, deeds[i].statements[j].sql)
-			if err != nil {
-				return rows, err
-			}
-			rows += n
-		}
-		if _, err := r.conn.ExecContext(ctx, "commit"); err != nil {
-			return rows, err
-		}
-	}
-	return rows, nil
-}
-
-func (r *sqliteReplay) one(ctx context.Context, text string) (n int, err error) {
-	rows, err := r.conn.QueryContext(ctx, text)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		n++
-	}
-	return n, rows.Err()
 }

@@ -6,18 +6,38 @@ import (
 	"time"
 )
 
-// deed is one transaction as the record sent it to the database.
+// deed is one transaction as the record sent it to the database, its beginning and its end included.
 type deed struct {
-	begin      string
+	flights []flight
+}
+
+// flight is what went to the database at once, for one way there and back: statements that were sent together, or one
+// text, on SQLite with the values of its parameters.
+type flight struct {
+	text       string
+	values     []any
 	statements []statement
 }
 
-// statement is one of a deed's, with its parameters as they went over the wire: for PostgreSQL their bytes and
-// formats, for SQLite none, for there they stand in the text.
+// statement is one of a flight's, with its parameters as they went over the wire: their bytes and formats.
 type statement struct {
 	sql            string
 	args           [][]byte
 	formats, asked []int16
+}
+
+// shape is how many statements the deeds are, and in how many flights, on average; beginnings and ends count.
+func shape(deeds []deed) (statements, flights float64) {
+	if len(deeds) == 0 {
+		return 0, 0
+	}
+	for _, d := range deeds {
+		flights += float64(len(d.flights))
+		for i := range d.flights {
+			statements += float64(max(len(d.flights[i].statements), 1))
+		}
+	}
+	return statements / float64(len(deeds)), flights / float64(len(deeds))
 }
 
 // recorder keeps what a record sends to its database while it is on.
@@ -31,8 +51,11 @@ type recorder interface {
 	close() error
 }
 
-// replayer sends deeds to a database with nothing round them: answers are read and thrown away.
+// replayer sends deeds to a database with nothing round them: what went together goes together again, answers are read
+// and thrown away.
 type replayer interface {
+	// prepare does beforehand what the record has done long ago.
+	prepare(ctx context.Context, deeds []deed) error
 	replay(ctx context.Context, deeds []deed) (rows int, err error)
 	close() error
 }
@@ -53,6 +76,9 @@ func (e *engine) replayer(ctx context.Context, d database) (replayer, error) {
 
 // timed replays under the clock; done is how many units of work the deeds were.
 func timed(ctx context.Context, r replayer, deeds []deed, done int) (slice, error) {
+	if err := r.prepare(ctx, deeds); err != nil {
+		return slice{}, fmt.Errorf("prepare the recorded statements: %w", err)
+	}
 	w := startWatch()
 	began := time.Now()
 	_, err := r.replay(ctx, deeds)

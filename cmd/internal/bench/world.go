@@ -20,6 +20,7 @@ type world struct {
 	of       database // nobody has it open: every measure takes a copy
 	campaign campaign.CampaignID
 	agents   []campaign.AgentID
+	callers  int      // the first of the agents, who ask call by call; the rest work over streams
 	tokens   []string // of the agents
 	manager  string   // token of whoever changes rules
 	leads    []campaign.LeadID
@@ -28,8 +29,11 @@ type world struct {
 // batchRows is how many rows the import writes in a transaction, as the server does.
 const batchRows = 4000
 
+// staff is how many agents there are of each kind.
+type staff struct{ callers, streamers int }
+
 // makeWorld fills an empty record.
-func makeWorld(ctx context.Context, e *engine, leads, agents int) (*world, error) {
+func makeWorld(ctx context.Context, e *engine, leads int, of staff) (*world, error) {
 	db, err := e.empty()
 	if err != nil {
 		return nil, err
@@ -38,8 +42,8 @@ func makeWorld(ctx context.Context, e *engine, leads, agents int) (*world, error
 	if err != nil {
 		return nil, err
 	}
-	w := &world{of: db}
-	err = errors.Join(w.fill(ctx, s, leads, agents), s.Close())
+	w := &world{of: db, callers: of.callers}
+	err = errors.Join(w.fill(ctx, s, leads, of.callers+of.streamers), s.Close())
 	if err == nil {
 		err = e.settle(ctx, db)
 	}

@@ -1,0 +1,266 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"redial/campaign"
+)
+
+// fill takes n places of a class at once.
+func fill(t *testing.T, g *gate, c class, n int) {
+	t.Helper()
+	for range n {
+		if err := g.enter(t.Context(), c, 0); err != nil {
+			t.Fatalf("with %d in work: %v", g.inWork, err)
+		}
+	}
+}
+
+// queueUp lets n calls of a class wait and tells the results in the order of their coming in.
+func queueUp(t *testing.T, g *gate, c class, n int, wg *sync.WaitGroup, got func(class, error)) {
+	t.Helper()
+	for range n {
+		wg.Go(func() { got(c, g.enter(t.Context(), c, 0)) })
+		synctest.Wait()
+	}
+}
+
+func shedding(err error) bool {
+	e, ok := errors.AsType[*campaign.Error](err)
+	return ok && e.Kind == campaign.KindExhausted && e.Reason == campaign.ReasonOverloaded && e.RetryAfter > 0
+}
+
+func TestANodeThatIsNotOverloadedKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	g := newGate(calmMost, newClimb(), shortShares)
+	fill(t, g, begin, 256)
+	fill(t, g, finish, calmMost-256)
+	if g.over {
+		t.Error("overloaded with what a full floor asks at once")
+	}
+}
+
+func TestBeyondItsPlacesAGateShedsAtOnceAndSaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var told []bool
+		g := newGate(40, newClimb(), shortShares)
+		g.tell = func(begun bool, _ int64) { told = append(told, begun) }
+		fill(t, g, ask, 20) // its share
+		var wg sync.WaitGroup
+		var shed, let atomic.Int32
+		start := time.Now()
+		queueUp(t, g, ask, 100, &wg, func(_ class, err error) {
+			switch {
+			case shedding(err):
+				shed.Add(1)
+			case err == nil:
+				let.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+		if now := shed.Load(); now == 0 || time.Since(start) != 0 {
+			t.Errorf("%d shed after %v, want many at once", now, time.Since(start))
+		}
+		wg.Wait()
+		if let.Load()+shed.Load() != 100 || len(told) != 1 || !told[0] {
+			t.Errorf("%d let in, %d shed, told %v", let.Load(), shed.Load(), told)
+		}
+		if waited := time.Since(start); waited > waitMost {
+			t.Errorf("somebody waited %v for a place", waited)
+		}
+	})
+}
+
+func TestWhatEndsACallGoesBeforeWhatBeginsOneAndThatBeforeQuestions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(40, nil, shortShares)
+		fill(t, g, finish, 40)
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		var order []class
+		note := func(c class, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Errorf("%v: %v", c, err)
+			}
+			order = append(order, c)
+		}
+		queueUp(t, g, ask, 2, &wg, note)
+		queueUp(t, g, begin, 2, &wg, note)
+		queueUp(t, g, finish, 2, &wg, note)
+		for range 40 {
+			g.leave(0)
+			synctest.Wait()
+		}
+		wg.Wait()
+		want := []class{finish, finish, begin, begin, ask, ask}
+		for i := range want {
+			if order[i] != want[i] {
+				t.Fatalf("came in as %v, want %v", order, want)
+			}
+		}
+	})
+}
+
+func TestPlacesAreKeptForThoseBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(80, nil, shortShares)
+		var wg sync.WaitGroup
+		for c, places := range map[class]int{ask: 40, begin: 70, finish: 80, bulk: 20} {
+			fill(t, g, c, places-g.inWork)
+			wg.Go(func() {
+				if err := g.enter(t.Context(), c, 0); !shedding(err) {
+					t.Errorf("%v got place %d of 80: %v", c, places+1, err)
+				}
+			})
+			wg.Wait()
+			for g.inWork > 0 {
+				g.leave(0)
+			}
+		}
+	})
+}
+
+func TestWhoLeavesTheLineTakesNoPlace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(8, nil, shortShares)
+		fill(t, g, finish, 8)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		gone := errors.New("the caller went away")
+		done := make(chan error, 1)
+		go func() { done <- g.enter(ctx, finish, time.Hour) }()
+		synctest.Wait()
+		cancel(gone)
+		if err := <-done; !errors.Is(err, gone) {
+			t.Errorf("got %v", err)
+		}
+		for range 8 {
+			g.leave(0)
+		}
+		if g.inWork != 0 || g.waiting() {
+			t.Errorf("%d in work, waiting %v; want none", g.inWork, g.waiting())
+		}
+	})
+}
+
+func TestNoPlaceIsLostWhateverCallersDo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		seed := rand.Uint64()
+		g := newGate(30, newClimb(), shortShares)
+		var wg sync.WaitGroup
+		var most, in atomic.Int64
+		for i := range 400 {
+			wg.Go(func() {
+				rng := rand.New(rand.NewPCG(seed, uint64(i)))
+				for range 20 {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rng.IntN(200))*time.Millisecond)
+					c := class(rng.IntN(int(heavy)))
+					if err := g.enter(ctx, c, 0); err == nil {
+						most.Store(max(most.Load(), in.Add(1)))
+						began := time.Now()
+						time.Sleep(time.Duration(rng.IntN(30)) * time.Millisecond) //nolint:forbidigo // fake time: the work
+						in.Add(-1)
+						g.leave(time.Since(began))
+					}
+					cancel()
+					time.Sleep(time.Duration(rng.IntN(50)) * time.Millisecond) //nolint:forbidigo // fake time: thinking
+				}
+			})
+		}
+		wg.Wait()
+		if g.inWork != 0 || g.waiting() || most.Load() == 0 || g.shed == 0 {
+			t.Errorf("seed %d: %d in work and waiting %v at the end, %d at most, %d shed", seed, g.inWork, g.waiting(), most.Load(), g.shed)
+		}
+	})
+}
+
+func TestAnOverloadEndsAloneWhenNobodyHadToWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var ended atomic.Bool
+		g := newGate(20, newClimb(), shortShares)
+		g.tell = func(begun bool, shed int64) { ended.Store(!begun && shed > 0) }
+		fill(t, g, finish, 20)
+		var wg sync.WaitGroup
+		queueUp(t, g, finish, 100, &wg, func(class, error) {})
+		wg.Wait()
+		if !g.over {
+			t.Fatal("not overloaded")
+		}
+		for g.inWork > 0 {
+			g.leave(time.Millisecond)
+		}
+		time.Sleep(calmAfter + time.Millisecond) //nolint:forbidigo // fake time: as long as it takes
+		fill(t, g, finish, 1)
+		if g.over || !ended.Load() {
+			t.Errorf("over %v, told of the end %v; want it to be over", g.over, ended.Load())
+		}
+	})
+}
+
+// Callers who are sent away come back: a floor that fits looks like an overload while only few are let in.
+func TestALastingOverloadIsTriedAgainLessAndLessOften(t *testing.T) {
+	t.Parallel()
+	var o overload
+	o.probe = probeMin
+	now := time.Unix(1000, 0)
+	var lasted []time.Duration
+	o.press(now, true)
+	began := now
+	for len(lasted) < 5 {
+		now = now.Add(100 * time.Millisecond)
+		if o.pass(now); !o.over {
+			lasted, began = append(lasted, now.Sub(began).Truncate(time.Second)), now
+		}
+		o.press(now, true)
+	}
+	want := []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second, 80 * time.Second}
+	for i := range want {
+		if lasted[i] != want[i] {
+			t.Fatalf("tried after %v, want %v", lasted, want)
+		}
+	}
+	o.over, o.ended = false, now
+	o.press(now.Add(2*probeFor), true)
+	if o.probe != probeMin {
+		t.Errorf("a new overload is tried after %v, want %v", o.probe, probeMin)
+	}
+}
+
+func TestTheMoreAreShedTheLaterTheyComeBackAndNeverTogether(t *testing.T) {
+	t.Parallel()
+	mean := func(shed, let int) (sum time.Duration, seen map[time.Duration]bool) {
+		seen = make(map[time.Duration]bool)
+		tl := tally{shed: shed, let: let}
+		for range 400 {
+			after := tl.after()
+			seen[after] = true
+			sum += after / 400
+		}
+		return sum, seen
+	}
+	few, _ := mean(1, 100)
+	some, different := mean(300, 100)
+	many, _ := mean(900, 100)
+	most, _ := mean(1_000_000, 1)
+	if few < retryMin*8/10 || few > retryMin*12/10 || some < 2*few || many < 2*some || most > retryMost*12/10 {
+		t.Errorf("come back after %v, %v, %v, %v", few, some, many, most)
+	}
+	if len(different) < 100 {
+		t.Errorf("only %d different times for 400 callers", len(different))
+	}
+}

@@ -123,19 +123,11 @@ func (s *Store) openPostgres(ctx context.Context, url string, conns int, tune fu
 // errLost says that what was to be locked changed before it was: the transaction begins again.
 var errLost = errors.New("the rows changed again and again while they were being locked")
 
+// errBusy says that no connection was to be had in time.
+var errBusy = errors.New("no connection to the database in time")
+
 // conflict says whether the transaction lost against another and may simply be run again.
-func conflict(err error) bool {
-	if errors.Is(err, errLost) {
-		return true
-	}
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return e.Code == "40001" || e.Code == "40P01"
-	}
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return e.Code()&0xff == 5 // SQLITE_BUSY
-	}
-	return false
-}
+func conflict(err error) bool { return troubleOf(err) == lost }
 
 // duplicate says whether err is a violated unique constraint.
 func duplicate(err error) bool {

@@ -60,7 +60,7 @@ func stateAfter(p campaign.Plan, f *campaign.Facts) campaign.LeadState {
 
 func (t *tx) bookedSame(a *campaign.Assignment, b campaign.Booking) (bool, error) {
 	var n int
-	err := t.row(`SELECT count(*) FROM appointments WHERE booked_by = $1 AND local = $2 AND insisted = $3 AND (zone = $4 OR $4 = '')`,
+	err := t.row(`SELECT count(*) FROM appointments WHERE booked_by = $1 AND booked_by > 0 AND local = $2 AND insisted = $3 AND (zone = $4 OR $4 = '')`,
 		[]any{int64(a.ID), b.Local, b.Insisted, b.Zone}, &n)
 	return n > 0, err
 }
@@ -194,7 +194,7 @@ func (s *Store) Correct(ctx context.Context, c campaign.Correction) (campaign.Re
 	}
 	var rec campaign.Recorded
 	err := s.write(ctx, "correct an outcome", func(t *tx) (err error) {
-		k, dnc, err := t.loadResults([]concluding{{r}})
+		k, dnc, err := t.loadDeeds([]*deed{outcomeDeed(r)}, false)
 		if err != nil {
 			return err
 		}
@@ -276,7 +276,7 @@ func (s *Store) ResolveLate(ctx context.Context, id campaign.AssignmentID, apply
 		if err := json.Unmarshal([]byte(text), &r); err != nil {
 			return fmt.Errorf("late outcome of assignment %d: %w", id, err)
 		}
-		k, _, err := t.loadResults([]concluding{{r}})
+		k, _, err := t.loadDeeds([]*deed{outcomeDeed(r)}, false)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,24 +37,23 @@ func (s *Store) Retention(ctx context.Context, keep time.Duration) (campaign.Pur
 		return campaign.Purged{}, err
 	}
 	uses := min(us(p.Before), us(s.Now().Add(-longest-24*time.Hour)))
-	for _, h := range []struct {
-		table, column, key string
-		before             int64
-		n                  *int64
-	}{
-		{"amendments", "placed_at", "id", us(p.Before), new(int64)},
-		{"attempts", "placed_at", "assignment_id, placed_at", us(p.Before), &p.Attempts},
-		{"agent_states", "at", "id, at", us(p.Before), &p.States},
-		{"events", "at", "seq, at", us(p.Before), &p.Events},
-		{"outside_calls", "placed_at", "id", us(p.Before), new(int64)},
-		{"subject_uses", "placed_at", "subject_id, assignment_id", uses, &p.Uses},
-		{"assignments", "closed_at > 0 AND closed_at", "id", us(p.Before), &p.Assignments},
+	for _, h := range []history{
+		{table: "amendments", key: []string{"id"}, old: "placed_at", before: us(p.Before)},
+		{table: "attempts", key: []string{"assignment_id", "placed_at"}, old: "placed_at", before: us(p.Before), n: &p.Attempts},
+		{table: "agent_states", key: []string{"id", "at"}, old: "at", before: us(p.Before), n: &p.States},
+		{table: "events", key: []string{"seq", "at"}, old: notLast + " AND at", before: us(p.Before), n: &p.Events},
+		{table: "outside_calls", key: []string{"id"}, old: "placed_at", before: us(p.Before)},
+		{table: "assignments", key: []string{"id"}, old: "closed_at > 0 AND closed_at", before: us(p.Before), n: &p.Assignments},
+		{table: "subject_uses", key: []string{"subject_id", "assignment_id"}, old: "placed_at", before: uses, n: &p.Uses, strewn: true},
 	} {
-		if *h.n, err = s.dropMonths(ctx, h.table, p.Before); err != nil {
+		dropped, err := s.dropMonths(ctx, h.table, p.Before)
+		if err != nil {
 			return p, err
 		}
-		n, err := s.purge(ctx, h.table, h.column, h.key, h.before)
-		*h.n += n
+		n, err := s.purge(ctx, h)
+		if h.n != nil {
+			*h.n = dropped + n
+		}
 		if err != nil {
 			return p, err
 		}
@@ -60,19 +61,65 @@ func (s *Store) Retention(ctx context.Context, keep time.Duration) (campaign.Pur
 	return p, nil
 }
 
-// purge removes rows of before an instant, some thousands a transaction.
-func (s *Store) purge(ctx context.Context, table, column, key string, before int64) (all int64, err error) {
-	q := fmt.Sprintf(`DELETE FROM %s WHERE (%s) IN (SELECT %s FROM %s WHERE %s < $1 ORDER BY %s LIMIT $2)`, table, key, key, table, column, key)
-	for n := int64(1); n > 0; all += n {
-		err := s.write(ctx, "remove old "+table, func(t *tx) (err error) {
-			n, err = t.exec(q, before, purgeRows)
+// history is a table that old rows leave.
+type history struct {
+	table  string
+	key    []string // its primary key, integers; by time but for strewn ones
+	old    string   // a row goes when this is below before
+	before int64
+	n      *int64 // counted here; nil: not told
+	strewn bool   // old rows are all over the table
+}
+
+// notLast keeps the last event: the next one's place in the stream is counted from it.
+const notLast = "seq < (SELECT max(x.seq) FROM events x)"
+
+// purge removes the rows of before an instant. It walks the table once, by its key, some thousands of rows a transaction; where
+// the key grows with time it stops at the first of these with nothing old.
+func (s *Store) purge(ctx context.Context, h history) (all int64, err error) {
+	key, from, to := strings.Join(h.key, ", "), "$1", "$2"
+	if len(h.key) == 2 {
+		from, to = "$1, $2", "$3, $4"
+	}
+	next := fmt.Sprintf(`SELECT %s FROM (SELECT %s FROM %s WHERE (%s) > (%s) ORDER BY %s LIMIT %d) AS p ORDER BY %s DESC LIMIT 1`,
+		key, key, h.table, key, from, key, purgeRows, strings.Join(h.key, " DESC, "))
+	remove := fmt.Sprintf(`DELETE FROM %s WHERE (%s) > (%s) AND (%s) <= (%s) AND %s < $%d`, h.table, key, from, key, to, h.old, 2*len(h.key)+1)
+	at := make([]any, len(h.key))
+	for i := range at {
+		at[i] = int64(math.MinInt64)
+	}
+	for {
+		var n int64
+		last := make([]int64, len(at))
+		err := s.write(ctx, "remove old "+h.table, func(t *tx) error {
+			n = -1
+			if err := t.row(next, at, pointers(last)...); err != nil {
+				return ignoreNone(err)
+			}
+			args := slices.Clone(at)
+			for _, v := range last {
+				args = append(args, v)
+			}
+			var err error
+			n, err = t.exec(remove, append(args, h.before)...)
 			return err
 		})
-		if err != nil {
+		if err != nil || n < 0 || n == 0 && !h.strewn {
 			return all, err
 		}
+		all += n
+		for i, v := range last {
+			at[i] = v
+		}
 	}
-	return all, nil
+}
+
+func pointers(s []int64) []any {
+	out := make([]any, len(s))
+	for i := range s {
+		out[i] = &s[i]
+	}
+	return out
 }
 
 // dropMonths drops the partitions that end before an instant and says how many rows they had.
@@ -105,6 +152,12 @@ func (s *Store) dropMonths(ctx context.Context, table string, before time.Time) 
 			var n int64
 			if err := t.row(`SELECT count(*) FROM `+name, nil, &n); err != nil {
 				return err
+			}
+			if table == "events" {
+				var last bool
+				if err := t.row(`SELECT EXISTS (SELECT 1 FROM `+name+` WHERE seq = (SELECT max(seq) FROM events))`, nil, &last); err != nil || last {
+					return err // see notLast
+				}
 			}
 			_, err := t.exec(`DROP TABLE ` + name)
 			rows += n

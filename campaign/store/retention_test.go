@@ -1,0 +1,69 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"redial/campaign"
+)
+
+// The place of the next event is counted from the last one: it must outlive its time, or readers would wait for ever
+// behind places that are given again.
+func TestTheLastEventIsKept(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *bench) {
+		number := func() {
+			t.Helper()
+			epoch, _, err := b.Elect(t.Context(), Elected, "a", time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.Sequence(t.Context(), epoch, 100); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, name := range []string{"one", "two", "three"} {
+			c := b.campaign(t, name)
+			if _, err := b.StartCampaign(t.Context(), c.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		number()
+		last := b.count(t, `SELECT max(seq) FROM events`)
+		b.now.Add(int64(400 * 24 * time.Hour))
+		if _, err := b.Retention(t.Context(), campaign.LeastKept); err != nil {
+			t.Fatal(err)
+		}
+		if n := b.count(t, `SELECT count(*) FROM events`); last < 2 || n != 1 {
+			t.Fatalf("%d of %d events are left, want the last one alone", n, last)
+		}
+		c := b.campaign(t, "four")
+		if _, err := b.StartCampaign(t.Context(), c.ID); err != nil {
+			t.Fatal(err)
+		}
+		number()
+		if again := b.count(t, `SELECT min(seq) FROM events WHERE campaign_id = $1`, int64(c.ID)); again <= last {
+			t.Errorf("the next event has place %d, the last had %d", again, last)
+		}
+	})
+}
+
+// What old rows are strewn over is walked once, whatever lies between them.
+func TestOldUsesAreRemovedAmongYoungOnes(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *bench) {
+		old, young := us(b.Now()), us(b.Now().Add(399*24*time.Hour))
+		b.sql(t, `INSERT INTO subject_uses (subject_id, assignment_id, campaign_id, lead_id, placed_at)
+			WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 13000)
+			SELECT i, i, 1, 1, CASE WHEN i % 4 = 0 OR i > 12500 THEN CAST($1 AS bigint) ELSE CAST($2 AS bigint) END FROM n`, old, young)
+		want := b.count(t, `SELECT count(*) FROM subject_uses WHERE placed_at = $1`, young)
+		b.now.Add(int64(400 * 24 * time.Hour))
+		done, err := b.Retention(t.Context(), campaign.LeastKept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := b.count(t, `SELECT count(*) FROM subject_uses`); left != want || done.Uses != 13000-want {
+			t.Errorf("%d uses are left, %d were removed; want %d and %d", left, done.Uses, want, 13000-want)
+		}
+	})
+}

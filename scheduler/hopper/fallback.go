@@ -15,8 +15,10 @@ type FallbackOptions struct {
 	Pause   time.Duration // Redis is away: it is tried again, in the background, after so long; 0: 500ms
 	Slow    time.Duration // Redis counts as away, too, while half of the calls to it take so long; 0: 100ms
 	Recheck time.Duration // a lane known to be dry is looked at again after so long, for others may have added to it; 0: 1s
-	// Warn hears of each failure of Redis, and of fillings in the background that failed. nil: nobody does.
+	// Warn hears of each failure of Redis, also when it is tried whether it is back. nil: nobody does.
 	Warn func(ctx context.Context, err error)
+	// Stuck hears of fillings that failed at the record. nil: nobody does.
+	Stuck func(ctx context.Context, id campaign.CampaignID, err error)
 	// Turn hears when Redis goes away and when it is back. nil: nobody does.
 	Turn func(ctx context.Context, t Turn)
 	// Took hears how long each call to Redis took that was answered. nil: nobody does.
@@ -47,6 +49,9 @@ func (o FallbackOptions) withDefaults() FallbackOptions {
 	}
 	if o.Warn == nil {
 		o.Warn = func(context.Context, error) {}
+	}
+	if o.Stuck == nil {
+		o.Stuck = func(context.Context, campaign.CampaignID, error) {}
 	}
 	if o.Turn == nil {
 		o.Turn = func(context.Context, Turn) {}

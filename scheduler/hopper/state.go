@@ -149,7 +149,7 @@ func (f *Fallback) fly(ctx context.Context, id campaign.CampaignID, st *state, f
 	case redis:
 		f.failed(ctx, err)
 	case err != nil:
-		f.o.Warn(ctx, err)
+		f.o.Stuck(ctx, id, err)
 	case (got.TriedDry || got.FreshDry) && !got.Next.IsZero():
 		f.o.Arm(ctx, id, got.Next)
 	}

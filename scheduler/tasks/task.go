@@ -74,6 +74,11 @@ func purgeTask(day campaign.Date) message {
 	return message{typePurge, fmt.Sprintf("purge-%d", slotOf(day)), payload{Slot: slotOf(day)}}
 }
 
+// PurgeSlot is the job and the slot under which the purge of a day runs once, for a node that runs it without Redis.
+func PurgeSlot(now time.Time) (job string, slot int64) {
+	return typePurge, slotOf(campaign.DateOf(now.UTC()))
+}
+
 // slotOf is the day as a number, 20260302.
 func slotOf(d campaign.Date) int64 { return int64(d.Year*10000 + int(d.Month)*100 + d.Day) }
 

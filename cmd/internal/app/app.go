@@ -61,6 +61,7 @@ type App struct {
 	redis      redis.UniversalClient // nil: none
 	embedded   bool                  // redis is in the process
 	redisKind  string                // single, sentinel or cluster
+	hot        accelerator
 	metrics    *prometheus.Registry
 	finder     *scheduler.Finder
 	source     source
@@ -133,6 +134,9 @@ func (a *App) start(ctx context.Context) error {
 		return nil
 	})
 	a.run("sweep", a.sweeper.Run)
+	if a.redis != nil && !a.embedded {
+		a.run("watch over Redis", newEvicting(a).run)
+	}
 	if a.worker != nil {
 		a.tasksEnded = make(chan struct{})
 		a.run("tasks", func(ctx context.Context) error {

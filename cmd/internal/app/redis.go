@@ -1,9 +1,11 @@
 package app
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"slices"
@@ -11,14 +13,92 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"redial/cmd/internal/config"
+	"redial/scheduler/tasks"
 )
 
 // clusterReload is how often a client of a cluster asks who is master of what. go-redis's own 60 s would leave a
 // node without Redis for that long after a fail-over (its issue 3979); with 2 s it was back after 4.3 s.
 const clusterReload = 2 * time.Second
+
+// redisLog keeps the client's own words out of standard error: what fails is told by whoever asked.
+type redisLog struct{ log *slog.Logger }
+
+// Printf implements the client's logger.
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.log.DebugContext(ctx, "redis client", "said", fmt.Sprintf(format, v...))
+}
+
+// openRedis connects to the Redis that the settings name, or makes one in the process. None: the client is nil.
+func (a *App) openRedis(ctx context.Context) error {
+	redis.SetLogger(redisLog{a.log})
+	switch a.cfg.RedisKind() {
+	case config.RedisNone:
+		return nil
+	case config.RedisServer:
+		client, kind, err := NewRedis(a.cfg.Redis)
+		if err != nil {
+			return err
+		}
+		forTasks, _, err := NewRedis(a.cfg.Redis) // what holds Asynq up does not hold agents up
+		if err != nil {
+			return err
+		}
+		a.redis, a.redisKind = client, kind
+		a.hot.tasks, a.hot.guard = forTasks, tasks.NewGuard(forTasks, tasks.GuardOptions{})
+		a.stops.add("Redis clients", func(context.Context) error { return errors.Join(client.Close(), a.closeTasks(forTasks)) })
+		if err := client.Ping(ctx).Err(); err != nil {
+			a.log.WarnContext(ctx, "Redis does not answer; going on without it until it does", "kind", kind, "error", err)
+		}
+		return nil
+	default:
+		return a.embedRedis()
+	}
+}
+
+// closeTasks closes Asynq's client, unless the worker could not be stopped: Asynq's subscriber would panic over a closed
+// client, at the end of a process that closes its connections anyway.
+func (a *App) closeTasks(client redis.UniversalClient) error {
+	if a.tasksEnded != nil {
+		select {
+		case <-a.tasksEnded:
+		default:
+			return nil
+		}
+	}
+	return client.Close()
+}
+
+// redisUp says whether Redis serves now. One that is known to be away is not asked, for that may take long.
+func (a *App) redisUp(ctx context.Context) bool {
+	if a.redis == nil || a.hot.Away() {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return a.redis.Ping(ctx).Err() == nil
+}
+
+// embedRedis makes a Redis in the process, spoken to over a pipe: no port is opened. What it held is rebuilt from
+// the record at each start.
+func (a *App) embedRedis() error {
+	m := miniredis.NewMiniRedis()
+	m.ClockTTL(true)
+	client := redis.NewClient(&redis.Options{
+		Addr: "127.0.0.1:1", ContextTimeoutEnabled: true,
+		Dialer: func(context.Context, string, string) (net.Conn, error) { return m.Dial() },
+	})
+	a.redis, a.hot.tasks, a.embedded = client, client, true
+	a.stops.add("embedded Redis", func(context.Context) error {
+		err := a.closeTasks(client)
+		m.Close()
+		return err
+	})
+	return nil
+}
 
 // NewRedis makes a client of the Redis that one URL names, of whatever kind:
 //

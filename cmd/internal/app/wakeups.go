@@ -167,12 +167,13 @@ func (w *wakeups) replanAll(ctx context.Context, _ int) (int, error) {
 	return 0, nil
 }
 
-// keepHouse is Purge once a day where there is no Redis to wake it up.
+// keepHouse is Purge once a day where there is no Redis to wake it up, or none for now.
 func (w *wakeups) keepHouse(ctx context.Context, _ int) (int, error) {
-	if w.app.redis != nil {
+	if w.app.redis != nil && !w.app.hot.Away() {
 		return 0, nil
 	}
-	first, err := w.app.store.Slot(ctx, "purge", w.app.store.Now().Unix()/86400)
+	job, slot := tasks.PurgeSlot(w.app.store.Now())
+	first, err := w.app.store.Slot(ctx, job, slot)
 	if err != nil || !first {
 		return 0, err
 	}

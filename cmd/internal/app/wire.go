@@ -25,7 +25,6 @@ import (
 	dialerpb "redial/proto/dialer/v1"
 	schedulerpb "redial/proto/scheduler/v1"
 	"redial/scheduler"
-	"redial/scheduler/hopper"
 	schedulerrpc "redial/scheduler/rpc"
 	"redial/scheduler/tasks"
 )
@@ -49,7 +48,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.wireTime(); err != nil {
 		return err
 	}
-	a.floor = dialer.NewFloor(a.node(), a.store, a.source, a.store.Now, dialer.Options{Watch: a.opt.Pace.Watch, Log: a.log})
+	a.floor = dialer.NewFloor(a.node(), newPunctual(a.store, a.metrics), a.source, a.store.Now, dialer.Options{Watch: a.opt.Pace.Watch, Log: a.log})
 	a.intake = intake.New(a.store, a.openUpload, a.store, a.store, intake.Options{Node: a.node(), Log: a.log, Finished: a.changed})
 	a.schedule = a.scheduleService()
 	if err := a.wireTasks(); err != nil {
@@ -81,46 +80,6 @@ func (a *App) node() string {
 // openUpload opens the pieces of a file as one.
 func (a *App) openUpload(ctx context.Context, id campaign.UploadID) (intake.File, error) {
 	return a.store.UploadReader(ctx, id)
-}
-
-// wireTime makes the source of leads: a window in Redis filled from SQL, or SQL alone.
-func (a *App) wireTime() error {
-	direct := scheduler.NewDirect(a.finder)
-	if a.redis == nil {
-		a.source = bare{direct, a.finder}
-		return nil
-	}
-	limits := hopper.Limits{}
-	if a.embedded {
-		limits = hopper.EmbeddedLimits
-	}
-	window, err := hopper.New(a.redis, hopper.Options{Limits: limits, Now: a.store.Now})
-	if err != nil {
-		return err
-	}
-	away := prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "redial_redis_failures_total", Help: "Calls to Redis that failed; leads came straight from SQL instead.",
-	})
-	a.metrics.MustRegister(away)
-	filler := &hopper.Filler{Window: window, Finder: a.finder, Ready: func(id campaign.CampaignID) int { return a.floor.Waiting(id) }}
-	fallback := hopper.NewFallback(filler, direct, hopper.FallbackOptions{
-		Warn: func(ctx context.Context, err error) {
-			away.Inc()
-			a.log.WarnContext(ctx, "Redis failed; leads come straight from SQL until it is back", "error", err)
-		},
-		Arm: func(ctx context.Context, id campaign.CampaignID, at time.Time) { a.arm(ctx, id, at) },
-	})
-	a.source = fallback
-	a.stops.add("hopper", func(context.Context) error { fallback.Close(); return nil })
-	a.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "redial_redis_away", Help: "1 while Redis does not answer.",
-	}, func() float64 {
-		if fallback.Away() {
-			return 1
-		}
-		return 0
-	}))
-	return nil
 }
 
 // arm sets the one timer a campaign has: its next due instant.
@@ -174,16 +133,16 @@ func (a *App) wireTasks() error {
 	w := &wakeups{app: a, foresight: newForesight(a, a.schedule)}
 	if a.redis != nil {
 		var err error
-		if a.worker, err = tasks.NewWorker(a.redis, tasks.Handlers{
+		if a.worker, err = tasks.NewWorker(a.hot.tasks, tasks.Handlers{
 			Releaser: w, Promises: w, Days: w, Imports: w, Replans: w, Purges: w, Slots: a.store,
-		}, tasks.WorkerOptions{Options: a.tasksOptions(), Poll: a.opt.Pace.Tasks, Log: a.log}); err != nil {
+		}, tasks.WorkerOptions{Options: a.tasksOptions(), Poll: a.opt.Pace.Tasks, Guard: a.hot.guard, Log: a.log}); err != nil {
 			return err
 		}
-		a.waker = tasks.NewWaker(a.redis, a.tasksOptions())
+		a.waker = tasks.NewWaker(a.hot.tasks, a.tasksOptions())
 	}
 	var err error
 	a.sweeper, err = tasks.NewSweeper(a.node(), a.store, &tasks.Sweep{
-		Chores: w.chores(), Backlog: a.store, Forecast: forecast{a.finder}, Waker: a.waker,
+		Chores: w.chores(), Backlog: a.store, Forecast: forecast{a.finder}, Waker: a.waker, Away: a.hot.Away,
 	}, tasks.SweeperOptions{Every: a.opt.Pace.Sweep, SequenceEvery: a.opt.Pace.Sequence, Log: a.log})
 	return err
 }
@@ -274,7 +233,7 @@ func (a *App) Readiness(ctx context.Context) web.Readiness {
 	switch {
 	case a.embedded:
 		r.Redis = "embedded"
-	case a.redis != nil && a.redis.Ping(ctx).Err() == nil:
+	case a.redis != nil && a.redisUp(ctx):
 		r.Redis = "up"
 	case a.redis != nil:
 		r.Redis = "down"
@@ -293,7 +252,7 @@ func (a *App) about() campaignrpc.About {
 	}
 	return campaignrpc.About{
 		Version: version(), Node: a.node(), Engine: a.store.Engine(), Schema: store.SchemaVersion(), Redis: kind,
-		RedisUp: func(ctx context.Context) bool { return a.redis != nil && a.redis.Ping(ctx).Err() == nil },
+		RedisUp: a.redisUp,
 		Now:     a.store.Now, ClockOffset: a.store.ClockOffset, StartedAt: a.store.Now(), Demo: a.cfg.Demo, TZData: scheduler.TZData(),
 	}
 }

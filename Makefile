@@ -10,7 +10,8 @@ GO ?= go
 TESTFLAGS ?=
 # The longest test drives a whole working day; on two laden cores everything takes about a third of this.
 TIMEOUT ?= 20m
-# How long `make soak` works the floor, and what `make bench` measures (empty: everything).
+# How long `make chaos` does harm and `make soak` works the floor, and what `make bench` measures (empty: everything).
+CHAOS ?= 10m
 SOAK ?= 10m
 BENCH ?=
 
@@ -37,9 +38,13 @@ test: deps ## Run every test, on SQLite and on a real PostgreSQL and Redis.
 race: deps ## The same under the race detector.
 	$(GO) test -race -timeout $(TIMEOUT) $(TESTFLAGS) ./...
 
+.PHONY: chaos
+chaos: deps ## Do every fault at random for CHAOS (10m, at least 50 kills), then ask for all that was acknowledged.
+	REDIAL_CHAOS=$(CHAOS) $(GO) test -timeout 0 -count 1 -run NothingIsLost -v $(TESTFLAGS) ./cmd/internal/chaos
+
 .PHONY: soak
-soak: deps ## Work the floor for SOAK (10m) with faults, then audit.
-	REDIAL_SOAK=$(SOAK) $(GO) test -race -timeout 0 -count 1 -run Soak -v $(TESTFLAGS) ./...
+soak: deps ## Work the floor for SOAK (10m) with few faults, print calls and the sizes of tables, then audit.
+	REDIAL_SOAK=$(SOAK) $(GO) test -timeout 0 -count 1 -run Soak -v $(TESTFLAGS) ./cmd/internal/chaos
 
 .PHONY: bench
 bench: deps ## Measure speed beside its limit, one JSON line a measure; BENCH=NAME for one.

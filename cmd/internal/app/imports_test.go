@@ -50,6 +50,7 @@ cmd/internal/simulate: campaign scheduler dialer dialer/carrier/sim
 cmd/internal/demo: campaign dialer/carrier/sim proto/campaign/v1 proto/dialer/v1 google.golang.org
 cmd/internal/app: *
 cmd/internal/bench: *
+cmd/internal/chaos:
 cmd/dialerd: cmd/internal/config cmd/internal/app scheduler
 cmd/dialctl: *
 `

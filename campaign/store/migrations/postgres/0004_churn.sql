@@ -1,3 +1,4 @@
+-- apart
 -- Settings for tables that change all the time: room in each page for the next version of a row, and a vacuum that comes for
 -- what died and not for a fifth of the table, so that the indexes a claim reads keep their size. Nothing of this is seen by a
 -- program: nodes of either version go on. The figures are from an hour of churn (make soak prints the sizes).
@@ -23,8 +24,11 @@ ALTER TABLE uploads SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, au
 ALTER TABLE events_rest SET (autovacuum_vacuum_insert_scale_factor = 0.1);
 
 -- A booking that is sent again is found by the call that made it, a suppression that ends by when.
-CREATE INDEX appointments_booker ON appointments (booked_by) WHERE booked_by > 0;
-CREATE INDEX suppressions_end ON suppressions (expires_at) WHERE expires_at > 0;
+DROP INDEX CONCURRENTLY IF EXISTS appointments_booker;
+CREATE INDEX CONCURRENTLY appointments_booker ON appointments (booked_by) WHERE booked_by > 0;
+DROP INDEX CONCURRENTLY IF EXISTS suppressions_end;
+CREATE INDEX CONCURRENTLY suppressions_end ON suppressions (expires_at) WHERE expires_at > 0;
 -- What is overdue comes in the order in which it is asked for.
-CREATE INDEX appointments_overdue ON appointments (grace_end, id) WHERE closed_at = 0;
-DROP INDEX appointments_grace;
+DROP INDEX CONCURRENTLY IF EXISTS appointments_overdue;
+CREATE INDEX CONCURRENTLY appointments_overdue ON appointments (grace_end, id) WHERE closed_at = 0;
+DROP INDEX CONCURRENTLY IF EXISTS appointments_grace;

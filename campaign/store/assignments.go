@@ -15,32 +15,26 @@ func (s *Store) Decline(ctx context.Context, id campaign.AssignmentID, agent cam
 	if reason == "" {
 		return campaign.Session{}, campaign.Invalid("reason", "say why the lead is given back")
 	}
-	var out campaign.Session
-	err := s.write(ctx, "decline a lead", func(t *tx) error {
-		k, err := t.load(want{assignments: []campaign.AssignmentID{id}})
-		if err != nil {
-			return err
-		}
-		a, err := k.mine(id, agent)
-		if err != nil {
-			return err
-		}
-		switch {
-		case a.State == campaign.AssignmentDeclined && a.CloseReason == reason:
-			out = k.session(agent)
-			return nil // told twice
-		case a.State == campaign.AssignmentStarted:
-			return campaign.Unready(campaign.ReasonBadState, "the call was placed already: record its outcome instead")
-		case a.State != campaign.AssignmentOffered:
-			return expired(a)
-		}
-		if err := k.release(a, campaign.AssignmentDeclined, reason, campaign.HappenedDeclined); err != nil {
-			return err
-		}
-		out = k.session(agent)
-		return k.flush()
-	})
-	return out, err
+	return ask[campaign.Session](ctx, s, &deed{what: "decline a lead", agent: agent, assignment: id, do: func(k *work) (result[any], error) {
+		return answered(k.decline(id, agent, reason))
+	}})
+}
+
+func (k *work) decline(id campaign.AssignmentID, agent campaign.AgentID, reason string) (campaign.Session, error) {
+	a, err := k.mine(id, agent)
+	if err != nil {
+		return campaign.Session{}, err
+	}
+	switch {
+	case a.State == campaign.AssignmentDeclined && a.CloseReason == reason:
+		return k.session(agent), nil // told twice
+	case a.State == campaign.AssignmentStarted:
+		return campaign.Session{}, campaign.Unready(campaign.ReasonBadState, "the call was placed already: record its outcome instead")
+	case a.State != campaign.AssignmentOffered:
+		return campaign.Session{}, expired(a)
+	}
+	err = k.release(a, campaign.AssignmentDeclined, reason, campaign.HappenedDeclined)
+	return k.session(agent), err
 }
 
 // RevokeAssignment takes an offer back before dialling. Errors: KindNotFound; KindUnready when it was dialled or closed.

@@ -8,64 +8,14 @@ import (
 	"redial/campaign"
 )
 
-type startRequest struct {
-	id    campaign.AssignmentID
-	agent campaign.AgentID
-}
-
-func (r startRequest) key() int64 { return int64(r.id) }
-
 // StartCall acknowledges that the agent dials: from here on the call counts. Hours, caps and suppressions are judged
 // once more under the locks that suppressing takes (I3-I5). Asked again it answers the same. Errors: KindNotFound,
 // KindDenied (another agent's), KindUnready with LEASE_EXPIRED, SUPPRESSED or NOT_CALLABLE_NOW; in the last two cases the lead
 // was taken back and planned anew in the same transaction, and the session is told beside the error.
 func (s *Store) StartCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID) (campaign.Started, error) {
-	return s.groups.starts.do(ctx, startRequest{id, agent})
-}
-
-func (s *Store) startCalls(ctx context.Context, asked []startRequest) ([]result[campaign.Started], error) {
-	var out []result[campaign.Started]
-	err := s.write(ctx, "start calls", func(t *tx) error {
-		out = make([]result[campaign.Started], len(asked))
-		var w want
-		for _, r := range asked {
-			w.assignments = append(w.assignments, r.id)
-		}
-		k, err := t.load(w)
-		if err != nil {
-			return err
-		}
-		leads := make(map[campaign.LeadID]bool)
-		for i, r := range asked {
-			if a := k.assignments[r.id]; a != nil && leads[a.LeadID] {
-				out[i].again = true
-				continue
-			} else if a != nil {
-				leads[a.LeadID] = true
-			}
-			out[i].a, out[i].err = k.start(r)
-			if isFault(out[i].err) {
-				return out[i].err
-			}
-		}
-		return k.flush()
-	})
-	return out, err
-}
-
-// isFault says whether err is a failure of ours and not an answer; it undoes the transaction.
-func isFault(err error) bool { return err != nil && campaign.KindOf(err) == campaign.KindInternal }
-
-// mine finds an agent's assignment.
-func (k *work) mine(id campaign.AssignmentID, agent campaign.AgentID) (*campaign.Assignment, error) {
-	a := k.assignments[id]
-	if a == nil {
-		return nil, campaign.NotFound("assignment", id)
-	}
-	if a.AgentID != agent {
-		return nil, campaign.Denied(fmt.Sprintf("assignment %d is another agent's", id))
-	}
-	return a, nil
+	return ask[campaign.Started](ctx, s, &deed{what: "start a call", agent: agent, assignment: id, do: func(k *work) (result[any], error) {
+		return answered(k.start(id, agent))
+	}})
 }
 
 func expired(a *campaign.Assignment) error {
@@ -79,22 +29,22 @@ func expired(a *campaign.Assignment) error {
 	return campaign.Unready(campaign.ReasonLeaseExpired, fmt.Sprintf("assignment %d is no longer yours (%s): ask for the next call", a.ID, why))
 }
 
-func (k *work) start(r startRequest) (campaign.Started, error) {
-	a, err := k.mine(r.id, r.agent)
+func (k *work) start(id campaign.AssignmentID, agent campaign.AgentID) (campaign.Started, error) {
+	a, err := k.mine(id, agent)
 	if err != nil {
 		return campaign.Started{}, err
 	}
 	f := k.facts[a.LeadID]
 	switch {
 	case a.State == campaign.AssignmentStarted && f != nil:
-		return campaign.Started{Assignment: *a, Number: numberOf(f.Lead, a.Number), Session: k.session(r.agent)}, nil
+		return campaign.Started{Assignment: *a, Number: numberOf(f.Lead, a.Number), Session: k.session(agent)}, nil
 	case a.State != campaign.AssignmentOffered, !k.t.now.Before(a.LeaseUntil), f == nil:
 		return campaign.Started{}, expired(a)
 	}
-	j := k.judgeHeld(f, r.agent)
+	j := k.judgeHeld(f, agent)
 	if !j.Callable || j.Plan.Number != a.Number {
 		err := k.refuseStart(f, a, j)
-		return campaign.Started{Session: k.session(r.agent)}, err
+		return campaign.Started{Session: k.session(agent)}, err
 	}
 	a.State, a.StartedAt = campaign.AssignmentStarted, k.t.now
 	a.PlacedAt = a.StartedAt.Truncate(time.Second)
@@ -103,15 +53,7 @@ func (k *work) start(r startRequest) (campaign.Started, error) {
 	mark(&k.closed, a.ID)
 	k.use(a, useRow{Placed: us(a.PlacedAt), Counted: true})
 	err = k.step(a, campaign.HappenedStarted, "")
-	return campaign.Started{Assignment: *a, Number: numberOf(f.Lead, a.Number), Session: k.session(r.agent)}, err
-}
-
-// session is an agent's as it will be; zero if it is not loaded.
-func (k *work) session(agent campaign.AgentID) campaign.Session {
-	if m := k.sessions[agent]; m != nil {
-		return m.now
-	}
-	return campaign.Session{}
+	return campaign.Started{Assignment: *a, Number: numberOf(f.Lead, a.Number), Session: k.session(agent)}, err
 }
 
 // judgeHeld judges a lead in the agent's hands as if it were not.
@@ -156,34 +98,28 @@ func numberOf(l *campaign.Lead, p campaign.Phone) campaign.Number {
 // EndCall notes that the conversation ended at an instant, before its outcome is told, and answers the agent's session.
 // Told again the first holds.
 func (s *Store) EndCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID, at time.Time) (campaign.Session, error) {
-	var out campaign.Session
-	err := s.write(ctx, "end the call", func(t *tx) error {
-		k, err := t.load(want{assignments: []campaign.AssignmentID{id}})
-		if err != nil {
-			return err
-		}
-		a, err := k.mine(id, agent)
-		if err != nil {
-			return err
-		}
-		switch {
-		case a.State == campaign.AssignmentOffered:
-			return campaign.Unready(campaign.ReasonNotStarted, fmt.Sprintf("the call of assignment %d was not started", id))
-		case a.State != campaign.AssignmentStarted:
-			return expired(a)
-		case !a.EndedAt.IsZero():
-			out = k.session(agent)
-			return nil
-		}
-		a.EndedAt = within(at, a.PlacedAt, t.now)
-		mark(&k.closed, a.ID)
-		if err := k.step(a, campaign.HappenedEnded, ""); err != nil {
-			return err
-		}
-		out = k.session(agent)
-		return k.flush()
-	})
-	return out, err
+	return ask[campaign.Session](ctx, s, &deed{what: "end the call", agent: agent, assignment: id, do: func(k *work) (result[any], error) {
+		return answered(k.end(id, agent, at))
+	}})
+}
+
+func (k *work) end(id campaign.AssignmentID, agent campaign.AgentID, at time.Time) (campaign.Session, error) {
+	a, err := k.mine(id, agent)
+	if err != nil {
+		return campaign.Session{}, err
+	}
+	switch {
+	case a.State == campaign.AssignmentOffered:
+		return campaign.Session{}, campaign.Unready(campaign.ReasonNotStarted, fmt.Sprintf("the call of assignment %d was not started", id))
+	case a.State != campaign.AssignmentStarted:
+		return campaign.Session{}, expired(a)
+	case !a.EndedAt.IsZero():
+		return k.session(agent), nil
+	}
+	a.EndedAt = within(at, a.PlacedAt, k.t.now)
+	mark(&k.closed, a.ID)
+	err = k.step(a, campaign.HappenedEnded, "")
+	return k.session(agent), err
 }
 
 // within moves at into [from, to]; zero is to.

@@ -20,7 +20,7 @@ func (s *Store) ClaimLeads(ctx context.Context, claims []campaign.Claim) ([]camp
 	out := make([]campaign.Claimed, 0, len(claims))
 	for part := range slices.Chunk(claims, maxClaims) {
 		var got []campaign.Claimed
-		err := s.write(ctx, "claim leads", func(t *tx) error {
+		err := s.writeOn(ctx, s.groups.db, "claim leads", func(t *tx) error {
 			c, err := t.claims(part)
 			if err != nil {
 				return err
@@ -262,6 +262,7 @@ func (c *claiming) follow() error {
 			c.refuse(i, a.LeadID, campaign.Judgement{Binding: "state", Detail: "somebody else has the lead"})
 			continue
 		}
+		c.t.known.put(a.ID, place{a.LeadID, a.AgentID})
 		l := c.facts[a.LeadID].Lead
 		l.State, l.Assignment = campaign.LeadHeld, a.ID
 		mark(&c.moved, l.ID)

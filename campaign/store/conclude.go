@@ -9,12 +9,6 @@ import (
 	"redial/campaign"
 )
 
-type concluding struct{ campaign.Result }
-
-func (c concluding) key() int64 { return int64(c.Assignment) }
-
-type concludedAnswer = campaign.Recorded
-
 // Conclude records what came of a placed call: attempt, lead, next decision, promise, suppression, session and event
 // in one transaction (I2). The same result again answers the same with Replay set; another one for a call that has
 // its outcome is KindConflict. Late results, whose assignment lapsed, are taken as DESIGN §6 says: see Recorded.Late.
@@ -23,7 +17,18 @@ func (s *Store) Conclude(ctx context.Context, r campaign.Result) (campaign.Recor
 	if err := checkResult(&r); err != nil {
 		return campaign.Recorded{}, err
 	}
-	return s.groups.results.do(ctx, concluding{r})
+	return ask[campaign.Recorded](ctx, s, outcomeDeed(r))
+}
+
+func outcomeDeed(r campaign.Result) *deed {
+	return &deed{what: "record an outcome", agent: r.Agent, assignment: r.Assignment, newNumber: r.NewNumber, dnc: r.Outcome == campaign.DoNotCall,
+		do: func(k *work) (result[any], error) {
+			rec, err := k.conclude(r)
+			if err == nil {
+				rec.Session = k.session(r.Agent)
+			}
+			return answered(rec, err)
+		}}
 }
 
 func checkResult(r *campaign.Result) error {
@@ -43,73 +48,11 @@ func checkResult(r *campaign.Result) error {
 	return nil
 }
 
-func (s *Store) concludeAll(ctx context.Context, asked []concluding) ([]result[campaign.Recorded], error) {
-	var out []result[campaign.Recorded]
-	err := s.write(ctx, "record outcomes", func(t *tx) error {
-		out = make([]result[campaign.Recorded], len(asked))
-		k, dnc, err := t.loadResults(asked)
-		if err != nil {
-			return err
-		}
-		if err := k.suppressAll(dnc); err != nil {
-			return err
-		}
-		leads := make(map[campaign.LeadID]bool)
-		for i, r := range asked {
-			if a := k.assignments[r.Assignment]; a != nil {
-				if leads[a.LeadID] {
-					out[i].again = true
-					continue
-				}
-				leads[a.LeadID] = true
-			}
-			out[i].a, out[i].err = k.conclude(r.Result)
-			if isFault(out[i].err) {
-				return out[i].err
-			}
-			if out[i].err == nil {
-				out[i].a.Session = k.session(r.Agent)
-			}
-		}
-		return k.flush()
-	})
-	return out, err
-}
-
-// loadResults locks what the results touch. A DO_NOT_CALL touches every lead with the number, so its number must be
-// known before anything is locked; what to suppress is returned.
-func (t *tx) loadResults(asked []concluding) (*work, []campaign.Suppression, error) {
-	var w want
-	refusing := make(map[campaign.AssignmentID]bool)
-	for _, r := range asked {
-		w.assignments = append(w.assignments, r.Assignment)
-		if r.NewNumber != "" {
-			w.phones = append(w.phones, r.NewNumber)
-		}
-		if r.Outcome == campaign.DoNotCall {
-			refusing[r.Assignment] = true
-		}
-	}
-	dnc, err := t.refusals(asked, refusing)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, s := range dnc {
-		w.phones, w.spread = append(w.phones, s.Phone), true
-	}
-	k, err := t.load(w)
-	return k, dnc, err
-}
-
 // refusals are the suppressions that DO_NOT_CALL results ask for: of the numbers dialled. It is always obeyed, be the
 // result late or not; but not for somebody else's assignment.
-func (t *tx) refusals(asked []concluding, refusing map[campaign.AssignmentID]bool) ([]campaign.Suppression, error) {
+func (t *tx) refusals(refusing map[campaign.AssignmentID]campaign.AgentID) ([]campaign.Suppression, error) {
 	if len(refusing) == 0 {
 		return nil, nil
-	}
-	agents := make(map[campaign.AssignmentID]campaign.AgentID, len(asked))
-	for _, r := range asked {
-		agents[r.Assignment] = r.Agent
 	}
 	var out []campaign.Suppression
 	rows, err := t.QueryContext(t.ctx, `SELECT a.id, a.number, a.agent_id, g.login FROM assignments a JOIN agents g ON g.id = a.agent_id
@@ -125,7 +68,7 @@ func (t *tx) refusals(asked []concluding, refusing map[campaign.AssignmentID]boo
 		if err := rows.Scan(&id, &s.Phone, &agent, &s.Source); err != nil {
 			return nil, err
 		}
-		if agents[id] == agent {
+		if refusing[id] == agent {
 			out = append(out, s)
 		}
 	}

@@ -22,7 +22,8 @@ type changes struct {
 	lateRows   []lateRow
 	numbers    []numberRow
 	events     []campaign.Event
-	told       []func() // events that need the ids of what was inserted
+	told       []func()                  // events that need the ids of what was inserted
+	alive      map[campaign.AgentID]bool // who gave a sign of life
 }
 
 type useRow struct {

@@ -3,26 +3,39 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
-	"redial/campaign"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// groupMost is how many requests are committed together at most; groupTime bounds their transaction.
 const (
-	groupMost = 256
-	groupTime = 30 * time.Second
+	groupMost = 256              // requests that are committed together at most
+	groupTime = 30 * time.Second // bounds their transaction
+	// gatherTime is how long a transaction waits at most for those that the last one answered to come back: together they
+	// cost one transaction, one after the other several.
+	gatherTime = time.Millisecond
+	// loneMost bounds how many requests are committed alone at once, after a transaction in which somebody waited too long.
+	loneMost = 2
+	// committers is how many transactions of deeds run at once on PostgreSQL. SQLite has one writer.
+	committers = 1
 )
 
 var errClosed = errors.New("the record is closed")
 
 // group commits concurrent requests together: whatever waits while a transaction runs goes into the next one. Each
-// caller waits for its own answer. A transaction that fails is split until the guilty request stands alone.
+// caller waits for its own answer. A transaction that fails is split until the guilty request stands alone, unless the
+// database is away: then all are told at once. When a lock was waited for too long its requests are committed one by one
+// beside the transactions that follow, so that nobody waits for whoever waits for it.
 type group[Q, A any] struct {
 	run  func(context.Context, []Q) ([]result[A], error)
-	key  func(Q) int64 // requests of one key go into different transactions, in order
+	key  func(Q) int64 // requests of one key go into different transactions, in order; 0: it does not matter
 	in   chan *waiting[Q, A]
+	lone chan struct{}  // holds one for every request that is being committed alone
+	side sync.WaitGroup // those
 	gone <-chan struct{}
+	away func(error) bool // the database does not answer
+	slow func(error) bool // a lock was waited for too long
 }
 
 // result is one request's own answer. again puts the request into the next transaction.
@@ -39,7 +52,8 @@ type waiting[Q, A any] struct {
 }
 
 func newGroup[Q, A any](key func(Q) int64, run func(context.Context, []Q) ([]result[A], error)) *group[Q, A] {
-	return &group[Q, A]{run: run, key: key, in: make(chan *waiting[Q, A], groupMost)}
+	return &group[Q, A]{run: run, key: key, in: make(chan *waiting[Q, A], groupMost), lone: make(chan struct{}, loneMost),
+		away: away, slow: waitedTooLong}
 }
 
 // do waits for the answer, or for the caller's deadline: then what was asked may happen all the same.
@@ -71,6 +85,7 @@ func (g *group[Q, A]) do(ctx context.Context, q Q) (A, error) {
 // serve commits until ctx is done; the transaction that runs then is finished.
 func (g *group[Q, A]) serve(ctx context.Context) {
 	var later []*waiting[Q, A]
+	last := 0
 	for {
 		batch := later
 		if len(batch) == 0 {
@@ -81,8 +96,9 @@ func (g *group[Q, A]) serve(ctx context.Context) {
 				batch = append(batch, w)
 			}
 		}
-		batch = g.gather(batch)
+		batch = g.gather(ctx, batch, last)
 		batch, later = g.apart(batch)
+		last = len(batch)
 		later = append(g.commit(ctx, batch), later...)
 		if ctx.Err() != nil {
 			return
@@ -90,12 +106,30 @@ func (g *group[Q, A]) serve(ctx context.Context) {
 	}
 }
 
-func (g *group[Q, A]) gather(batch []*waiting[Q, A]) []*waiting[Q, A] {
+// gather takes whatever waits. When the last transaction had company it waits a moment for as many; a lone caller never
+// waits.
+func (g *group[Q, A]) gather(ctx context.Context, batch []*waiting[Q, A], last int) []*waiting[Q, A] {
 	for len(batch) < groupMost {
 		select {
 		case w := <-g.in:
 			batch = append(batch, w)
+			continue
 		default:
+		}
+		break
+	}
+	if last < 2 || len(batch) >= last {
+		return batch
+	}
+	enough := time.NewTimer(gatherTime)
+	defer enough.Stop()
+	for len(batch) < last {
+		select {
+		case w := <-g.in:
+			batch = append(batch, w)
+		case <-enough.C:
+			return batch
+		case <-ctx.Done():
 			return batch
 		}
 	}
@@ -111,7 +145,7 @@ func (g *group[Q, A]) apart(batch []*waiting[Q, A]) (now, later []*waiting[Q, A]
 		case seen[key]:
 			later = append(later, w)
 		default:
-			seen[key] = true
+			seen[key] = key != 0
 			now = append(now, w)
 		}
 	}
@@ -123,13 +157,7 @@ func (g *group[Q, A]) commit(ctx context.Context, batch []*waiting[Q, A]) (again
 	if len(batch) == 0 {
 		return nil
 	}
-	qs := make([]Q, len(batch))
-	for i, w := range batch {
-		qs[i] = w.q
-	}
-	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), groupTime)
-	results, err := g.run(run, qs)
-	cancel()
+	results, err := g.once(ctx, batch)
 	switch {
 	case err == nil:
 		for i, w := range batch {
@@ -139,8 +167,14 @@ func (g *group[Q, A]) commit(ctx context.Context, batch []*waiting[Q, A]) (again
 			}
 			w.done <- results[i]
 		}
-	case len(batch) == 1:
-		batch[0].done <- result[A]{err: err}
+	case len(batch) == 1 || g.away(err):
+		for _, w := range batch {
+			w.done <- result[A]{err: err}
+		}
+	case g.slow(err):
+		for _, w := range batch {
+			g.side.Go(func() { g.alone(ctx, w) })
+		}
 	default:
 		half := len(batch) / 2
 		again = append(g.commit(ctx, batch[:half]), g.commit(ctx, batch[half:])...)
@@ -148,29 +182,66 @@ func (g *group[Q, A]) commit(ctx context.Context, batch []*waiting[Q, A]) (again
 	return again
 }
 
-// groups are the writes that are committed together.
-type groups struct {
-	starts  *group[startRequest, campaign.Started]
-	results *group[concluding, concludedAnswer]
-	beats   *group[beating, beaten]
-	moves   *group[*moveRequest, campaign.Session]
+func (g *group[Q, A]) once(ctx context.Context, batch []*waiting[Q, A]) ([]result[A], error) {
+	qs := make([]Q, len(batch))
+	for i, w := range batch {
+		qs[i] = w.q
+	}
+	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), groupTime)
+	defer cancel()
+	return g.run(run, qs)
 }
 
-// startGroups starts one committer for each kind; they end when ctx does, and Close waits for them.
-func (s *Store) startGroups(ctx context.Context) {
-	s.groups = groups{
-		starts:  newGroup(startRequest.key, s.startCalls),
-		results: newGroup(concluding.key, s.concludeAll),
-		beats:   newGroup(beating.key, s.beatAll),
-		moves:   newGroup((*moveRequest).key, s.moveAll),
+// alone commits one request beside the others, until it is answered or its caller left.
+func (g *group[Q, A]) alone(ctx context.Context, w *waiting[Q, A]) {
+	for again := []*waiting[Q, A]{w}; len(again) > 0; {
+		select {
+		case g.lone <- struct{}{}:
+		case <-w.ctx.Done():
+			return
+		case <-g.gone:
+			return
+		}
+		again = g.commit(ctx, again)
+		<-g.lone
 	}
-	serveGroup(ctx, s, s.groups.starts)
-	serveGroup(ctx, s, s.groups.results)
-	serveGroup(ctx, s, s.groups.beats)
-	serveGroup(ctx, s, s.groups.moves)
+}
+
+// groups are the writes that are committed together, and what they are committed on.
+type groups struct {
+	callConns
+	deeds *group[*deed, any]
+}
+
+// waitedTooLong says whether somebody else held what was wanted for longer than a transaction waits.
+func waitedTooLong(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "55P03" || e.Code == "57014" // lock not available; cancelled, by a timeout
+	}
+	return errors.Is(err, context.DeadlineExceeded)
+}
+
+// startGroups starts the committers; they end when ctx does, and Close waits for them.
+func (s *Store) startGroups(ctx context.Context) error {
+	conns, err := s.openCallConns(ctx)
+	if err != nil {
+		return err
+	}
+	s.groups = groups{callConns: conns, deeds: newGroup((*deed).key, s.commitDeeds)}
+	n := 1
+	if s.pool != nil {
+		n = committers
+	}
+	for range n {
+		serveGroup(ctx, s, s.groups.deeds)
+	}
+	return nil
 }
 
 func serveGroup[Q, A any](ctx context.Context, s *Store, g *group[Q, A]) {
 	g.gone = ctx.Done()
-	s.done.Go(func() { g.serve(ctx) })
+	s.done.Go(func() {
+		g.serve(ctx)
+		g.side.Wait()
+	})
 }

@@ -17,7 +17,13 @@ type moveRequest struct {
 	left  error // why the caller waits no more
 }
 
-func (r *moveRequest) key() int64 { return int64(r.agent) }
+func (r *moveRequest) deed() *deed {
+	return &deed{what: "move a session", agent: r.agent, moves: true, do: func(k *work) (result[any], error) {
+		got, err := k.moveOne(r)
+		got.err = doing("move a session", got.err)
+		return got, err
+	}}
+}
 
 func (r *moveRequest) run(s campaign.Session, now time.Time) (campaign.Session, error) {
 	r.mu.Lock()
@@ -41,53 +47,29 @@ func (r *moveRequest) leave(err error) {
 func (s *Store) MoveSession(ctx context.Context, agent campaign.AgentID,
 	move func(campaign.Session, time.Time) (campaign.Session, error)) (campaign.Session, error) {
 	r := &moveRequest{agent: agent, move: move}
-	out, err := s.groups.moves.do(ctx, r)
+	out, err := ask[campaign.Session](ctx, s, r.deed())
 	if err != nil {
 		r.leave(err)
 	}
 	return out, err
 }
 
-func (s *Store) moveAll(ctx context.Context, asked []*moveRequest) ([]result[campaign.Session], error) {
-	var out []result[campaign.Session]
-	const what = "move a session"
-	err := s.write(ctx, what, func(t *tx) error {
-		out = make([]result[campaign.Session], len(asked))
-		w := want{follow: true, signing: true}
-		for _, r := range asked {
-			w.agents = append(w.agents, r.agent)
-		}
-		k, err := t.load(w)
-		if err != nil {
-			return err
-		}
-		for i, r := range asked {
-			if out[i], err = k.moveOne(r); err != nil {
-				return err
-			}
-			out[i].err = doing(what, out[i].err)
-		}
-		return k.flush()
-	})
-	return out, err
-}
-
 // moveOne makes one move; what is refused is in the result, and a fault undoes the transaction.
-func (k *work) moveOne(r *moveRequest) (result[campaign.Session], error) {
+func (k *work) moveOne(r *moveRequest) (result[any], error) {
 	m := k.sessions[r.agent]
 	if m == nil {
-		return result[campaign.Session]{err: campaign.NotFound("agent", r.agent)}, nil
+		return result[any]{err: campaign.NotFound("agent", r.agent)}, nil
 	}
-	held := k.assignments[m.was.Assignment]
-	if m.was.Assignment != 0 && held == nil { // claimed between looking and locking
-		return result[campaign.Session]{again: true}, nil
+	held := k.assignments[m.now.Assignment]
+	if m.now.Assignment != 0 && held == nil { // claimed between looking and locking
+		return result[any]{again: true}, nil
 	}
-	next, err := r.run(m.was, k.t.now)
+	next, err := r.run(m.now, k.t.now)
 	if err != nil {
-		return result[campaign.Session]{err: err}, nil //nolint:nilerr // a refusal is its own caller's, not the batch's
+		return result[any]{err: err}, nil //nolint:nilerr // a refusal is its own caller's, not the batch's
 	}
 	err = k.moveBy(m, next, held)
-	return result[campaign.Session]{a: m.now}, err
+	return result[any]{a: m.now}, err
 }
 
 // makeSessions gives agents that never signed in a session that is signed out, and locks it.

@@ -12,6 +12,14 @@ import (
 
 var errRefused = errors.New("refused")
 
+func deedsOf(moves ...*moveRequest) []*deed {
+	out := make([]*deed, len(moves))
+	for i, m := range moves {
+		out[i] = m.deed()
+	}
+	return out
+}
+
 func toBreak(s campaign.Session, now time.Time) (campaign.Session, error) {
 	s.State, s.Reason, s.Since = campaign.AgentBreak, "lunch", now
 	return s, nil
@@ -30,9 +38,9 @@ func TestMovesShareATransactionAndAreRefusedAlone(t *testing.T) {
 		must[campaign.Session](t)(b.MoveSession(t.Context(), asked[2].agent, toBreak)) // has a session already
 		asked[1].move = refuse
 		asked[3] = &moveRequest{agent: 4711, move: toBreak}
-		got := must[[]result[campaign.Session]](t)(b.moveAll(t.Context(), asked))
+		got := must[[]result[any]](t)(b.commitDeeds(t.Context(), deedsOf(asked...)))
 		for _, i := range []int{0, 2} {
-			if got[i].err != nil || got[i].a.State != campaign.AgentBreak {
+			if got[i].err != nil || got[i].a.(campaign.Session).State != campaign.AgentBreak {
 				t.Errorf("move %d: %+v", i, got[i])
 			}
 		}
@@ -56,7 +64,7 @@ func TestAMoveNeverRunsOnceItsCallerLeft(t *testing.T) {
 			return toBreak(s, now)
 		}}
 		r.leave(context.Canceled)
-		got := must[[]result[campaign.Session]](t)(b.moveAll(t.Context(), []*moveRequest{r}))
+		got := must[[]result[any]](t)(b.commitDeeds(t.Context(), deedsOf(r)))
 		if !errors.Is(got[0].err, context.Canceled) {
 			t.Errorf("it answered %v", got[0].err)
 		}

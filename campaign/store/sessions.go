@@ -51,8 +51,8 @@ func (s *Store) listSessions(ctx context.Context, where string, args ...any) ([]
 
 // moveBy writes a move that the floor made, and ends what it let go of.
 func (k *work) moveBy(m *moving, next campaign.Session, held *campaign.Assignment) error {
-	next.AgentID = m.was.AgentID
-	if next.Assignment != 0 && next.Assignment != m.was.Assignment {
+	next.AgentID = m.now.AgentID
+	if next.Assignment != 0 && next.Assignment != m.now.Assignment {
 		return fmt.Errorf("a move gave agent %d assignment %d: only a claim can", next.AgentID, next.Assignment)
 	}
 	m.move(next, held)
@@ -66,53 +66,28 @@ func (k *work) moveBy(m *moving, next campaign.Session, held *campaign.Assignmen
 	return k.release(held, campaign.AssignmentLapsed, reason, campaign.HappenedLapsed)
 }
 
-type beating struct {
-	seq   int64
-	beats []campaign.Beat
-}
-
-func (b beating) key() int64 { return b.seq }
-
-type beaten []campaign.AgentID
-
 // Heartbeat notes signs of life and renews the leases of calls being made. It returns the agents whose session has
 // another epoch, or is signed out: their desktops are stale.
 func (s *Store) Heartbeat(ctx context.Context, beats []campaign.Beat) ([]campaign.AgentID, error) {
 	if len(beats) == 0 {
 		return nil, nil
 	}
-	return s.groups.beats.do(ctx, beating{s.beatSeq.Add(1), beats})
+	return ask[[]campaign.AgentID](ctx, s, &deed{what: "note signs of life", beats: beats, do: func(k *work) (result[any], error) {
+		return result[any]{a: k.beat(beats)}, nil
+	}})
 }
 
-func (s *Store) beatAll(ctx context.Context, asked []beating) ([]result[beaten], error) {
-	var out []result[beaten]
-	err := s.write(ctx, "note signs of life", func(t *tx) error {
-		out = make([]result[beaten], len(asked))
-		epochs := make(map[campaign.AgentID]int64)
-		for _, b := range asked {
-			for _, beat := range b.beats {
-				epochs[beat.Agent] = max(epochs[beat.Agent], beat.Epoch)
-			}
+// beat notes signs of life and returns whose desk is stale.
+func (k *work) beat(beats []campaign.Beat) (stale []campaign.AgentID) {
+	for _, b := range beats {
+		m := k.sessions[b.Agent]
+		if m == nil || m.now.State == campaign.AgentSignedOut || (b.Epoch != 0 && b.Epoch != m.now.Epoch) {
+			stale = append(stale, b.Agent)
+			continue
 		}
-		sessions := make(map[campaign.AgentID]*moving, len(epochs))
-		if err := t.together(t.lockSessions(inOrder(epochs), sessions)...); err != nil {
-			return err
-		}
-		t.look()
-		alive := make(map[campaign.AgentID]bool, len(epochs))
-		for i, b := range asked {
-			for _, beat := range b.beats {
-				m := sessions[beat.Agent]
-				if m == nil || m.was.State == campaign.AgentSignedOut || (beat.Epoch != 0 && beat.Epoch != m.was.Epoch) {
-					out[i].a = append(out[i].a, beat.Agent)
-					continue
-				}
-				alive[beat.Agent] = true
-			}
-		}
-		return t.renew(inOrder(alive))
-	})
-	return out, err
+		mark(&k.alive, b.Agent)
+	}
+	return stale
 }
 
 // renew notes the signs of life and moves the leases of calls on.

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -39,8 +38,7 @@ type Store struct {
 	rules   Rules
 	known   campaignCache
 	days    calendarCache
-	groups  groups // of the writes that are committed together
-	beatSeq atomic.Int64
+	groups  groups    // of the writes that are committed together
 	writes  *prepared // of SQLite
 	reads   *prepared
 	backing sync.Mutex // held while a backup is made
@@ -83,7 +81,9 @@ func (s *Store) start(ctx context.Context, further fs.FS) error {
 	}
 	bg, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
-	s.startGroups(bg)
+	if err := s.startGroups(bg); err != nil {
+		return err
+	}
 	if err := s.ensurePartitions(ctx); err != nil {
 		return err
 	}
@@ -97,6 +97,7 @@ func (s *Store) Close() error {
 		s.stop()
 	}
 	s.done.Wait()
+	s.groups.close()
 	var err error
 	if s.reader != nil && s.reader != s.writer {
 		err = s.reader.Close()

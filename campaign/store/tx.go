@@ -40,9 +40,14 @@ const txAttempts = 8
 // write runs fn in one transaction, again if it lost against another. fn must not keep anything from a run that
 // failed. Errors are wrapped with what.
 func (s *Store) write(ctx context.Context, what string, fn func(*tx) error) error {
+	return s.writeOn(ctx, s.writer, what, fn)
+}
+
+// writeOn is write on connections of the caller's choice.
+func (s *Store) writeOn(ctx context.Context, db *sql.DB, what string, fn func(*tx) error) error {
 	var err error
 	for range txAttempts {
-		if err = s.once(ctx, s.writer, nil, fn); !conflict(err) {
+		if err = s.once(ctx, db, nil, fn); !conflict(err) {
 			break
 		}
 	}

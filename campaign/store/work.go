@@ -14,7 +14,9 @@ import (
 type want struct {
 	assignments []campaign.AssignmentID // with their leads and agents
 	agents      []campaign.AgentID      // their sessions
-	signing     bool                    // made if they never had one
+	alive       []campaign.AgentID      // their sessions, and nothing else of them
+	remembered  bool                    // whose an assignment is need not be asked if it is remembered
+	signing     bool                    // sessions of agents are made if they never had one
 	follow      bool                    // and what the agents hold
 	leads       []campaign.LeadID
 	phones      []campaign.Phone // their subjects, made if new
@@ -57,16 +59,19 @@ func (t *tx) load(w want) (*work, error) {
 		return nil, err
 	}
 	locks := t.lockSessions(agents, k.sessions)
-	if w.signing {
+	if w.signing && !(w.remembered && t.known.seats.all(w.agents)) {
 		if err := t.together(locks...); err != nil {
 			return nil, err
 		}
-		locks = t.makeSessions(agents, k.sessions)
+		locks = t.makeSessions(w.agents, k.sessions)
 	}
 	var rows []*campaign.Lead
 	locks = slices.Concat(locks, t.makeSubjects(w.phones, w.others), k.lockSubjects(leads, w.phones, w.others), k.lockLeads(leads, w.offering, &rows))
 	if err := t.together(locks...); err != nil {
 		return nil, err
+	}
+	if w.signing && w.remembered && slices.ContainsFunc(w.agents, func(a campaign.AgentID) bool { return k.sessions[a] == nil }) {
+		return nil, errLost
 	}
 	t.look()
 	if w.spread {
@@ -79,7 +84,7 @@ func (t *tx) load(w want) (*work, error) {
 
 // resolve finds, without locks, whose sessions and which leads are meant.
 func (t *tx) resolve(w want) ([]campaign.LeadID, []campaign.AgentID, error) {
-	leads, agents := slices.Clone(w.leads), slices.Clone(w.agents)
+	leads, agents := slices.Clone(w.leads), slices.Concat(w.agents, w.alive)
 	if w.spread {
 		more, err := t.leadsOf(w.phones)
 		if err != nil {
@@ -100,7 +105,12 @@ func (t *tx) resolve(w want) ([]campaign.LeadID, []campaign.AgentID, error) {
 	}
 	// The lead of an open assignment is in that agent's hands. Of a closed one it may be in others': those sessions count.
 	const row = `SELECT a.lead_id, a.agent_id FROM assignments a WHERE a.closed_at = 0 AND `
-	if len(w.assignments) > 0 {
+	known, remembered := t.known.all(w.assignments)
+	if remembered && w.remembered {
+		for _, p := range known {
+			leads, agents = append(leads, p.lead), append(agents, p.agent)
+		}
+	} else if len(w.assignments) > 0 {
 		err := t.each(`SELECT a.lead_id, a.agent_id, a.closed_at FROM assignments a WHERE a.id `+t.d.in(1), []any{js(w.assignments)}, func(r *sql.Rows) error {
 			var l campaign.LeadID
 			var a campaign.AgentID
@@ -164,6 +174,7 @@ func (t *tx) lockSessions(agents []campaign.AgentID, into map[campaign.AgentID]*
 	return []statement{{q, []any{js(agents)}, func(r scanner) error {
 		s, err := scanSession(r)
 		into[s.AgentID] = &moving{was: s, now: s}
+		t.known.seats.m.LoadOrStore(s.AgentID, true)
 		return err
 	}}}
 }
@@ -248,11 +259,15 @@ func (k *work) readAssignments(w want, leads []campaign.LeadID) []statement {
 			return err
 		}
 		k.assignments[a.ID] = a
+		k.t.known.put(a.ID, place{a.LeadID, a.AgentID})
 		if a.State.Open() {
 			k.open[a.LeadID] = a
 			if k.sessions[a.AgentID] == nil {
 				return errLost
 			}
+		}
+		if _, ok := slices.BinarySearch(leads, a.LeadID); !ok {
+			return errLost
 		}
 		return nil
 	}}}

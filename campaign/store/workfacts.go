@@ -8,8 +8,13 @@ import (
 	"redial/campaign"
 )
 
-// campaignCache keeps campaigns as they were last read: their rules are long and change seldom.
-type campaignCache struct{ m sync.Map }
+// campaignCache keeps campaigns as they were last read: their rules are long and change seldom. It remembers besides what
+// never changes of assignments and agents.
+type campaignCache struct {
+	m sync.Map
+	places
+	seats seats
+}
 
 type campaignStamp struct{ version, updated int64 }
 

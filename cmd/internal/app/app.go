@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -40,6 +41,10 @@ type Options struct {
 	Listen func(network, address string) (net.Listener, error) // nil: net.Listen
 	Log    *slog.Logger                                        // nil: as the settings say, to standard error
 	Pace   Pace
+
+	// Migrations are of the record, besides its own, as migrations/ENGINE/NNNN_name.sql; nil: none. Tests of an upgrade
+	// have the next version's here.
+	Migrations fs.FS
 }
 
 // Pace is how often what waits is looked at; a test in fake time looks less often. 0: as each part does by itself.

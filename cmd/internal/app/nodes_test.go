@@ -30,16 +30,23 @@ type nodes struct {
 	t     *testing.T
 	conns []*grpc.ClientConn
 	ctx   context.Context // with an admin's token
+	apps  []*app.App      // where they are in this process
 }
 
 func startNodes(t *testing.T, n int, database, redisURL string) *nodes {
+	t.Helper()
+	return startNodesWith(t, n, database, redisURL, func(int) app.Options { return app.Options{Log: quiet()} })
+}
+
+// startNodesWith starts one node after the other, each with options of its own.
+func startNodesWith(t *testing.T, n int, database, redisURL string, options func(int) app.Options) *nodes {
 	t.Helper()
 	all := &nodes{t: t}
 	for i := range n {
 		cfg := config.Default()
 		cfg.Data, cfg.Database, cfg.Redis = t.TempDir(), database, redisURL
-		cfg.GRPC, cfg.Web, cfg.Node = "127.0.0.1:0", "127.0.0.1:0", fmt.Sprintf("node%d", i)
-		a, err := app.New(t.Context(), cfg, app.Options{Log: quiet()})
+		cfg.GRPC, cfg.Web, cfg.Node = "127.0.0.1:0", "127.0.0.1:0", fmt.Sprintf("here%d", i)
+		a, err := app.New(t.Context(), cfg, options(i))
 		if err == nil {
 			err = a.Start(t.Context())
 		}
@@ -58,7 +65,7 @@ func startNodes(t *testing.T, n int, database, redisURL string) *nodes {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { conn.Close() })
-		all.conns = append(all.conns, conn)
+		all.conns, all.apps = append(all.conns, conn), append(all.apps, a)
 		secret, err := os.ReadFile(a.AdminToken())
 		if err != nil {
 			t.Fatal(err)

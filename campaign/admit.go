@@ -7,7 +7,10 @@ import "context"
 // KindExhausted with OVERLOADED, and nothing may be begun.
 type Admission func(ctx context.Context, action string) (done func(), err error)
 
-type admissionKey struct{}
+type (
+	admissionKey struct{}
+	idleKey      struct{}
+)
 
 // WithAdmission puts it into the context of a stream.
 func WithAdmission(ctx context.Context, a Admission) context.Context {
@@ -20,4 +23,17 @@ func Admit(ctx context.Context, action string) (done func(), err error) {
 		return a(ctx, action)
 	}
 	return func() {}, nil
+}
+
+// WithIdle puts into the context of a call what is to be told when it only waits from then on.
+func WithIdle(ctx context.Context, idle func()) context.Context {
+	return context.WithValue(ctx, idleKey{}, idle)
+}
+
+// Idle says that the call of the context has nothing to do any more but to wait for what may not come for long, such
+// as a lead: it counts as no work from here on.
+func Idle(ctx context.Context) {
+	if idle, ok := ctx.Value(idleKey{}).(func()); ok {
+		idle()
+	}
 }

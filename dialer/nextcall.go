@@ -73,12 +73,24 @@ const (
 func (f *Floor) await(ctx context.Context, s *seat, ch chan *campaign.Claimed, wait time.Duration) (got *campaign.Claimed, stood bool) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	select {
-	case got := <-ch:
-		return got, false
-	case <-timer.C:
-	case <-ctx.Done():
-	case <-f.ending:
+	look := time.NewTicker(idleLook)
+	defer look.Stop()
+	for waiting := true; waiting; {
+		select {
+		case got := <-ch:
+			return got, false
+		case <-look.C:
+			if f.idles(s) {
+				campaign.Idle(ctx)
+				look.Stop()
+			}
+		case <-timer.C:
+			waiting = false
+		case <-ctx.Done():
+			waiting = false
+		case <-f.ending:
+			waiting = false
+		}
 	}
 	// A look for a lead may be under way: it ends soon, with a claim or without.
 	for n := 0; f.leave(s, ch, n == lingerMost); n++ {
@@ -95,6 +107,20 @@ func (f *Floor) await(ctx context.Context, s *seat, ch chan *campaign.Claimed, w
 	default:
 		return nil, true
 	}
+}
+
+// idleLook is how often a NextCall that waits is asked whether it waits for a lead, or for this node to come to it.
+const idleLook = 50 * time.Millisecond
+
+// idles says whether there is nothing to be had for an agent just now, so that waiting for it is no work.
+func (f *Floor) idles(s *seat) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s.pending || s.looked.IsZero() {
+		return false
+	}
+	now := f.now()
+	return f.ordinary(s, f.live(now), now) == nil
 }
 
 // leave takes a NextCall away, but with a claim under way only if told to; it says whether there is one.

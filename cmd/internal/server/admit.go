@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"redial/campaign"
 )
@@ -105,23 +104,14 @@ func (a *admission) unary(ctx context.Context, req any, info *grpc.UnaryServerIn
 		return nil, err
 	}
 	defer leave(false)
-	if mayWait(info.FullMethod, req) {
-		defer time.AfterFunc(a.short.patience(), func() { leave(true) }).Stop()
+	if waits(info.FullMethod) {
+		ctx = campaign.WithIdle(ctx, func() { leave(true) })
 	}
 	resp, err := next(ctx, req)
 	if err == nil {
 		err = a.sizes.answer(info.FullMethod, resp)
 	}
 	return resp, err
-}
-
-// mayWait says whether a call may wait for a lead. One that takes much longer than others does: it is no work then.
-func mayWait(method string, req any) bool {
-	if !waits(method) {
-		return false
-	}
-	r, ok := req.(interface{ GetNextWait() *durationpb.Duration })
-	return !ok || r.GetNextWait().AsDuration() > 0
 }
 
 // agentOf is whom a call of a desk is for.

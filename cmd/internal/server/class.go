@@ -130,7 +130,7 @@ func timeOf(method string) time.Duration {
 	}
 }
 
-// waits says whether a call may wait for a lead, which is no work.
+// waits says whether a call may wait for a lead, which is no work once the floor has looked for one in vain.
 func waits(method string) bool {
 	return method == agentService+"NextCall" || method == agentService+"RecordOutcome"
 }

@@ -10,6 +10,12 @@ import (
 // who all ask at once, and some. What a node does of them at once is the record's to bound, not the gate's.
 const calmMost = 320
 
+// Calls that take so long are too many from fewer on: people wait for them.
+const (
+	slowCall = 250 * time.Millisecond
+	slowMost = 64
+)
+
 // Bounds of how long a call waits for a place in a gate.
 const (
 	waitMin  = 50 * time.Millisecond
@@ -160,8 +166,12 @@ func (g *gate) room(c class) bool { return float64(g.inWork) < g.places(c) }
 // places is how many places the class may fill now.
 func (g *gate) places(c class) float64 {
 	n := float64(g.calm)
-	if g.over && g.climb != nil {
+	switch {
+	case g.climb == nil:
+	case g.over:
 		n = g.climb.limit()
+	case g.took > slowCall.Seconds():
+		n = min(n, slowMost)
 	}
 	if g.share[c] == 0 {
 		return 0
@@ -178,14 +188,7 @@ func (g *gate) queue(c class) int {
 	return max(int(g.places(c)/4), 4)
 }
 
-// patience is how long a call waits for a place, and how much longer than others one takes that waits for a lead.
-func (g *gate) patience() time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.bearable()
-}
-
-// bearable is patience with the lock: a few times what a call takes.
+// bearable is how long a call waits for a place: a few times what one takes.
 func (g *gate) bearable() time.Duration {
 	return min(max(time.Duration(4*g.took*float64(time.Second)), waitMin), waitMost)
 }

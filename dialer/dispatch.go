@@ -10,13 +10,16 @@ import (
 
 // Bounds of the dispatcher.
 const (
-	batchMost = 256                    // claims in one transaction
-	roundMost = 8                      // rounds before it takes breath
-	breath    = 20 * time.Millisecond  // and how long that is
-	dryFor    = 500 * time.Millisecond // how long a campaign that gave nothing is not asked, unless woken
-	shortFor  = 20 * time.Millisecond  // and one that gave too little: more may be on its way from the record
-	idleFor   = time.Second            // how long nothing is looked at, unless kicked
-	takeMost  = 3                      // how often a campaign is asked in a round, because leads were given back lately
+	batchMost  = 256                    // claims in one transaction
+	vainMost   = 8                      // rounds that nobody got anything in before it takes breath
+	breath     = 20 * time.Millisecond  // and how long that is
+	failedFor  = 200 * time.Millisecond // how long it leaves a record alone that failed
+	dryFor     = 500 * time.Millisecond // how long a campaign that gave nothing is not asked, unless woken
+	shortFor   = 20 * time.Millisecond  // and one that gave too little: more may be on its way from the record
+	idleFor    = time.Second            // how long nothing is looked at, unless kicked
+	takeMost   = 3                      // how often a campaign is asked in a round, because leads were given back lately
+	crowd      = 8                      // claims in one transaction from which on the next is likely to be as large
+	gatherTime = time.Millisecond       // how long those who are likely to come are waited for
 )
 
 // dispatch hands out leads until ctx ends. There is one dispatcher a node, so that agents who wait at the same time are
@@ -29,31 +32,69 @@ func (f *Floor) dispatch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-f.kick:
+			f.gather(ctx)
 		case <-timer.C:
 		}
-		again := true
-		for n := 0; n < roundMost && again && ctx.Err() == nil; n++ {
-			again = f.round(ctx)
+		timer.Reset(f.rounds(ctx))
+	}
+}
+
+// rounds hands out leads for as long as that serves somebody, and says how long to wait then.
+func (f *Floor) rounds(ctx context.Context) time.Duration {
+	for vain := 0; vain < vainMost && ctx.Err() == nil; {
+		served, again, err := f.round(ctx)
+		switch {
+		case err != nil:
+			return failedFor
+		case !again:
+			return f.rest()
+		case served > 0:
+			vain = 0
+		default:
+			vain++
 		}
-		if again {
-			timer.Reset(breath)
-		} else {
-			timer.Reset(f.rest())
+	}
+	return breath
+}
+
+// gather waits a moment for the others when many were served together a moment ago and the first of them is back: else
+// it would have a transaction to itself, and they would wait for its end.
+func (f *Floor) gather(ctx context.Context) {
+	if f.batch < crowd {
+		return
+	}
+	timer := time.NewTimer(gatherTime)
+	defer timer.Stop()
+	for f.room() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			return
+		case <-f.kick:
 		}
 	}
 }
 
-// round proposes leads to the agents who wait and claims them. It says whether another round may serve more.
-func (f *Floor) round(ctx context.Context) bool {
+// room says whether somebody waits, and the transaction to come has room for more.
+func (f *Floor) room() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.queue.len() > 0 && f.queue.len() < batchMost
+}
+
+// round proposes leads to the agents who wait and claims them. It says how many were served, and whether another round
+// may serve more. The error is the record's, and has been told of.
+func (f *Floor) round(ctx context.Context) (served int, again bool, err error) {
 	f.greet(ctx)
 	bids, more := f.bids()
 	if len(bids) == 0 {
-		return false
+		return 0, false, nil
 	}
 	f.fill(ctx, bids)
 	asked := f.pick(bids)
 	if len(asked) == 0 {
-		return more
+		return 0, more, nil
 	}
 	claims := make([]campaign.Claim, len(asked))
 	for i, b := range asked {
@@ -67,9 +108,11 @@ func (f *Floor) round(ctx context.Context) bool {
 		if ctx.Err() == nil {
 			f.log.WarnContext(ctx, "leads could not be claimed; trying again", "agents", len(claims), "error", err)
 		}
-		return false
+		return 0, false, err
 	}
-	return f.deliver(ctx, asked, got) || more
+	f.batch = len(claims)
+	served, again = f.deliver(ctx, asked, got)
+	return served, again || more, nil
 }
 
 // pick is the bids to claim for: those with leads whose agents still listen. The others wait on.
@@ -227,9 +270,9 @@ func (f *Floor) freshOf(id campaign.CampaignID, n int) int {
 	return fresh
 }
 
-// deliver gives what was claimed to the desks. It says whether a lead was refused, so that another may be tried.
-func (f *Floor) deliver(ctx context.Context, bids []*bid, got []campaign.Claimed) bool {
-	again := false
+// deliver gives what was claimed to the desks. It says how many got something, and whether a lead was refused, so that
+// another may be tried.
+func (f *Floor) deliver(ctx context.Context, bids []*bid, got []campaign.Claimed) (served int, again bool) {
 	var stale []campaign.AgentID
 	f.mu.Lock()
 	now := f.now()
@@ -244,16 +287,29 @@ func (f *Floor) deliver(ctx context.Context, bids []*bid, got []campaign.Claimed
 			again = true
 			f.unbid(b)
 		default:
+			served++
 			f.offered(b, g, now)
 		}
 	}
 	f.mu.Unlock()
-	for _, agent := range stale {
-		if _, err := f.Refresh(ctx, agent); err != nil {
-			f.log.WarnContext(ctx, "a session could not be read", "agent", agent, "error", err)
+	f.refreshAll(ctx, stale)
+	return served, again
+}
+
+// refreshAll reads the sessions of agents whom the record knows otherwise than this node.
+func (f *Floor) refreshAll(ctx context.Context, agents []campaign.AgentID) {
+	if len(agents) == 0 {
+		return
+	}
+	got, err := f.readArrivals(ctx, agents)
+	for id, a := range got {
+		if _, e := f.Learned(ctx, id, a.Session); err == nil {
+			err = e
 		}
 	}
-	return again
+	if err != nil {
+		f.log.WarnContext(ctx, "sessions could not be read", "agents", len(agents), "error", err)
+	}
 }
 
 // passedOver notes what the claim refused: a lead that is owned or promised rests a while, and a campaign that was

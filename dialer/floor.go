@@ -31,6 +31,7 @@ type Floor struct {
 
 	kick  chan struct{} // the dispatcher has something to do
 	relay chan struct{} // the look-ahead is out of date
+	batch int           // claims in the dispatcher's last transaction; nobody else's
 
 	mu        sync.Mutex
 	seats     map[campaign.AgentID]*seat

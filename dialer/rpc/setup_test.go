@@ -34,6 +34,7 @@ import (
 type bench struct {
 	*testing.T
 	s      *store.Store
+	reads  *reads
 	floor  *dialer.Floor
 	desk   pb.AgentServiceClient
 	super  pb.FloorServiceClient
@@ -44,7 +45,7 @@ type bench struct {
 
 // book is the record with what only the finder knows.
 type book struct {
-	*store.Store
+	*reads
 	finder *scheduler.Finder
 }
 
@@ -91,22 +92,23 @@ func (b *bench) open(dir string) {
 	}})
 	b.ok(err)
 	b.Cleanup(func() { b.ok(b.s.Close()) })
+	b.reads = &reads{Store: b.s}
 	finder := &scheduler.Finder{Record: b.s, Now: b.s.Now}
 	src := scheduler.NewDirect(finder)
-	b.floor = dialer.NewFloor("here", b.s, src, b.s.Now, dialer.Options{})
+	b.floor = dialer.NewFloor("here", b.reads, src, b.s.Now, dialer.Options{})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = b.floor.Run(ctx) }()
 	b.Cleanup(func() { stop(); <-ended })
 
 	srv := grpc.NewServer(grpc.UnaryInterceptor(unary), grpc.StreamInterceptor(streaming))
-	h, bk := hands{b.floor, src}, book{b.s, finder}
+	h, bk := hands{b.floor, src}, book{b.reads, finder}
 	phones := func(text, region string) (campaign.Phone, error) {
 		n, err := phone.One("", text, campaign.PhoneHint{Region: region})
 		return n.Phone, err
 	}
-	pb.RegisterAgentServiceServer(srv, rpc.NewAgents(h, b.s, b.s, bk, phones, statusOf, b.s.Now))
-	pb.RegisterFloorServiceServer(srv, rpc.NewFloors(h, b.s, b.s, bk))
+	pb.RegisterAgentServiceServer(srv, rpc.NewAgents(h, b.reads, b.reads, bk, phones, statusOf, b.s.Now))
+	pb.RegisterFloorServiceServer(srv, rpc.NewFloors(h, b.reads, b.reads, bk))
 	l := bufconn.Listen(1 << 16)
 	served := make(chan struct{})
 	go func() { defer close(served); _ = srv.Serve(l) }()

@@ -44,6 +44,9 @@ func (a *agent) work() {
 			a.w.breach(0, "%s asked for a call: %v", a.name, err)
 			pause(time.Second)
 		case card != nil && !a.seen[card.GetAssignmentId()]:
+			if len(a.seen) > 1000 { // only the last few may come again
+				clear(a.seen)
+			}
 			a.seen[card.GetAssignmentId()] = true
 			a.handle(card)
 		}
@@ -69,6 +72,7 @@ func (a *agent) handle(card *pb.Card) {
 	a.w.book.note(c.lead, "%s has assignment %d (%s)", a.name, c.assignment, card.GetReason())
 	switch {
 	case a.chance(0.02):
+		a.w.book.with(func() { delete(a.w.book.calls, c.assignment) })
 		_, err := a.desk.do(&pb.WorkRequest{Action: &pb.WorkRequest_Decline{Decline: &pb.DeclineRequest{AssignmentId: c.assignment, Reason: "not now"}}})
 		a.w.book.note(c.lead, "%s declined %d: %v", a.name, c.assignment, err)
 		return
@@ -89,6 +93,7 @@ func (a *agent) handle(card *pb.Card) {
 	if a.chance(a.habits.correct) {
 		a.correct(c)
 	}
+	a.w.book.over(c)
 }
 
 // start places the call; false: the card was gone.
@@ -143,7 +148,7 @@ func (a *agent) talk(c *call) {
 			}
 		}
 	default:
-		pause(a.between(2*time.Millisecond, 30*time.Millisecond))
+		pause(a.between(1, a.w.talk))
 	}
 	if a.chance(0.3) {
 		_, err := a.desk.do(&pb.WorkRequest{Action: &pb.WorkRequest_EndCall{EndCall: &pb.EndCallRequest{AssignmentId: c.assignment}}})

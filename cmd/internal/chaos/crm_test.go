@@ -45,13 +45,13 @@ func (c *crm) suppress(number string) {
 	}
 	o.acked = time.Now()
 	c.mine = append(c.mine, number)
-	c.w.book.with(func() { c.w.book.orders = append(c.w.book.orders, o) })
+	c.w.book.order(o)
 }
 
 // lift is noted before it is sent: from then on the number may be called.
 func (c *crm) lift(number string) {
 	o := &order{number: number, lift: true, sent: time.Now()}
-	c.w.book.with(func() { c.w.book.orders = append(c.w.book.orders, o) })
+	c.w.book.order(o)
 	_, err := ask(c.caller, answerSoon, func(ctx context.Context, conn grpc.ClientConnInterface) (*campaignpb.LiftResponse, error) {
 		return campaignpb.NewSuppressionServiceClient(conn).Lift(ctx, &campaignpb.LiftRequest{Phone: number, Reason: "a mistake"})
 	})

@@ -59,7 +59,7 @@ func (f *follower) take(kind, data string) {
 	var about struct{ Assignment int64 }
 	_ = json.Unmarshal([]byte(data), &about) // most are about none
 	f.events++
-	if about.Assignment != 0 {
+	if about.Assignment != 0 && !f.w.book.light {
 		if f.told[kind] == nil {
 			f.told[kind] = make(map[int64]int64)
 		}

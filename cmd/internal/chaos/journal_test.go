@@ -13,9 +13,11 @@ import (
 // journal is what the clients were told, in their own words: what was acknowledged must be in the record at the end.
 type journal struct {
 	mu       sync.Mutex
-	calls    map[int64]*call // by assignment
-	orders   []*order        // suppressions and their ends
-	pauses   []*interval     // of campaigns
+	light    bool                       // of a long steady load: what went well is only counted
+	counted  map[int64]map[string]int64 // light: acknowledged outcomes by campaign and code
+	calls    map[int64]*call            // by assignment
+	orders   map[string][]*order        // suppressions and their ends, by number
+	pauses   []*interval                // of campaigns
 	promises []*promise
 	imports  []*imported
 	lines    map[int64][]string // by lead, for people
@@ -23,7 +25,7 @@ type journal struct {
 }
 
 func newJournal() *journal {
-	return &journal{calls: make(map[int64]*call), lines: make(map[int64][]string)}
+	return &journal{calls: make(map[int64]*call), lines: make(map[int64][]string), orders: make(map[string][]*order), counted: make(map[int64]map[string]int64)}
 }
 
 // call is an assignment as its agent knows it. Instants are the client's.
@@ -78,6 +80,9 @@ type imported struct {
 
 // note writes a line about a lead, for people.
 func (j *journal) note(lead int64, format string, args ...any) {
+	if j.light {
+		return
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.lines[lead] = append(j.lines[lead], time.Now().UTC().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
@@ -102,11 +107,10 @@ func (j *journal) text() string {
 func (j *journal) forbidden(number string, from, to time.Time) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.ContainsFunc(j.orders, func(s *order) bool {
-		return s.number == number && !s.lift && !s.acked.IsZero() && s.acked.Before(from) &&
-			!slices.ContainsFunc(j.orders, func(l *order) bool {
-				return l.number == number && l.lift && l.sent.Before(to) && (l.acked.IsZero() || l.acked.After(s.sent))
-			})
+	return slices.ContainsFunc(j.orders[number], func(s *order) bool {
+		return !s.lift && !s.acked.IsZero() && s.acked.Before(from) && !slices.ContainsFunc(j.orders[number], func(l *order) bool {
+			return l.lift && l.sent.Before(to) && (l.acked.IsZero() || l.acked.After(s.sent))
+		})
 	})
 }
 
@@ -117,6 +121,27 @@ func (j *journal) paused(campaign int64, from, to time.Time) bool {
 	return slices.ContainsFunc(j.pauses, func(p *interval) bool {
 		return p.campaign == campaign && p.from.Before(from) && (p.end.IsZero() || p.end.After(to))
 	})
+}
+
+// order keeps an order.
+func (j *journal) order(o *order) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.orders[o.number] = append(j.orders[o.number], o)
+}
+
+// over is told of a call that was concluded. A light journal counts it, if there is no doubt about it, and forgets it.
+func (j *journal) over(c *call) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.light || len(c.words) != 1 || c.last() == nil || c.last().late != dialerpb.LateKind_LATE_KIND_UNSPECIFIED {
+		return
+	}
+	if j.counted[c.campaign] == nil {
+		j.counted[c.campaign] = make(map[string]int64)
+	}
+	j.counted[c.campaign][c.last().code]++
+	delete(j.calls, c.assignment)
 }
 
 // last is the outcome that stands: the last acknowledged one. nil: none was.

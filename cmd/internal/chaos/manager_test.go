@@ -73,7 +73,7 @@ func (m *manager) bring(d *drive, rows int) *imported {
 
 // piece sends a part of the file from where the server has it; what was acknowledged before must still be there.
 func (m *manager) piece(upload int64, text string, from int64) (size int64, err error) {
-	end := min(from+int64(1000+m.rng.IntN(4000)), int64(len(text)))
+	end := min(from+max(int64(1000+m.rng.IntN(4000)), int64(len(text)/8)), int64(len(text)))
 	return ask(m.caller, answerSoon, func(ctx context.Context, conn grpc.ClientConnInterface) (int64, error) {
 		lists := campaignpb.NewListServiceClient(conn)
 		has, err := lists.GetUpload(ctx, &campaignpb.GetUploadRequest{UploadId: upload})

@@ -10,18 +10,24 @@ import (
 	pb "redial/proto/dialer/v1"
 )
 
-// outcomes are what comes of calls, and how often, in hundredths.
-var outcomes = []struct {
+// share is an outcome and how often it comes, in hundredths.
+type share struct {
 	code string
 	many int
-}{
-	{"NO_ANSWER", 34}, {"BUSY", 22}, {"CALL_LATER", 8}, {"APPOINTMENT", 10}, {"MACHINE", 6}, {"CONGESTION", 6},
-	{"SUCCESS", 6}, {"REFUSED", 3}, {"WRONG_PERSON", 3}, {"DO_NOT_CALL", 2},
 }
+
+// everyKind has leads end in every way, endless brings nearly all of them back.
+var (
+	everyKind = []share{
+		{"NO_ANSWER", 34}, {"BUSY", 22}, {"CALL_LATER", 8}, {"APPOINTMENT", 10}, {"MACHINE", 6}, {"CONGESTION", 6},
+		{"SUCCESS", 6}, {"REFUSED", 3}, {"WRONG_PERSON", 3}, {"DO_NOT_CALL", 2},
+	}
+	endless = []share{{"NO_ANSWER", 60}, {"BUSY", 25}, {"CALL_LATER", 8}, {"APPOINTMENT", 2}, {"CONGESTION", 5}}
+)
 
 func (a *agent) outcome() string {
 	n := a.rng.IntN(100)
-	for _, o := range outcomes {
+	for _, o := range a.w.mix {
 		if n -= o.many; n < 0 {
 			return o.code
 		}
@@ -75,9 +81,7 @@ func (a *agent) acknowledged(c *call, s *word, m *pb.RecordOutcomeResponse) {
 		a.w.breach(c.lead, "I2: %s recorded %s (%s) of %d and was answered %s (%s)", a.name, s.code, s.note, c.assignment, t.GetCode(), t.GetNote())
 	}
 	if s.code == "DO_NOT_CALL" {
-		a.w.book.with(func() {
-			a.w.book.orders = append(a.w.book.orders, &order{number: c.number, sent: s.sent, acked: s.acked})
-		})
+		a.w.book.order(&order{number: c.number, sent: s.sent, acked: s.acked})
 	}
 	if p := m.GetAppointment(); s.booking != nil && p.GetBookedBy() == c.assignment && s.late != pb.LateKind_LATE_KIND_WAITS {
 		made := &promise{id: p.GetId(), lead: c.lead, assignment: c.assignment, local: p.GetLocal()}

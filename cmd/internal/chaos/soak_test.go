@@ -16,10 +16,11 @@ func TestSoak(t *testing.T) {
 		t.Skip("runs with make soak, for as long as REDIAL_SOAK says")
 	}
 	w := newWorld(t, 3, false)
-	agents := w.open(staff{unary: 24, streams: 8, twice: 1, resenders: 1, vanishers: 1}, 4000)
+	w.mix, w.talk, w.book.light = endless, time.Millisecond, true
+	agents := w.open(staff{unary: 56, streams: 8, twice: 1, resenders: 1, vanishers: 1}, soakLeads)
 	y := newTally()
 	rng := w.draw("soak")
-	w.run(agents, 20*time.Second, func() {
+	w.run(agents, time.Minute, func() {
 		every := min(long/10, time.Minute)
 		for began, last := time.Now(), w.count.calls.Load(); time.Since(began) < long; {
 			pause(every)
@@ -34,6 +35,9 @@ func TestSoak(t *testing.T) {
 	w.judge()
 	y.table(w)
 }
+
+// soakLeads is how many leads each of the two campaigns begins with: enough for the load, with their intervals and caps.
+const soakLeads = 40_000
 
 // relation is how large a table is, in bytes, and its rows by PostgreSQL's own count.
 type relation struct {

@@ -23,6 +23,8 @@ type world struct {
 	t    *testing.T
 	seed uint64
 	bin  string
+	mix  []share       // what comes of calls
+	talk time.Duration // the longest ordinary call
 
 	db, cache           *testserver.Server // nil: embedded
 	dbProxy, cacheProxy *testserver.Proxy
@@ -71,7 +73,7 @@ func (w *world) breach(lead int64, format string, args ...any) {
 // newWorld starts the servers and the nodes. With no nodes beyond one it may be embedded: a single process on SQLite.
 func newWorld(t *testing.T, nodes int, embedded bool) *world {
 	t.Helper()
-	w := &world{t: t, seed: seedOf(t), bin: buildServer(t), book: newJournal(), over: make(chan struct{}), harmed: make(map[*node]bool)}
+	w := &world{t: t, seed: seedOf(t), bin: buildServer(t), book: newJournal(), over: make(chan struct{}), harmed: make(map[*node]bool), mix: everyKind, talk: 30 * time.Millisecond}
 	w.meter = &meter{w: w, last: make(map[reading]int64)}
 	database, cache := "", ""
 	if !embedded {

@@ -1,0 +1,237 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"redial/campaign"
+	"redial/campaign/store/storetest/testserver"
+)
+
+const (
+	churnClaims = 5_000_000
+	churnLeads  = 50_000
+	churnAgents = 256
+	churnEvery  = 30 * time.Second // the sizes are told
+	churnRoom   = 1.2              // what an index may grow to, of what it had after the first round of all leads
+	churnSmall  = 2 << 20          // bytes below which an index is not looked at: a few pages more are no bloat
+)
+
+// claimIndexes are what a claim and the look for due work read. Those of tables that only grow are no part of it.
+var claimIndexes = []string{"leads_fresh", "leads_tried", "leads_owned", "leads_held", "leads_turn", "leads_put", "leads_pkey",
+	"assignments_open_lead", "assignments_open_agent", "assignments_lease", "sessions_pkey", "sessions_deadline", "appointments_due"}
+
+// TestSoakChurn calls the same leads again and again on PostgreSQL, five million claims or as long as REDIAL_SOAK says, and
+// tells the sizes of the indexes that a claim reads. They keep their size: what dies is cleared away as fast as it is made.
+func TestSoakChurn(t *testing.T) {
+	long, err := time.ParseDuration(os.Getenv("REDIAL_SOAK"))
+	if err != nil {
+		t.Skip("runs with make soak, for as long as REDIAL_SOAK says")
+	}
+	b := openBench(t, testserver.NewPostgres(t, true).Database(t))
+	c := b.campaign(t, "one")
+	for first := 0; first < churnLeads; first += 10_000 {
+		b.loaded(t, c.ID, campaign.ImportOptions{}, drafts(first, 10_000))
+	}
+	must[campaign.Campaign](t)(b.StartCampaign(t.Context(), c.ID))
+	groups := must[[]campaign.Group](t)(b.Groups(t.Context(), c.ID))
+
+	ctx, stop := context.WithTimeout(t.Context(), long)
+	defer stop()
+	r := &churn{bench: b, due: make(chan campaign.LeadID, 4*churnAgents), idle: make(chan *caller, churnAgents)}
+	for _, g := range groups {
+		r.groups = append(r.groups, campaign.OpenGroup{ID: g.ID})
+	}
+	var work sync.WaitGroup
+	work.Go(func() { r.feed(ctx, t) })
+	work.Go(func() { r.dispatch(ctx, t) })
+	for i := range churnAgents {
+		agent := must[campaign.Agent](t)(b.CreateAgent(t.Context(), campaign.Agent{Login: fmt.Sprint("agent", i), Campaigns: []campaign.Membership{{CampaignID: c.ID, Weight: 1}}}))
+		b.ready(t, agent.ID)
+		work.Go(func() { r.agent(ctx, t, agent.ID) })
+	}
+	first := r.watch(ctx, t, stop)
+	work.Wait()
+	b.sql(t, `ANALYZE`)
+	last := r.sizes(t)
+	for _, index := range slices.Sorted(maps.Keys(first)) {
+		if last[index] > churnSmall && float64(last[index]) > churnRoom*float64(first[index]) {
+			t.Errorf("%s has grown from %d to %d kB in %d claims", index, first[index]>>10, last[index]>>10, r.claims.Load())
+		}
+	}
+	if first == nil {
+		t.Errorf("%d claims are fewer than there are leads: give more time", r.claims.Load())
+	}
+	must[campaign.AuditSummary](t)(b.Audit(t.Context(), 0, func(x campaign.Breach) error { t.Error(x); return nil }))
+}
+
+// churn is an office that never sleeps.
+type churn struct {
+	*bench
+	groups []campaign.OpenGroup
+	due    chan campaign.LeadID
+	idle   chan *caller
+	claims atomic.Int64
+}
+
+// caller is an agent who waits for a lead.
+type caller struct {
+	id   campaign.AgentID
+	lead chan campaign.AssignmentID // 0: none this time
+}
+
+// feed looks for due work as a filler does, and hands it out once.
+func (r *churn) feed(ctx context.Context, t *testing.T) {
+	lately := make(map[campaign.LeadID]time.Time)
+	for ctx.Err() == nil {
+		found, err := r.DueLeads(ctx, campaign.DueQuery{Groups: r.groups, Tried: 2 * churnAgents, Fresh: 2 * churnAgents, Now: r.Now()})
+		if err != nil && ctx.Err() == nil {
+			t.Error(err)
+			return
+		}
+		now := time.Now()
+		for _, d := range found {
+			if now.Sub(lately[d.Lead]) < 5*time.Second {
+				continue
+			}
+			lately[d.Lead] = now
+			select {
+			case r.due <- d.Lead:
+			case <-ctx.Done():
+				return
+			}
+		}
+		maps.DeleteFunc(lately, func(_ campaign.LeadID, at time.Time) bool { return now.Sub(at) > 10*time.Second })
+	}
+}
+
+// dispatch claims for all who wait at once, as a node does.
+func (r *churn) dispatch(ctx context.Context, t *testing.T) {
+	for {
+		var waiting []*caller
+		var claims []campaign.Claim
+		add := func(c *caller) bool {
+			select {
+			case lead := <-r.due:
+				waiting, claims = append(waiting, c), append(claims, campaign.Claim{Agent: c.id, Candidates: []campaign.LeadID{lead}})
+				return true
+			case <-ctx.Done():
+				c.lead <- 0
+				return false
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case c := <-r.idle:
+			for more := add(c); more && len(claims) < churnAgents/2; {
+				select {
+				case c := <-r.idle:
+					more = add(c)
+				default:
+					more = false
+				}
+			}
+		}
+		got, err := r.ClaimLeads(context.WithoutCancel(ctx), claims)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		for i, c := range waiting {
+			id := campaign.AssignmentID(0)
+			if got[i].Assignment != nil {
+				id = got[i].Assignment.ID
+				r.claims.Add(1)
+			}
+			c.lead <- id
+		}
+	}
+}
+
+func (r *churn) agent(ctx context.Context, t *testing.T, agent campaign.AgentID) {
+	me := &caller{agent, make(chan campaign.AssignmentID, 1)}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r.idle <- me:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case id := <-me.lead:
+			if id == 0 {
+				continue
+			}
+			_, err := r.StartCall(context.WithoutCancel(ctx), id, agent)
+			if err == nil {
+				_, err = r.Conclude(context.WithoutCancel(ctx), campaign.Result{Assignment: id, Agent: agent, Outcome: campaign.NoAnswer})
+			}
+			if err != nil {
+				t.Errorf("agent %d: %v", agent, err)
+				return
+			}
+		}
+	}
+}
+
+// watch tells the sizes now and then until the time is over or all claims are made; it answers those after the first round
+// of all leads.
+func (r *churn) watch(ctx context.Context, t *testing.T, stop func()) (first map[string]int64) {
+	tick := time.NewTicker(churnEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return first
+		case <-tick.C:
+		}
+		n := r.claims.Load()
+		sizes := r.sizes(t)
+		if first == nil && n >= churnLeads {
+			first = sizes
+		}
+		var line strings.Builder
+		for _, index := range slices.Sorted(maps.Keys(sizes)) {
+			fmt.Fprintf(&line, " %s=%d", index, sizes[index]>>10)
+		}
+		var dead int64
+		if err := r.reader.QueryRowContext(ctx, `SELECT COALESCE(sum(n_dead_tup), 0) FROM pg_stat_user_tables WHERE relname IN ('leads', 'assignments', 'sessions')`).Scan(&dead); err == nil {
+			t.Logf("%d claims, %d dead rows, kB:%s", n, dead, line.String())
+		}
+		if n >= churnClaims {
+			stop()
+		}
+	}
+}
+
+func (r *churn) sizes(t *testing.T) map[string]int64 {
+	t.Helper()
+	out := make(map[string]int64)
+	rows, err := r.reader.QueryContext(t.Context(), `SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relkind = 'i' AND relname = ANY ($1)`, claimIndexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var size int64
+		if err := rows.Scan(&name, &size); err != nil {
+			t.Fatal(err)
+		}
+		out[name] = size
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

@@ -14,7 +14,7 @@ const (
 	climbStep  = 1.4 // from one comparison to the next, at most
 	climbPull  = 5   // how far to go for what the comparison says, both in logarithms
 	// climbWorth is how much more must be done with twice the places for them to be worth their wait.
-	climbWorth  = 1.12
+	climbWorth  = 1.16
 	climbSettle = 50 * time.Millisecond  // until a change of places shows
 	climbWindow = 200 * time.Millisecond // the shortest look
 	climbLong   = 2 * time.Second        // and the longest
@@ -24,7 +24,7 @@ const (
 // climb finds how many calls should be in work at once while there are more than enough. More of them share a commit,
 // so more gets done; beyond a point they only wait for one another. It compares a little fewer with a little more, by
 // turns, in looks of few, more, more, few, so that a drift of the load does not decide, and goes to where twice the
-// places no longer do an eighth more. Nothing has to be known of the machine. It is used under its gate's lock.
+// places no longer do a sixth more. Nothing has to be known of the machine. It is used under its gate's lock.
 type climb struct {
 	places float64
 	look   int // which of the four

@@ -10,10 +10,12 @@ import (
 // who all ask at once, and some. What a node does of them at once is the record's to bound, not the gate's.
 const calmMost = 320
 
-// Calls that take so long are too many from fewer on: people wait for them.
+// On a slow machine so many would wait too long for one another: no more are in work than are done, at its present pace,
+// within what people bear.
 const (
-	slowCall = 250 * time.Millisecond
-	slowMost = 64
+	bearable = 250 * time.Millisecond // that a call takes
+	slowFrom = 50 * time.Millisecond  // calls that are done sooner tell nothing of the machine's pace
+	slowMost = 128                    // always
 )
 
 // Bounds of how long a call waits for a place in a gate.
@@ -36,6 +38,7 @@ type gate struct {
 	inWork int
 	line   [numClasses][]*waiter // in order of coming
 	took   float64               // seconds that a call was in work, moving mean
+	beside float64               // calls in work when one was done, moving mean
 	overload
 	tally [numClasses]tally
 }
@@ -83,7 +86,7 @@ func (g *gate) admit(c class, patience *time.Duration) (*waiter, error) {
 		if len(g.line[c]) >= g.queue(c) {
 			return nil, g.refuse(c)
 		}
-		*patience = g.bearable()
+		*patience = min(max(time.Duration(4*g.took*float64(time.Second)), waitMin), waitMost)
 	}
 	w := &waiter{place: make(chan struct{})}
 	g.line[c] = append(g.line[c], w)
@@ -128,6 +131,7 @@ func (g *gate) leave(took time.Duration) {
 	defer g.mu.Unlock()
 	if took > 0 {
 		g.took += (took.Seconds() - g.took) / 64
+		g.beside += (float64(g.inWork) - g.beside) / 64
 		if g.over && g.climb != nil {
 			g.climb.completed(time.Now(), g.waiting())
 		}
@@ -170,8 +174,8 @@ func (g *gate) places(c class) float64 {
 	case g.climb == nil:
 	case g.over:
 		n = g.climb.limit()
-	case g.took > slowCall.Seconds():
-		n = min(n, slowMost)
+	case g.took > slowFrom.Seconds():
+		n = min(n, max(g.beside/g.took*bearable.Seconds(), slowMost))
 	}
 	if g.share[c] == 0 {
 		return 0
@@ -185,12 +189,7 @@ func (g *gate) queue(c class) int {
 	if c == finish || c == heavy {
 		return int(g.places(c))
 	}
-	return max(int(g.places(c)/4), 4)
-}
-
-// bearable is how long a call waits for a place: a few times what one takes.
-func (g *gate) bearable() time.Duration {
-	return min(max(time.Duration(4*g.took*float64(time.Second)), waitMin), waitMost)
+	return max(int(g.places(c)/8), 4)
 }
 
 // limit is the present places of a class, for the metrics.

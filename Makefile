@@ -47,8 +47,8 @@ soak: deps ## Work the floor for SOAK (10m) with few faults, print calls and the
 	REDIAL_SOAK=$(SOAK) $(GO) test -timeout 0 -count 1 -run Soak -v $(TESTFLAGS) ./cmd/internal/chaos
 
 .PHONY: bench
-bench: deps ## Measure speed beside its limit, one JSON line a measure; BENCH=NAME for one.
-	$(GO) run ./cmd/dialctl bench --json $(BENCH)
+bench: deps ## Measure speed beside its limits and goals, about 25 minutes; BENCH="NAME --engine postgres --long --markdown" for others.
+	$(GO) run ./cmd/dialctl bench $(BENCH)
 
 .PHONY: deps
 deps: # What the tests start: installed where that is possible, told where it is not.

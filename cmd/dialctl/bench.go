@@ -18,16 +18,18 @@ import (
 var benchCommands = []command{{
 	name: "bench", args: "[NAME]…", short: "measure speed, each figure beside its limit in the same run",
 	long: `It starts what it needs by itself, in a folder that is gone afterwards: SQLite with the Redis in the process, and,
-if they are installed, PostgreSQL with redis-server. Everything takes about six minutes on two cores.
+if they are installed, PostgreSQL with redis-server. Everything takes about 25 minutes on two cores; name some for less.
 Compare ratios, not figures: a limit is measured in the same minute as what stands beside it. "noisy" says that
 others used more than a quarter of a core meanwhile.
 
 NAME is ` + strings.Join(bench.Names(), ", ") + `.
-echo, sql_bare, sql_claim and sql_cycle are limits themselves: a bare call, one UPDATE, and the very statements of
-claims and of whole cycles with nothing round them.
+echo, echo_stream, sql_bare, sql_claim and sql_cycle are limits themselves: a bare call, a message on a stream, one
+UPDATE, and the very statements of claims and of whole cycles with nothing round them. skip_locked and asynq are peers.
+growth and streams are measured on PostgreSQL, on SQLite when named.
 
   dialctl bench
-  dialctl bench next_call --engine postgres --json`,
+  dialctl bench next_call --engine postgres --json
+  dialctl bench growth --long --markdown`,
 	max: -1, bind: bindBench,
 }}
 
@@ -45,6 +47,9 @@ func bindBench(fs *flag.FlagSet) action {
 	var into profiles
 	into.bind(fs)
 	return func(ctx context.Context, c *cli, names []string) error {
+		if len(names) == 1 && names[0] == "child" { // a run starts it to serve in a process of its own
+			return bench.Child(ctx, c.stdin, c.stdout)
+		}
 		o.Names, o.Slice, o.Log = names, time.Duration(*seconds*float64(time.Second)), func(format string, args ...any) {
 			fmt.Fprintf(c.stderr, format+"\n", args...)
 		}

@@ -27,6 +27,7 @@ type Options struct {
 	Callers []int         // none: 1, 16 and 64
 	Quick   bool          // tiny sizes: shows that everything works, and nothing about speed
 	Long    bool          // growth up to 10 M leads as well
+	Child   []string      // a program and its arguments that call Child; nil: this program with the arguments "bench child"
 	Dir     string        // for files of the run; empty: the system's
 	Log     func(format string, args ...any)
 }
@@ -59,6 +60,11 @@ func (o *Options) complete() error {
 	}
 	if o.Slice < 0 || o.Rounds < 0 || o.Rows < 0 || o.Leads < 0 || slices.Min(o.Callers) < 1 {
 		return campaign.Invalid("options", "sizes must be above 0")
+	}
+	if len(o.Child) == 0 {
+		if self, err := os.Executable(); err == nil {
+			o.Child = []string{self, "bench", "child"}
+		}
 	}
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
@@ -105,21 +111,28 @@ func (o *Options) wants(names ...string) bool {
 
 // work is what is measured together.
 type work struct {
-	names []string
-	on    func(context.Context, *Options, *engine) ([]Measure, error)
+	names    []string
+	on       func(context.Context, *Options, *engine) ([]Measure, error)
+	postgres bool // on SQLite only when asked for by name
 }
 
 // works are all of them in their order. The memory of an import is measured first, while nothing else has grown.
 var works = []work{
-	{[]string{"import_memory"}, measureImportMemory},
-	{[]string{"import"}, measureImport},
-	{callNames, measureCalls},
-	{[]string{"replan"}, measureReplan},
+	{names: []string{"import_memory"}, on: measureImportMemory},
+	{names: []string{"import"}, on: measureImport},
+	{names: callNames, on: measureCalls},
+	{names: []string{"callbacks", "asynq"}, on: measureCallbacks},
+	{names: []string{"appointments"}, on: measureAppointments},
+	{names: []string{"growth"}, on: measureGrowth, postgres: true},
+	{names: []string{"streams"}, on: measureStreams, postgres: true},
+	{names: []string{"overload"}, on: measureOverload},
+	{names: []string{"replan"}, on: measureReplan},
 }
 
 // alone are those that need no database.
 var alone = []work{
-	{[]string{"decide"}, measureDecide},
+	{names: []string{"decide"}, on: measureDecide},
+	{names: []string{"simulate"}, on: measureSimulate},
 }
 
 // Run measures and tells of each measure as it is done; it returns where and how. Errors: KindInvalid for an option;
@@ -163,7 +176,7 @@ func (o *Options) all(ctx context.Context, dir string, m *Machine, tell func(Mea
 // onEngine starts an engine, measures on it, and stops it. One that is not installed is passed over with a word on
 // what to install, unless it was asked for by name.
 func (o *Options) onEngine(ctx context.Context, name, dir string, m *Machine, tell func(Measure) error) error {
-	e, err := startEngine(name, dir)
+	e, err := startEngine(name, dir, !o.Quick)
 	if err != nil {
 		if o.Engine == "both" {
 			o.Log("%s is not measured: %v", name, err)
@@ -182,7 +195,7 @@ func (o *Options) onEngine(ctx context.Context, name, dir string, m *Machine, te
 
 func (o *Options) each(ctx context.Context, works []work, e *engine, tell func(Measure) error) error {
 	for _, w := range works {
-		if !o.wants(w.names...) {
+		if !o.wants(w.names...) || w.postgres && e.pg == nil && len(o.Names) == 0 && !o.Quick {
 			continue
 		}
 		ms, err := w.on(ctx, o, e)

@@ -7,12 +7,13 @@ import (
 )
 
 // callNames are measured together, for each is another's limit.
-var callNames = []string{"echo", "echo_stream", "sql_bare", "sql_claim", "sql_cycle", "claim", "skip_locked", "next_call", "cycle", "cycle_next", "stream_cycle"}
+var callNames = []string{"echo", "echo_stream", "sql_bare", "sql_claim", "sql_cycle", "claim", "skip_locked", "next_call", "cycle", "cycle_next", "stream_cycle", "offer"}
 
 // Those that need the parts below them.
 var (
-	apiNames = []string{"skip_locked", "next_call", "cycle", "cycle_next", "stream_cycle"}
-	sqlNames = append([]string{"sql_claim", "sql_cycle", "claim"}, apiNames...)
+	overSQL  = []string{"skip_locked", "next_call", "cycle", "cycle_next", "stream_cycle"}
+	apiNames = append([]string{"offer"}, overSQL...)
+	sqlNames = append([]string{"sql_claim", "sql_cycle", "claim"}, overSQL...)
 )
 
 // calls measures everything from the bare SQL of a claim to whole cycles over the API, round by round.
@@ -80,6 +81,11 @@ func (c *calls) allCallers(ctx context.Context, round int) (err error) {
 		c.o.Log("%s: round %d, %d callers", c.e.name, round+1, callers)
 		if err := c.round(ctx, callers); err != nil {
 			return fmt.Errorf("%d callers: %w", callers, err)
+		}
+	}
+	if c.o.wants("offer") {
+		if err := c.offers(ctx); err != nil {
+			return fmt.Errorf("offer: %w", err)
 		}
 	}
 	return nil

@@ -86,6 +86,11 @@ func (d *desk) check(claims []campaign.Claim, got []campaign.Claimed) ([]*campai
 
 // finish calls every lead and ends it, callers at once: the rest of a cycle.
 func (d *desk) finish(ctx context.Context, held []*campaign.Assignment, callers int) error {
+	return d.end(ctx, held, callers, campaign.Success, campaign.LeadFinished)
+}
+
+// end calls every lead with an outcome, after which its state must be as it says.
+func (d *desk) end(ctx context.Context, held []*campaign.Assignment, callers int, with campaign.Outcome, want campaign.LeadState) error {
 	each := func(do func(context.Context, *campaign.Assignment) error) error {
 		g, ctx := errgroup.WithContext(ctx)
 		g.SetLimit(callers)
@@ -102,9 +107,9 @@ func (d *desk) finish(ctx context.Context, held []*campaign.Assignment, callers 
 		return fmt.Errorf("start calls: %w", err)
 	}
 	err = each(func(ctx context.Context, a *campaign.Assignment) error {
-		r, err := d.s.Conclude(ctx, campaign.Result{Assignment: a.ID, Agent: a.AgentID, Outcome: campaign.Success})
-		if err == nil && r.State != campaign.LeadFinished {
-			err = fmt.Errorf("lead %d is %s after a success", r.Lead, r.State)
+		r, err := d.s.Conclude(ctx, campaign.Result{Assignment: a.ID, Agent: a.AgentID, Outcome: with})
+		if err == nil && r.State != want {
+			err = fmt.Errorf("lead %d is %s after %s", r.Lead, r.State, with)
 		}
 		return err
 	})
@@ -145,8 +150,8 @@ func audit(ctx context.Context, s *store.Store, w *world, claimed, finished int)
 	switch {
 	case sum.Leads != int64(len(w.leads)) || open+held+done != int64(len(w.leads)):
 		return fmt.Errorf("%d leads were taken in and there are %d: %d open, %d held, %d finished", len(w.leads), sum.Leads, open, held, done)
-	case done != int64(finished) || sum.Attempts != int64(finished):
-		return fmt.Errorf("%d calls were recorded, and there are %d attempts and %d finished leads", finished, sum.Attempts, done)
+	case done != int64(finished) || sum.Attempts != int64(finished+w.called):
+		return fmt.Errorf("%d calls were recorded, %d before, and there are %d attempts and %d finished leads", finished, w.called, sum.Attempts, done)
 	case held+done != int64(claimed):
 		return fmt.Errorf("%d leads were claimed, and %d are held or finished", claimed, held+done)
 	}

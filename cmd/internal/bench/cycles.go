@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"redial/campaign"
@@ -87,28 +88,18 @@ func (f *office) cyclesNext(ctx context.Context, callers int, for_ time.Duration
 
 // cyclesOnStreams is cycles over streams, where the next lead comes by itself.
 func (f *office) cyclesOnStreams(ctx context.Context, callers int, for_ time.Duration) (slice, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	posts := make([]*post, callers)
-	for i := range posts {
-		var err error
-		if posts[i], err = f.sit(ctx, f.conn, f.w.callers+i, true); err != nil {
-			return slice{}, err
-		}
+	c, err := f.sitAll(ctx, []*grpc.ClientConn{f.conn}, f.w.callers, callers, true)
+	if err != nil {
+		return slice{}, err
 	}
+	defer c.end()
 	until := time.Now().Add(for_)
 	over := func() bool { return !time.Now().Before(until) || f.left() <= callers }
-	got, err := inParallel(ctx, callers, func(_ context.Context, i int, did func(time.Duration)) error {
-		return posts[i].work(over, nil, func(asked, _ time.Time) { did(time.Since(asked)) })
+	got, err := c.each(for_, func(_ context.Context, p *post, _ int, did func(time.Duration)) error {
+		return p.work(over, nil, func(asked, _ time.Time) { did(time.Since(asked)) })
 	})
 	if err != nil {
 		return got, err
 	}
-	return got, allGone(ctx, posts)
-}
-
-// allGone waits until every agent is signed out.
-func allGone(ctx context.Context, posts []*post) error {
-	_, err := inParallel(ctx, len(posts), func(_ context.Context, i int, _ func(time.Duration)) error { return posts[i].gone() })
-	return err
+	return got, c.gone()
 }

@@ -41,17 +41,18 @@ type database struct {
 	drop func() error
 }
 
-// postgresSettings are those of the PostgreSQL that is started, besides its defaults: fsync and full_page_writes are on.
+// postgresSettings are those of the PostgreSQL that is started, besides its defaults: fsync and full_page_writes are on,
+// but for a quick run.
 var postgresSettings = []string{"shared_buffers=512MB", "max_wal_size=4GB", "synchronous_commit=on", "autovacuum=on", "max_connections=500"}
 
-// startEngine starts what an engine needs; dir is a folder of this run.
-func startEngine(name, dir string) (*engine, error) {
+// startEngine starts what an engine needs; dir is a folder of this run. When durable, a commit waits for the disk.
+func startEngine(name, dir string, durable bool) (*engine, error) {
 	e := &engine{name: name, dir: dir}
 	if name == SQLite {
 		return e, nil
 	}
 	var err error
-	if e.pg, err = testserver.StartPostgres(true, postgresSettings...); err != nil {
+	if e.pg, err = testserver.StartPostgres(durable, postgresSettings...); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	if e.redis, err = testserver.StartRedis(); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -15,8 +14,6 @@ import (
 
 	"redial/campaign"
 	"redial/campaign/store"
-	"redial/cmd/internal/app"
-	"redial/cmd/internal/config"
 	campaignpb "redial/proto/campaign/v1"
 	pb "redial/proto/dialer/v1"
 )
@@ -24,13 +21,13 @@ import (
 // office is a whole server over a copy of the world, and agents who ask it over one connection, each with a token of
 // its own.
 type office struct {
-	w     *world
-	db    database
-	dir   string
-	redis string // where it is; empty: in the process
-	app   *app.App
-	conn  *grpc.ClientConn
-	ask   pb.AgentServiceClient
+	w      *world
+	db     database
+	dir    string
+	redis  string  // where it is; empty: in the process
+	served serving // nil: it did not begin
+	conn   *grpc.ClientConn
+	ask    pb.AgentServiceClient
 
 	mu       sync.Mutex
 	known    map[int64]bool // leads that came
@@ -40,17 +37,34 @@ type office struct {
 // nextWait is how long an agent waits for a lead before the run counts as broken.
 const nextWait = 20 * time.Second
 
-// openOffice opens a server over a copy of the world.
+// openOffice opens a server in this process over a copy of the world.
 func openOffice(ctx context.Context, e *engine, w *world) (*office, error) {
 	db, err := e.copy(w.of)
 	if err != nil {
 		return nil, err
 	}
-	return openOfficeAt(ctx, e, w, db)
+	return openOfficeAt(ctx, e, w, db, inProcess)
+}
+
+// inProcess serves in this process.
+func inProcess(ctx context.Context, spec childSpec) (serving, error) { return spec.serve(ctx) }
+
+// openOwnOffice is openOffice with the server in a process of its own.
+func openOwnOffice(ctx context.Context, o *Options, e *engine, w *world) (*office, *child, error) {
+	db, err := e.copy(w.of)
+	if err != nil {
+		return nil, nil, err
+	}
+	var c *child
+	f, err := openOfficeAt(ctx, e, w, db, func(ctx context.Context, spec childSpec) (serving, error) {
+		c, err = o.startChild(ctx, spec)
+		return c, err
+	})
+	return f, c, err
 }
 
 // openOfficeAt opens a server over a record that is the office's from now on.
-func openOfficeAt(ctx context.Context, e *engine, w *world, db database) (_ *office, err error) {
+func openOfficeAt(ctx context.Context, e *engine, w *world, db database, serve func(context.Context, childSpec) (serving, error)) (_ *office, err error) {
 	f := &office{w: w, db: db, known: make(map[int64]bool)}
 	defer func() {
 		if err != nil {
@@ -63,16 +77,12 @@ func openOfficeAt(ctx context.Context, e *engine, w *world, db database) (_ *off
 	if f.dir, err = os.MkdirTemp(e.dir, "office-"); err != nil {
 		return nil, fmt.Errorf("make the server's folder: %w", err)
 	}
-	cfg := config.Default()
-	cfg.Data, cfg.Database, cfg.Redis, cfg.GRPC, cfg.Web = f.dir, f.db.url, f.redis, "127.0.0.1:0", "127.0.0.1:0"
-	if f.app, err = app.New(ctx, cfg, app.Options{Log: slog.New(slog.DiscardHandler)}); err != nil {
+	served, err := serve(ctx, childSpec{Data: f.dir, Database: f.db.url, Redis: f.redis})
+	if err != nil {
 		return nil, err
 	}
-	if err = f.app.Start(ctx); err != nil {
-		f.app = nil // it has stopped by itself
-		return nil, err
-	}
-	if f.conn, err = connect(f.app.GRPC()); err != nil {
+	f.served = served
+	if f.conn, err = connect(served.addr()); err != nil {
 		return nil, err
 	}
 	f.ask = pb.NewAgentServiceClient(f.conn)
@@ -99,7 +109,12 @@ func (f *office) as(ctx context.Context, agent int) context.Context {
 }
 
 func (f *office) next(ctx context.Context, agent int) (card, error) {
-	got, err := f.ask.NextCall(f.as(ctx, agent), &pb.NextCallRequest{Wait: durationpb.New(nextWait)})
+	return f.nextWithin(ctx, agent, nextWait)
+}
+
+// nextWithin waits so long for a lead.
+func (f *office) nextWithin(ctx context.Context, agent int, wait time.Duration) (card, error) {
+	got, err := f.ask.NextCall(f.as(ctx, agent), &pb.NextCallRequest{Wait: durationpb.New(wait)})
 	if err != nil {
 		return card{}, fmt.Errorf("next call: %w", err)
 	}
@@ -107,7 +122,7 @@ func (f *office) next(ctx context.Context, agent int) (card, error) {
 		if f.left() == 0 {
 			return card{}, errNoLeads
 		}
-		return card{}, fmt.Errorf("no lead came in %v though %d are left: %s", nextWait, f.left(), got.GetWhyNone())
+		return card{}, fmt.Errorf("no lead came in %v though %d are left: %s", wait, f.left(), got.GetWhyNone())
 	}
 	return card{agent, got.GetCard().GetAssignmentId()}, f.came(got.GetCard().GetLeadId())
 }
@@ -202,10 +217,10 @@ func (f *office) close(ctx context.Context, sound bool) error {
 	if f.conn != nil {
 		errs = append(errs, f.conn.Close())
 	}
-	if f.app != nil {
+	if f.served != nil {
 		stop, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
-		errs = append(errs, f.app.Stop(stop))
+		errs = append(errs, f.served.stop(stop))
 	}
 	if sound {
 		s, err := f.db.open(ctx)

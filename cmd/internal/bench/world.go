@@ -24,7 +24,11 @@ type world struct {
 	tokens   []string // of the agents
 	manager  string   // token of whoever changes rules
 	leads    []campaign.LeadID
+	called   int // calls that were made already, and finished no lead
 }
+
+// streamers are the agents who work over streams.
+func (w *world) streamers() int { return len(w.agents) - w.callers }
 
 // batchRows is how many rows the import writes in a transaction, as the server does.
 const batchRows = 4000
@@ -79,6 +83,7 @@ func (w *world) fill(ctx context.Context, s *store.Store, leads, agents int) err
 func makeCampaign(ctx context.Context, s *store.Store) (campaign.Campaign, error) {
 	rules := campaign.DefaultRules()
 	rules.Hours = []campaign.Window{{Days: [7]bool{true, true, true, true, true, true, true}, Open: 0, Close: 24 * 60}}
+	rules.Intervals = map[campaign.Outcome]time.Duration{campaign.CallLater: time.Second}
 	rules.Caps = []campaign.Cap{{Scope: campaign.CapNumber, Max: 5, Period: 7 * 24 * time.Hour}}
 	floor := campaign.DefaultFloor()
 	floor.WrapUp, floor.OfferTime, floor.Lease = 0, 10*time.Minute, 10*time.Minute
@@ -151,7 +156,7 @@ func queueUpload(ctx context.Context, s *store.Store, c campaign.CampaignID, fil
 	return s.CommitUpload(ctx, u.ID, nil, at)
 }
 
-// hire makes an agent with a token, signed in and ready.
+// hire makes an agent with a token; one of the callers is signed in and ready.
 func (w *world) hire(ctx context.Context, s *store.Store, i int) error {
 	login := fmt.Sprintf("agent%05d", i)
 	a, err := s.CreateAgent(ctx, campaign.Agent{Login: login, Name: login, Active: true,
@@ -160,7 +165,7 @@ func (w *world) hire(ctx context.Context, s *store.Store, i int) error {
 		return err
 	}
 	w.agents[i] = a.ID
-	if w.tokens[i], _, err = s.CreateToken(ctx, login, campaign.RoleAgent, a.ID, time.Time{}); err != nil {
+	if w.tokens[i], _, err = s.CreateToken(ctx, login, campaign.RoleAgent, a.ID, time.Time{}); err != nil || i >= w.callers {
 		return err
 	}
 	_, err = s.MoveSession(ctx, a.ID, func(at campaign.Session, now time.Time) (campaign.Session, error) {

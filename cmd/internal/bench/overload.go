@@ -1,0 +1,205 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"redial/campaign"
+	pb "redial/proto/dialer/v1"
+)
+
+// What agents do under overload.
+const (
+	overloadCallers = 64 // who find out what full load is
+	overloadTimes   = 10
+	overloadWait    = 5 * time.Second  // of an agent for a lead
+	overloadRetry   = 30 * time.Second // in which a call that was begun must be ended
+)
+
+// measureOverload asks for ten times as many calls as the server can give, whatever it answers: how many it gives all
+// the same, how long those wait that it takes up, and whether those that it sends away are told when to come again.
+func measureOverload(ctx context.Context, o *Options, e *engine) (_ []Measure, err error) {
+	o.Log("%s: taking in %d leads for an overload", e.name, o.leads(e.name))
+	w, err := makeWorld(ctx, e, o.leads(e.name), staff{callers: o.staff().callers})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.of.drop()) }()
+	flush, err := flushTime(e.dir)
+	if err != nil {
+		return nil, err
+	}
+	s := series{Measure: Measure{Name: "overload", Unit: "cycles/s", Engine: e.name, Callers: w.callers, FdatasyncUS: flush,
+		LimitIs: "the same when asked for once what it can, by a server in a process of its own"}}
+	for round := range o.Rounds {
+		o.Log("%s: overload, round %d", e.name, round+1)
+		if err := overloadRound(ctx, o, e, w, &s); err != nil {
+			return nil, fmt.Errorf("round %d: %w", round+1, err)
+		}
+	}
+	s.atMost("p99_ratio", 2)
+	return []Measure{s.measure()}, nil
+}
+
+func overloadRound(ctx context.Context, o *Options, e *engine, w *world, s *series) (err error) {
+	f, _, err := openOwnOffice(ctx, o, e, w)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.close(context.WithoutCancel(ctx), err == nil)) }()
+	if err := f.warmUp(ctx); err != nil {
+		return err
+	}
+	full, err := f.cycles(ctx, min(overloadCallers, w.callers), o.Slice)
+	if err != nil {
+		return err
+	}
+	once, err := f.flood(ctx, full.rate(), o.Slice)
+	if err != nil {
+		return fmt.Errorf("once the load: %w", err)
+	}
+	many, err := f.flood(ctx, overloadTimes*full.rate(), 2*o.Slice)
+	if err != nil {
+		return fmt.Errorf("%d times the load: %w", overloadTimes, err)
+	}
+	after, err := f.flood(ctx, full.rate(), o.Slice)
+	if err != nil {
+		return fmt.Errorf("once the load again: %w", err)
+	}
+	s.round(many.slice, once.rate())
+	s.sample("p99_ratio", many.p99()/once.p99())
+	s.Note = fmt.Sprintf("asked for %.0f calls/s, %.0f times what 64 callers reach: %.0f %% sent away with the time to come again, %.0f %% not asked for want of agents; "+
+		"p99 of those taken up, once the load %.1f ms; afterwards once the load gave %.2f of what it had given before",
+		many.asked(), many.asked()/full.rate(), 100*many.part(many.shed), 100*many.part(many.unasked), once.p99(), after.rate()/once.rate())
+	return nil
+}
+
+// flooded is what came of asking without waiting for answers.
+type flooded struct {
+	slice         // whole cycles; the waits are those for the call
+	shed, unasked int
+	calls         int // that were to be made
+	over          time.Duration
+}
+
+// asked is how many calls were really asked for, a second.
+func (f *flooded) asked() float64 { return float64(f.calls-f.unasked) / f.over.Seconds() }
+
+func (f *flooded) part(n int) float64 { return float64(n) / float64(max(f.calls, 1)) }
+
+// flood asks for calls at a rate, whatever is answered, each for an agent who is free; a call that comes is begun and
+// ended, however often that must be tried.
+func (f *office) flood(ctx context.Context, rate float64, for_ time.Duration) (out flooded, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	free := make(chan int, f.w.callers)
+	for i := range f.w.callers {
+		free <- i
+	}
+	var mu sync.Mutex
+	var work sync.WaitGroup
+	w, began := startWatch(), time.Now()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for over := false; !over && ctx.Err() == nil; <-tick.C {
+		elapsed := time.Since(began)
+		over = elapsed >= for_
+		for due := int(rate*elapsed.Seconds()) + 1; out.calls < due && f.left() > f.w.callers; out.calls++ {
+			select {
+			case agent := <-free:
+				work.Go(func() {
+					wait, shed, err := f.oneCall(ctx, agent)
+					mu.Lock()
+					defer mu.Unlock()
+					switch {
+					case err != nil:
+						cancel(err)
+					case shed:
+						out.shed++
+					case wait > 0:
+						out.done++
+						out.waits = append(out.waits, wait)
+					}
+					free <- agent
+				})
+			default:
+				out.unasked++
+			}
+		}
+	}
+	out.over = time.Since(began)
+	work.Wait()
+	out.took, out.outside = time.Since(began), w.outside()
+	if err = context.Cause(ctx); err == nil && out.done == 0 {
+		err = fmt.Errorf("%w: of %d calls none was given", errWrong, out.calls)
+	}
+	return out, err
+}
+
+// oneCall asks once for a call, and makes it if it comes. wait 0 without shed: none came in time.
+func (f *office) oneCall(ctx context.Context, agent int) (wait time.Duration, shed bool, err error) {
+	began := time.Now()
+	c, err := f.nextWithin(ctx, agent, overloadWait)
+	if wait = time.Since(began); err != nil {
+		_, shed, err = sentAway(err)
+		return 0, shed, err
+	}
+	return wait, false, f.insist(ctx, c)
+}
+
+// insist makes a call and records its outcome, again after as long as the server says when it sends it away.
+func (f *office) insist(ctx context.Context, c card) error {
+	asAgent, until := f.as(ctx, c.agent), time.Now().Add(overloadRetry)
+	for _, act := range []func() error{
+		func() error {
+			_, err := f.ask.StartCall(asAgent, &pb.StartCallRequest{AssignmentId: c.assignment})
+			return err
+		},
+		func() error {
+			_, err := f.ask.RecordOutcome(asAgent, &pb.RecordOutcomeRequest{AssignmentId: c.assignment, Code: campaign.Success.String()})
+			return err
+		},
+	} {
+		for {
+			err := act()
+			if err == nil {
+				break
+			}
+			after, _, err := sentAway(err)
+			if err != nil {
+				return err
+			}
+			if time.Now().After(until) {
+				return fmt.Errorf("%w: a call that was begun could not be ended in %v", errWrong, overloadRetry)
+			}
+			pace{after, after}.pause(ctx, nil)
+		}
+	}
+	f.ended()
+	return nil
+}
+
+// sentAway says whether an error is that of a server with too much to do, and when to come again; another error is
+// given back.
+func sentAway(err error) (after time.Duration, shed bool, other error) {
+	st, ok := status.FromError(errors.Unwrap(err))
+	if errors.Unwrap(err) == nil {
+		st, ok = status.FromError(err)
+	}
+	if !ok || st.Code() != codes.ResourceExhausted {
+		return 0, false, err
+	}
+	for _, d := range st.Details() {
+		if r, ok := d.(*errdetails.RetryInfo); ok {
+			return r.GetRetryDelay().AsDuration(), true, nil
+		}
+	}
+	return 0, false, fmt.Errorf("%w: sent away without a word on when to come again: %w", errWrong, err)
+}

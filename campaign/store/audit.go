@@ -20,7 +20,7 @@ var audited = []string{"I1", "I3", "I4", "I5", "I6", "I7", "I9"}
 // look back on.
 func (s *Store) Audit(ctx context.Context, id campaign.CampaignID, found func(campaign.Breach) error) (campaign.AuditSummary, error) {
 	sum := campaign.AuditSummary{Invariants: audited}
-	err := s.read(ctx, "audit the record", func(t *tx) error {
+	err := s.read(atLength(ctx), "audit the record", func(t *tx) error {
 		a := &audit{t: t, of: id, sum: &sum, tell: found, calendars: make(map[calendarKey]*campaign.Calendar), passed: make(map[string]int)}
 		for _, c := range []struct{ what, query string }{
 			{"leads", `SELECT count(*) FROM leads l WHERE ($1 = 0 OR l.campaign_id = $1)`},

@@ -19,18 +19,16 @@ type bulkTx struct{ *tx }
 func (s *Store) bulkWrite(ctx context.Context, what string, fn func(*bulkTx) error) error {
 	conn, err := s.writer.Conn(ctx)
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return s.told(ctx, what, err)
 	}
 	defer conn.Close()
-	for range txAttempts {
+	for lost := range txAttempts {
 		if err = s.bulkOnce(ctx, conn, fn); !conflict(err) && !duplicate(err) {
 			break
 		}
+		pause(ctx, lost)
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	return s.told(ctx, what, err)
 }
 
 func (s *Store) bulkOnce(ctx context.Context, conn *sql.Conn, fn func(*bulkTx) error) error {
@@ -41,6 +39,9 @@ func (s *Store) bulkOnce(ctx context.Context, conn *sql.Conn, fn func(*bulkTx) e
 	defer t.Rollback() // after a commit this does nothing
 	n := s.begun(ctx, t)
 	n.conn = conn
+	if err := n.takeTime(); err != nil {
+		return err
+	}
 	if err := fn(&bulkTx{n}); err != nil {
 		return err
 	}

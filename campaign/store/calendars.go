@@ -198,7 +198,7 @@ func (s *Store) reopened(ctx context.Context, ids []campaign.CampaignID) {
 	if len(ids) == 0 {
 		return
 	}
-	if err := s.write(ctx, "plan leads anew after a change of calendars", func(t *tx) error { return t.reopen(ids) }); err != nil {
+	if err := s.write(atLength(ctx), "plan leads anew after a change of calendars", func(t *tx) error { return t.reopen(ids) }); err != nil {
 		s.log.WarnContext(ctx, "a lead that was planned during the change of a calendar may wait for the next change", "error", err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // CallSettings are the settings of the PostgreSQL connections on which calls are claimed and recorded. Their statements find
@@ -49,7 +48,7 @@ func (s *Store) openCallConns(ctx context.Context) (callConns, error) {
 	if err != nil {
 		return callConns{}, fmt.Errorf("connections for calls: %w", err)
 	}
-	return callConns{stdlib.OpenDBFromPool(pool), pool}, nil
+	return callConns{s.connections(pool), pool}, nil
 }
 
 func (c *callConns) close() {

@@ -136,7 +136,7 @@ func (t *tx) leadCounts(id campaign.CampaignID, in campaign.ListID) (map[campaig
 
 // CampaignCounts are a campaign's leads by state, those of lists that are still loading apart, and its open promises.
 func (s *Store) CampaignCounts(ctx context.Context, id campaign.CampaignID) (leads campaign.LeadCounts, promises int64, err error) {
-	err = s.read(ctx, "count a campaign's leads", func(t *tx) error {
+	err = s.read(atLength(ctx), "count a campaign's leads", func(t *tx) error {
 		counts, err := t.leadCounts(id, 0)
 		if err != nil {
 			return err
@@ -165,7 +165,7 @@ func (s *Store) UpdateCampaign(ctx context.Context, c campaign.Campaign) (campai
 		return campaign.Campaign{}, fmt.Errorf("update a campaign: %w", err)
 	}
 	var after *campaign.Campaign
-	err := s.write(ctx, "update a campaign", func(t *tx) error {
+	err := s.write(atLength(ctx), "update a campaign", func(t *tx) error {
 		now, err := t.campaign(c.ID, t.d.forUpdate)
 		if err != nil {
 			return err

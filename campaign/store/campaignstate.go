@@ -89,7 +89,7 @@ func (t *tx) mayFinish(c *campaign.Campaign, policy campaign.PromisePolicy, open
 // moveCampaign puts a campaign into the state that to answers, told by an event if it is a new one.
 func (s *Store) moveCampaign(ctx context.Context, what string, id campaign.CampaignID, to func(*tx, *campaign.Campaign) (campaign.CampaignState, error)) (campaign.Campaign, error) {
 	var after *campaign.Campaign
-	err := s.write(ctx, what, func(t *tx) error {
+	err := s.write(atLength(ctx), what, func(t *tx) error {
 		c, err := t.campaign(id, t.d.forUpdate)
 		if err != nil {
 			return err

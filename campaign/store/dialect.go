@@ -9,10 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 )
 
@@ -96,35 +93,15 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	return w.PingContext(ctx)
 }
 
-func (s *Store) openPostgres(ctx context.Context, url string, conns int, tune func(*pgxpool.Config)) error {
-	s.d = postgresDialect
-	cfg, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return fmt.Errorf("the database URL cannot be read: %w", err)
-	}
-	if conns == 0 {
-		conns = 16
-	}
-	cfg.MaxConns = int32(conns)
-	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
-	if tune != nil {
-		tune(cfg)
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	s.pool = pool
-	s.writer = stdlib.OpenDBFromPool(pool)
-	s.reader = s.writer
-	return s.writer.PingContext(ctx)
-}
-
 // errLost says that what was to be locked changed before it was: the transaction begins again.
 var errLost = errors.New("the rows changed again and again while they were being locked")
 
-// errBusy says that no connection was to be had in time.
-var errBusy = errors.New("no connection to the database in time")
+var (
+	// errBusy says that no connection was to be had in time.
+	errBusy = errors.New("no connection to the database in time")
+	// errSlow says that a transaction was ended because it took too long.
+	errSlow = errors.New("the transaction took too long")
+)
 
 // conflict says whether the transaction lost against another and may simply be run again.
 func conflict(err error) bool { return troubleOf(err) == lost }

@@ -33,7 +33,7 @@ const (
 	absent             // stopped, restarting, cut off, out of connections or memory
 	demoted            // it may only be read: another server has seized over, or a standby was asked
 	held               // another transaction holds what was asked for
-	seized              // another process holds all of it
+	seized             // another process holds all of it
 	slow               // it took too long
 	lost               // it lost against others again and again
 	full               // the disk under it is full
@@ -45,7 +45,7 @@ var troubleText = [...]string{
 	absent:     "the database does not answer just now: send the same again in a moment",
 	demoted:    "the database is failing over: send the same again in a moment",
 	held:       "another transaction holds the rows that this is about: send the same again in a moment",
-	seized:      "another process holds the database file: nothing was changed; end that process if this does not pass in a moment",
+	seized:     "another process holds the database file: nothing was changed; end that process if this does not pass in a moment",
 	slow:       "the database took too long: send the same again in a moment",
 	lost:       "others changed the same rows again and again: send the same again in a moment",
 	full:       "the disk under the database is full: nothing was changed; make room there, and work goes on by itself",
@@ -82,14 +82,14 @@ func fault(err error) error {
 }
 
 // away says whether the database is away or cannot write, so that any other request would fail as well: there is no use
-// in trying one by one. A lock that was waited for in vain is no such error: others may go on, see heldUp.
+// in trying one by one. A lock that was waited for in vain is no such error: others may go on, see lockedOut.
 func away(err error) bool {
 	t := troubleOf(err)
 	return t != noTrouble && t != held && t != lost
 }
 
-// heldUp says whether a statement gave up waiting for a lock that another transaction holds.
-func heldUp(err error) bool { return troubleOf(err) == held }
+// lockedOut says whether a statement gave up waiting for a lock that another transaction holds.
+func lockedOut(err error) bool { return troubleOf(err) == held }
 
 // troubleOf looks for what the drivers say, under whatever it is wrapped in.
 func troubleOf(err error) trouble {
@@ -108,6 +108,8 @@ func troubleOf(err error) trouble {
 	switch {
 	case errors.Is(err, errBusy), errors.Is(err, errClosed):
 		return absent
+	case errors.Is(err, errSlow):
+		return slow
 	case errors.As(err, new(*pgconn.ConnectError)): // its own deadline is none of the caller's
 		return absent
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -50,7 +50,7 @@ func TestWhatTheDriversSayIsToldToCallers(t *testing.T) {
 		}
 	}
 	for code, all := range map[string]bool{"57P03": true, "53300": true, "53100": true, "57014": true, "55P03": false, "40001": false, "23505": false} {
-		if err := doing("try", &pgconn.PgError{Code: code}); away(err) != all || heldUp(err) != (code == "55P03") {
+		if err := doing("try", &pgconn.PgError{Code: code}); away(err) != all || lockedOut(err) != (code == "55P03") {
 			t.Errorf("%s: any other request fails as well: %v, want %v", code, !all, all)
 		}
 	}

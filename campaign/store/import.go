@@ -163,7 +163,7 @@ func (s *Store) FailUpload(ctx context.Context, id campaign.UploadID, reason str
 // dropLeads removes the leads of a failed list; nobody ever saw them.
 func (s *Store) dropLeads(ctx context.Context, id campaign.ListID) error {
 	for n := undoRows; n > 0; {
-		err := s.write(ctx, "remove the leads of a failed list", func(t *tx) error {
+		err := s.write(atLength(ctx), "remove the leads of a failed list", func(t *tx) error {
 			leads, err := idsOf[campaign.LeadID](t, `SELECT l.id FROM leads l JOIN lists k ON k.id = l.list_id
 				WHERE l.list_id = $1 AND k.state = 'failed' ORDER BY l.id LIMIT $2`, id, undoRows)
 			n = len(leads)

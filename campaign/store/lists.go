@@ -140,7 +140,7 @@ func hoursFault(hours []campaign.Window) error {
 // changeList runs change with the list locked and returns it as it then is.
 func (s *Store) changeList(ctx context.Context, what string, id campaign.ListID, change func(*tx, *campaign.List) error) (campaign.List, error) {
 	var after *campaign.List
-	err := s.write(ctx, what, func(t *tx) error {
+	err := s.write(atLength(ctx), what, func(t *tx) error {
 		l, err := t.list(id, t.d.forUpdate)
 		if err != nil {
 			return err

@@ -15,8 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 //go:embed migrations
@@ -129,16 +127,10 @@ func (s *Store) migrate(ctx context.Context, extra fs.FS) error {
 	}
 }
 
-// lockedOut says whether a statement gave up waiting for a lock.
-func lockedOut(err error) bool {
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && e.Code == "55P03"
-}
-
 // advance makes the next step that the schema lacks, all of them where it has none; done: it lacks nothing.
 func (s *Store) advance(ctx context.Context, steps []migration) (done bool, err error) {
 	var apart *migration
-	err = s.write(ctx, "migrate the schema", func(t *tx) error {
+	err = s.write(atLength(ctx), "migrate the schema", func(t *tx) error {
 		done, apart = false, nil
 		if err := t.lockSchema(); err != nil {
 			return err
@@ -279,6 +271,11 @@ func (s *Store) applyApart(ctx context.Context, m migration) error {
 	if _, ok := have[m.version]; ok || err != nil {
 		return err // another node was quicker
 	}
+	restore, err := t.takeAllTime()
+	if err != nil {
+		return err
+	}
+	defer restore()
 	for text := range strings.SplitSeq(m.sql, ";\n") {
 		if strings.TrimSpace(text) == "" {
 			continue
@@ -319,7 +316,7 @@ func (s *Store) ensurePartition(ctx context.Context, table string, from time.Tim
 	if table == "attempts" {
 		column = "placed_at"
 	}
-	return s.write(ctx, "partition", func(t *tx) error {
+	return s.write(atLength(ctx), "partition", func(t *tx) error {
 		if _, err := t.exec(`SELECT pg_advisory_xact_lock(7265646962)`); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 // are over: such a node knows numbers alone, and leaves what is counted on the person and the account without them or
 // as it was reserved. It sees to up to limit calls and says to how many; a second time it finds none of them.
 func (s *Store) TellSubjects(ctx context.Context, limit int) (n int, err error) {
-	err = s.write(ctx, "count the calls of older nodes", func(t *tx) error {
+	err = s.write(atLength(ctx), "count the calls of older nodes", func(t *tx) error {
 		n = 0
 		ids, err := t.untoldCalls(limit)
 		if err != nil || len(ids) == 0 {

@@ -132,7 +132,7 @@ func (b *bench) loaded(t testing.TB, c campaign.CampaignID, o campaign.ImportOpt
 // sql runs a statement of a test's own.
 func (b *bench) sql(t testing.TB, query string, args ...any) {
 	t.Helper()
-	if err := b.write(t.Context(), "test", func(x *tx) error { _, err := x.exec(query, args...); return err }); err != nil {
+	if err := b.write(atLength(t.Context()), "test", func(x *tx) error { _, err := x.exec(query, args...); return err }); err != nil {
 		t.Fatal(err)
 	}
 }

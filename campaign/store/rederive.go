@@ -75,7 +75,7 @@ func (s *Store) movePromises(ctx context.Context, stray []campaign.MovedPromise)
 		At    int64                  `json:"at"`
 		Grace int64                  `json:"grace_end"`
 	}
-	err = s.write(ctx, "move promises", func(t *tx) error {
+	err = s.write(atLength(ctx), "move promises", func(t *tx) error {
 		moved = nil
 		w := want{}
 		for _, m := range stray {

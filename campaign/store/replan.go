@@ -18,7 +18,7 @@ const staleLead = `l.state IN ('open', 'exhausted', 'suppressed')`
 // hold are decided about when they come back and are not among them. It counts in indexes that hold little else.
 // Errors: KindNotFound.
 func (s *Store) ReplanLeft(ctx context.Context, id campaign.CampaignID) (version, left int64, err error) {
-	err = s.read(ctx, "count leads to plan anew", func(t *tx) error {
+	err = s.read(atLength(ctx), "count leads to plan anew", func(t *tx) error {
 		var reopened int64
 		if version, reopened, err = t.rulesOf(id); err != nil {
 			return err
@@ -61,7 +61,7 @@ func (t *tx) rulesOf(id campaign.CampaignID) (version, reopened int64, err error
 // meanwhile; the others are locked and decided again.
 func (s *Store) ReplanBatch(ctx context.Context, id campaign.CampaignID, after campaign.LeadID, limit int) (last campaign.LeadID, n int, err error) {
 	var r replanning
-	err = s.read(ctx, "find leads to plan anew", func(t *tx) error {
+	err = s.read(atLength(ctx), "find leads to plan anew", func(t *tx) error {
 		r = replanning{now: t.now}
 		ids, reopened, err := t.staleLeads(id, after, limit)
 		if err != nil || len(ids) == 0 {
@@ -73,7 +73,7 @@ func (s *Store) ReplanBatch(ctx context.Context, id campaign.CampaignID, after c
 	if err != nil || r.last == 0 {
 		return 0, 0, err
 	}
-	err = s.write(ctx, "plan leads anew", func(t *tx) error {
+	err = s.write(atLength(ctx), "plan leads anew", func(t *tx) error {
 		same, err := r.confirm(t)
 		if err != nil {
 			return err

@@ -160,7 +160,7 @@ func (s *Store) BadData(ctx context.Context, q campaign.BadDataQuery) ([]campaig
 			LEFT JOIN leads l ON l.id = t.lead_id LEFT JOIN agents g ON g.id = t.agent_id
 		WHERE COALESCE(m.outcome, t.outcome) IN (` + quoted(campaign.Outcome.BadData) + `) AND (CAST($1 AS BIGINT) = 0 OR t.campaign_id = $1)
 			AND (CAST($2 AS BIGINT) = 0 OR t.list_id = $2) AND (t.placed_at, t.assignment_id) > ($3, $4) ORDER BY t.placed_at, t.assignment_id LIMIT $5`
-	err := s.read(ctx, "list bad numbers", func(t *tx) error {
+	err := s.read(atLength(ctx), "list bad numbers", func(t *tx) error {
 		out = nil
 		return t.each(query, []any{int64(q.Campaign), int64(q.List), us(q.AfterAt), int64(q.After), q.Limit}, func(r *sql.Rows) error {
 			var n campaign.BadNumber

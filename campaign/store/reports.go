@@ -28,7 +28,7 @@ func (s *Store) Report(ctx context.Context, q campaign.ReportQuery) (campaign.Re
 		return campaign.Report{}, fmt.Errorf("report: %w", err)
 	}
 	var out campaign.Report
-	err := s.read(ctx, "report", func(t *tx) error {
+	err := s.read(atLength(ctx), "report", func(t *tx) error {
 		r := &reporting{t: t, q: q}
 		if err := r.settle(); err != nil {
 			return err

@@ -18,7 +18,7 @@ const restoredLeap = 100_000_000
 // event tells those who follow the stream.
 func (s *Store) Restored(ctx context.Context) (campaign.Restored, error) {
 	out := campaign.Restored{Leap: restoredLeap}
-	err := s.write(ctx, "make the restored record safe", func(t *tx) error {
+	err := s.write(atLength(ctx), "make the restored record safe", func(t *tx) error {
 		out.Paused = nil
 		var events []campaign.Event
 		err := t.each(`UPDATE campaigns SET state = 'paused', version = version + 1, updated_at = $1 WHERE state = 'running' RETURNING id, name`,

@@ -91,7 +91,7 @@ func (s *Store) purge(ctx context.Context, h history) (all int64, err error) {
 	for {
 		var n int64
 		last := make([]int64, len(at))
-		err := s.write(ctx, "remove old "+h.table, func(t *tx) error {
+		err := s.write(atLength(ctx), "remove old "+h.table, func(t *tx) error {
 			n = -1
 			if err := t.row(next, at, pointers(last)...); err != nil {
 				return ignoreNone(err)
@@ -148,7 +148,7 @@ func (s *Store) dropMonths(ctx context.Context, table string, before time.Time) 
 		return 0, err
 	}
 	for _, name := range old {
-		err := s.write(ctx, "drop a month of history", func(t *tx) error {
+		err := s.write(atLength(ctx), "drop a month of history", func(t *tx) error {
 			var n int64
 			if err := t.row(`SELECT count(*) FROM `+name, nil, &n); err != nil {
 				return err
@@ -199,7 +199,7 @@ func (t *tx) historyFrom() (from time.Time, err error) {
 // DropAbandoned removes what nobody will come back for: uploads begun and not touched for the time given, and what is left
 // of the rows of refused lists.
 func (s *Store) DropAbandoned(ctx context.Context, abandoned time.Duration) (done campaign.Swept, err error) {
-	err = s.write(ctx, "remove abandoned uploads", func(t *tx) error {
+	err = s.write(atLength(ctx), "remove abandoned uploads", func(t *tx) error {
 		const old = `state = 'receiving' AND updated_at < $1`
 		before := us(t.now.Add(-abandoned))
 		if _, err := t.exec(`DELETE FROM upload_pieces WHERE upload_id IN (SELECT id FROM uploads WHERE `+old+`)`, before); err != nil {
@@ -212,7 +212,7 @@ func (s *Store) DropAbandoned(ctx context.Context, abandoned time.Duration) (don
 		return done, err
 	}
 	var failed []campaign.ListID
-	err = s.read(ctx, "find the rows of refused lists", func(t *tx) error {
+	err = s.read(atLength(ctx), "find the rows of refused lists", func(t *tx) error {
 		failed, err = idsOf[campaign.ListID](t, `SELECT k.id FROM lists k WHERE k.state = 'failed' AND EXISTS (SELECT 1 FROM leads l WHERE l.list_id = k.id) ORDER BY k.id`)
 		return err
 	})

@@ -26,7 +26,7 @@ func (s *Store) SnapshotUnder(ctx context.Context, of campaign.CampaignID, state
 }
 
 func (s *Store) snapshot(ctx context.Context, of campaign.CampaignID, in campaign.ListID, states []campaign.LeadState, under *campaign.Rules, each func([]*campaign.Facts) error) error {
-	return s.read(ctx, "read all about a campaign's leads", func(t *tx) error {
+	return s.read(atLength(ctx), "read all about a campaign's leads", func(t *tx) error {
 		now := t.now
 		t.clock = func() time.Time { return now }
 		if under != nil {

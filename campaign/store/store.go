@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -33,6 +34,9 @@ type Store struct {
 	writer  *sql.DB // SQLite: one connection, transactions begin with the write lock
 	reader  *sql.DB // PostgreSQL: the same pool
 	pool    *pgxpool.Pool
+	pools   []*pgxpool.Pool // all there are
+	lines   lifelines       // their connections
+	dropped atomic.Int64    // when they were last dropped, Unix nanoseconds
 	clock   *clock
 	log     *slog.Logger
 	rules   Rules
@@ -53,6 +57,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.lines.log = s.log
 	var err error
 	switch {
 	case strings.HasPrefix(url, "sqlite://"):
@@ -88,6 +93,9 @@ func (s *Store) start(ctx context.Context, further fs.FS) error {
 		return err
 	}
 	s.done.Go(func() { s.followClock(bg) })
+	if s.pool != nil {
+		s.done.Go(func() { s.lines.watch(bg) })
+	}
 	return nil
 }
 

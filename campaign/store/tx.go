@@ -34,9 +34,6 @@ type tx struct {
 	unsent    []statement
 }
 
-// attempts a transaction gets when it loses against another.
-const txAttempts = 8
-
 // write runs fn in one transaction, again if it lost against another. fn must not keep anything from a run that
 // failed. Errors are wrapped with what.
 func (s *Store) write(ctx context.Context, what string, fn func(*tx) error) error {
@@ -45,13 +42,7 @@ func (s *Store) write(ctx context.Context, what string, fn func(*tx) error) erro
 
 // writeOn is write on connections of the caller's choice.
 func (s *Store) writeOn(ctx context.Context, db *sql.DB, what string, fn func(*tx) error) error {
-	var err error
-	for range txAttempts {
-		if err = s.once(ctx, db, nil, fn); !conflict(err) {
-			break
-		}
-	}
-	return doing(what, err)
+	return s.inTime(ctx, what, func(ctx context.Context) error { return s.once(ctx, db, nil, fn) })
 }
 
 // read runs fn in one read-only transaction: all its statements see one state of the record.
@@ -60,14 +51,14 @@ func (s *Store) read(ctx context.Context, what string, fn func(*tx) error) error
 	if s.pool != nil {
 		opt.Isolation = sql.LevelRepeatableRead
 	}
-	return doing(what, s.once(ctx, s.reader, opt, fn))
+	return s.inTime(ctx, what, func(ctx context.Context) error { return s.once(ctx, s.reader, opt, fn) })
 }
 
 // peek runs fn without a transaction, for reads of one statement: one way to the database and back instead of three.
 func (s *Store) peek(ctx context.Context, what string, fn func(*tx) error) error {
 	n := s.begun(ctx, s.reader)
 	n.d = s.d.unlocked()
-	return doing(what, fn(n))
+	return s.told(ctx, what, fn(n))
 }
 
 func (s *Store) once(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn func(*tx) error) error {
@@ -97,11 +88,16 @@ func (s *Store) onceOn(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn f
 	defer conn.Close()
 	t, err := conn.BeginTx(ctx, opt)
 	if err != nil {
-		return err
+		return &unbegun{err}
 	}
 	defer t.Rollback() // after a commit this does nothing
 	n := s.begun(ctx, t)
 	n.conn = conn
+	if isAtLength(ctx) {
+		if err := n.takeTime(); err != nil {
+			return err
+		}
+	}
 	if opt != nil && opt.ReadOnly {
 		n.d, n.readOnly = s.d.unlocked(), true
 	}

@@ -22,7 +22,7 @@ func (s *Store) revokeOffered(ctx context.Context, where string, arg int64, reas
 	q := `SELECT a.id FROM assignments a WHERE a.closed_at = 0 AND a.state = 'offered' AND ` + where + ` ORDER BY a.id LIMIT $2`
 	for {
 		n := 0
-		err := s.write(ctx, "take back cards", func(t *tx) error {
+		err := s.write(atLength(ctx), "take back cards", func(t *tx) error {
 			n = 0
 			ids, err := idsOf[campaign.AssignmentID](t, q, arg, revokeRows)
 			if err != nil || len(ids) == 0 {
@@ -65,7 +65,7 @@ func (s *Store) cancelPromises(ctx context.Context, where string, arg int64, rea
 	q := `SELECT p.lead_id FROM appointments p WHERE p.closed_at = 0 AND ` + where + ` ORDER BY p.lead_id LIMIT $2`
 	for {
 		n := 0
-		err := s.write(ctx, "cancel promises", func(t *tx) error {
+		err := s.write(atLength(ctx), "cancel promises", func(t *tx) error {
 			n = 0
 			leads, err := idsOf[campaign.LeadID](t, q, arg, revokeRows)
 			if err != nil || len(leads) == 0 {
@@ -153,7 +153,7 @@ const undoSome = `UPDATE leads SET state = 'withdrawn', version = version + 1, u
 	SELECT id FROM leads WHERE list_id = $1 AND last_placed = 0 AND state NOT IN ('held', 'withdrawn') ORDER BY id LIMIT $3%s) RETURNING id`
 
 func (s *Store) undoSome(ctx context.Context, id campaign.ListID) (n int, err error) {
-	err = s.write(ctx, "undo an import", func(t *tx) error {
+	err = s.write(atLength(ctx), "undo an import", func(t *tx) error {
 		leads, err := idsOf[campaign.LeadID](t, fmt.Sprintf(undoSome, t.d.forUpdate), id, us(t.now), undoRows)
 		n = len(leads)
 		if err != nil || n == 0 {

@@ -88,7 +88,7 @@ func beginFault(u campaign.Upload, requestID string) error {
 // changeUpload runs change and returns the upload it names as it then is.
 func (s *Store) changeUpload(ctx context.Context, what string, change func(*tx) (campaign.UploadID, error)) (campaign.Upload, error) {
 	var after *campaign.Upload
-	err := s.write(ctx, what, func(t *tx) error {
+	err := s.write(atLength(ctx), what, func(t *tx) error {
 		id, err := change(t)
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 // habits are what an agent does besides calling well: how often, 0 to 1.
 type habits struct {
 	vanish  float64 // falls silent, before the call or in it, and comes back when its lease is over
+	dawdle  float64 // looks at the card for a while before dialling
 	again   float64 // sends old requests again
 	correct float64 // corrects an outcome
 	stall   int     // stops reading its stream after so many cards or waits; 0: never
@@ -66,7 +67,7 @@ func (a *agent) work() {
 func (a *agent) handle(card *pb.Card) {
 	c := &call{
 		assignment: card.GetAssignmentId(), lead: card.GetLeadId(), campaign: card.GetCampaignId(), agent: a.name,
-		waived: card.GetAppointment() != nil,
+		waived: card.GetAppointment() != nil, shown: shownNumber(card.GetName()), offered: time.Now(),
 	}
 	a.w.book.with(func() { a.w.book.calls[c.assignment] = c })
 	a.w.book.note(c.lead, "%s has assignment %d (%s)", a.name, c.assignment, card.GetReason())
@@ -80,6 +81,9 @@ func (a *agent) handle(card *pb.Card) {
 		a.w.book.note(c.lead, "%s looks away from %d", a.name, c.assignment)
 		a.away(time.Until(card.GetOfferUntil().AsTime()) + a.between(0, time.Second))
 		return
+	}
+	if a.chance(a.habits.dawdle) {
+		a.away(a.between(100*time.Millisecond, 1500*time.Millisecond))
 	}
 	if !a.start(c) {
 		return

@@ -11,7 +11,8 @@ import (
 	campaignpb "redial/proto/campaign/v1"
 )
 
-// crm suppresses numbers, lifts some of them again, and asks whether those it suppressed still are.
+// crm suppresses numbers, those on cards before all, lifts some of them again, and asks whether those it suppressed
+// still are.
 type crm struct {
 	*caller
 	mine []string // suppressed by us, and not lifted
@@ -27,8 +28,12 @@ func (c *crm) work(every time.Duration) {
 			c.mine = append(c.mine[:i], c.mine[i+1:]...)
 		case len(c.mine) > 0 && c.chance(0.4):
 			c.check(c.mine[c.rng.IntN(len(c.mine))])
-		default:
+		case c.chance(0.3):
 			c.suppress(d.phones.some(c.rng.IntN(1 << 20)))
+		default:
+			if number := c.w.book.onCard(); number != "" {
+				c.suppress(number)
+			}
 		}
 		pause(every)
 	}

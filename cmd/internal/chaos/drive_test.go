@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -55,6 +56,15 @@ var areas = []string{"212", "415", "312", "206", "305", "617", "303", "808"}
 
 func phone(i int) string {
 	return fmt.Sprintf("+1%s%03d%04d", areas[i%len(areas)], 230+i/80_000, i/8%10_000)
+}
+
+// shownNumber is the number of the lead with that name; empty: it is none of ours.
+func shownNumber(name string) string {
+	i, err := strconv.Atoi(strings.TrimPrefix(name, "Lead "))
+	if err != nil {
+		return ""
+	}
+	return phone(i)
 }
 
 // some is a number that was given out.

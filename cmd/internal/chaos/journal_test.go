@@ -33,9 +33,11 @@ type call struct {
 	assignment, lead, campaign int64
 	agent                      string
 	waived                     bool      // a promise: the campaign's own interval and caps do not bind it
+	offered                    time.Time // when its card came
 	sent, started              time.Time // StartCall: first sent, acknowledged; zero: not
 	placed                     time.Time // as the server says, whole seconds
-	number                     string
+	shown                      string    // the number that its card stands for
+	number                     string    // that was dialled
 	lease                      time.Time // as last heard of
 	words                      []*word
 }
@@ -128,6 +130,18 @@ func (j *journal) order(o *order) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.orders[o.number] = append(j.orders[o.number], o)
+}
+
+// onCard is a number that an agent looks at and has not dialled; empty: there is none.
+func (j *journal) onCard() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, c := range j.calls {
+		if c.sent.IsZero() && time.Since(c.offered) < time.Second {
+			return c.shown
+		}
+	}
+	return ""
 }
 
 // over is told of a call that was concluded. A light journal counts it, if there is no doubt about it, and forgets it.

@@ -54,7 +54,7 @@ func (w *world) hire(kind, login string) *agent {
 	_, err := admin.CreateAgent(w.admin.ctx, &campaignpb.CreateAgentRequest{Agent: &campaignpb.Agent{Login: login, Campaigns: both}})
 	w.must(err)
 	c := w.caller(login, w.token(login, campaignpb.Role_ROLE_AGENT))
-	a := &agent{caller: c, desk: &unary{c}, seen: make(map[int64]bool), habits: habits{vanish: 0.005, correct: 0.03}}
+	a := &agent{caller: c, desk: &unary{c}, seen: make(map[int64]bool), habits: habits{vanish: 0.005, dawdle: 0.1, correct: 0.03}}
 	switch kind {
 	case "stream":
 		a.desk = &streaming{caller: c}
@@ -97,7 +97,7 @@ func (w *world) run(agents []*agent, every time.Duration, harm func()) {
 	m := &manager{caller: w.caller("manager", w.token("manager", campaignpb.Role_ROLE_MANAGER)), files: len(w.book.imports)}
 	all.Go(func() { m.work(100, every) })
 	c := &crm{caller: w.caller("crm", w.token("crm", campaignpb.Role_ROLE_CRM))}
-	all.Go(func() { c.work(200 * time.Millisecond) })
+	all.Go(func() { c.work(100 * time.Millisecond) })
 	others.Go(w.meter.work)
 	w.follower = newFollower(w)
 	if w.sql != nil {

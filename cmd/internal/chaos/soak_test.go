@@ -18,6 +18,9 @@ func TestSoak(t *testing.T) {
 	w := newWorld(t, 3, false)
 	w.mix, w.talk, w.book.light = endless, time.Millisecond, true
 	agents := w.open(staff{unary: 56, streams: 8, twice: 1, resenders: 1, vanishers: 1}, soakLeads)
+	for _, a := range agents {
+		a.habits.dawdle = 0
+	}
 	y := newTally()
 	rng := w.draw("soak")
 	w.run(agents, time.Minute, func() {

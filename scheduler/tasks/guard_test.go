@@ -156,7 +156,7 @@ func TestI8TheSweepComesSoonAfterALossAndSendsEverythingAgain(t *testing.T) {
 		var away atomic.Bool
 		away.Store(true)
 		o := &office{numbers: make(map[string]int)}
-		s, err := NewSweeper("a", o.node("a"), &Sweep{Backlog: b, Forecast: b, Waker: NewWaker(client, Options{}), Away: away.Load}, SweeperOptions{})
+		s, err := NewSweeper("a", o.node("a"), &Sweep{Backlog: b, Forecast: b, Waker: NewWaker(client, Options{}), Away: away.Load}, SweeperOptions{LookEvery: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,6 +185,32 @@ func TestI8TheSweepComesSoonAfterALossAndSendsEverythingAgain(t *testing.T) {
 		}
 		if n := len(b.looked) - looked; n > 1 {
 			t.Errorf("%d sweeps in a second", n)
+		}
+	})
+}
+
+func TestI8TheElectedNodeFindsARedisThatWasFlushed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := embedded(t)
+		b := &backlog{now: time.Now, promises: []campaign.Appointment{*appointment(3, time.Now().Add(50*time.Minute))}}
+		o := &office{numbers: make(map[string]int)}
+		ctx, stop := context.WithCancel(t.Context())
+		var nodes sync.WaitGroup
+		defer func() { stop(); nodes.Wait() }()
+		for _, name := range []string{"a", "b"} {
+			s, err := NewSweeper(name, o.node(name), &Sweep{Backlog: b, Forecast: b, Waker: NewWaker(client, Options{})}, SweeperOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			nodes.Go(func() { s.Run(ctx) })
+		}
+		for range 3 {
+			time.Sleep(5 * time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
+			synctest.Wait()
+			if got := waiting(t, client); !slices.Contains(got, "due-3") {
+				t.Errorf("five seconds after the flush there wait %v", got)
+			}
+			client.FlushAll(t.Context())
 		}
 	})
 }

@@ -61,6 +61,8 @@ type sent struct {
 	at  time.Time
 }
 
+func (s *Sweep) away() bool { return s.Away != nil && s.Away() }
+
 // anew makes the next sweep send everything again: Redis lost it.
 func (s *Sweep) anew() {
 	s.far, s.daily = time.Time{}, nil
@@ -92,7 +94,7 @@ func drain(ctx context.Context, c Chore) error {
 
 // rearm sends every wake-up that should be under way. The first that cannot be sent ends it: Redis is away.
 func (s *Sweep) rearm(ctx context.Context, now time.Time) error {
-	if s.Waker == nil || s.Away != nil && s.Away() {
+	if s.Waker == nil || s.away() {
 		return nil
 	}
 	offering, err := s.Backlog.Offering(ctx)
@@ -110,7 +112,10 @@ func (s *Sweep) rearm(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
-	return s.onceADay("purge", now, func(day campaign.Date) error { return s.Waker.Purge(ctx, day) })
+	if err := s.onceADay("purge", now, func(day campaign.Date) error { return s.Waker.Purge(ctx, day) }); err != nil {
+		return err
+	}
+	return s.Waker.mark(ctx)
 }
 
 func (s *Sweep) rearmUploads(ctx context.Context) error {

@@ -35,6 +35,7 @@ const (
 type SweeperOptions struct {
 	Every         time.Duration // between sweeps; 0: 15s
 	SequenceEvery time.Duration // how late an event is in the stream; 0: 200ms
+	LookEvery     time.Duration // how soon a Redis that was flushed is noticed; 0: 2s; below 0: it never is
 	Lease         time.Duration // a leader that is gone is replaced after so long; 0: 15s
 	Log           *slog.Logger  // nil: discarded
 }
@@ -63,6 +64,9 @@ func NewSweeper(node string, record Record, sweep *Sweep, o SweeperOptions) (*Sw
 	if o.SequenceEvery <= 0 {
 		o.SequenceEvery = 200 * time.Millisecond
 	}
+	if o.LookEvery == 0 {
+		o.LookEvery = 2 * time.Second
+	}
 	if o.Lease <= 0 {
 		o.Lease = 15 * time.Second
 	}
@@ -85,17 +89,30 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	loops.Go(func() {
 		every(ctx, s.o.SequenceEvery, func() { s.note(ctx, "sequence events", s.sequence(ctx)) })
 	})
+	if s.o.LookEvery > 0 && s.sweep.Waker != nil {
+		loops.Go(func() { every(ctx, s.o.LookEvery, func() { s.look(ctx) }) })
+	}
 	s.lead(ctx)
 	s.rounds(ctx)
 	return nil
 }
 
-// Lost says that Redis lost what it held, or was away: the elected node sweeps soon and sends every wake-up again. At
-// most once in lostGap.
+// Lost says that Redis lost what it held, or was away: if this is the elected node it sweeps soon, at most once in lostGap,
+// and sends every wake-up again.
 func (s *Sweeper) Lost() {
 	select {
 	case s.lost <- struct{}{}:
 	default:
+	}
+}
+
+// look finds out whether Redis was flushed. Failures are no news here: the sweep meets them, too.
+func (s *Sweeper) look(ctx context.Context) {
+	if s.term() == 0 || s.sweep.away() {
+		return
+	}
+	if lost, err := s.sweep.Waker.lost(ctx); err == nil && lost {
+		s.Lost()
 	}
 }
 

@@ -59,6 +59,23 @@ func NewWaker(client redis.UniversalClient, o Options) *Waker {
 // renew is for a Redis that was flushed: Asynq's client believes that the queue's name is known. A new one writes it.
 func (w *Waker) renew() { w.client.Store(asynq.NewClientFromRedisClient(w.redis)) }
 
+// mark says in Redis that everything was sent; while it is there Redis has lost nothing.
+func (w *Waker) mark(ctx context.Context) error {
+	if err := w.redis.Set(ctx, w.o.Queue+":whole", w.o.Now().Unix(), 0).Err(); err != nil {
+		return fmt.Errorf("note that everything was sent: %w", err)
+	}
+	return nil
+}
+
+// lost says whether the mark is gone.
+func (w *Waker) lost(ctx context.Context) (bool, error) {
+	n, err := w.redis.Exists(ctx, w.o.Queue+":whole").Result()
+	if err != nil {
+		return false, fmt.Errorf("look whether Redis holds everything: %w", err)
+	}
+	return n == 0, nil
+}
+
 // Release wakes a campaign's hopper at an instant, in whole seconds.
 func (w *Waker) Release(ctx context.Context, id campaign.CampaignID, at time.Time) error {
 	return w.send(ctx, releaseTask(id, at))

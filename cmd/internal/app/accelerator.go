@@ -90,6 +90,14 @@ func (a *App) hopperOptions(m *hopperMeter) hopper.FallbackOptions {
 	}
 }
 
+// lookEvery is how often it is asked whether Redis was flushed; one in the process never is.
+func (a *App) lookEvery() time.Duration {
+	if a.embedded {
+		return -1
+	}
+	return 0
+}
+
 // lost has every wake-up sent again.
 func (a *App) lost() {
 	if s := a.sweeper; s != nil {

@@ -143,7 +143,7 @@ func (a *App) wireTasks() error {
 	var err error
 	a.sweeper, err = tasks.NewSweeper(a.node(), a.store, &tasks.Sweep{
 		Chores: w.chores(), Backlog: a.store, Forecast: forecast{a.finder}, Waker: a.waker, Away: a.hot.Away,
-	}, tasks.SweeperOptions{Every: a.opt.Pace.Sweep, SequenceEvery: a.opt.Pace.Sequence, Log: a.log})
+	}, tasks.SweeperOptions{Every: a.opt.Pace.Sweep, SequenceEvery: a.opt.Pace.Sequence, LookEvery: a.lookEvery(), Log: a.log})
 	return err
 }
 

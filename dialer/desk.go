@@ -1,6 +1,7 @@
 package dialer
 
 import (
+	"cmp"
 	"sync"
 
 	"redial/campaign"
@@ -26,18 +27,33 @@ const (
 	closedLeft     = "left"
 )
 
-// Desk is the sending side of one stream. Updates come in order; Done closes when the desk is closed, with the reason
-// in Why.
+// Desk is the sending side of one stream. Updates come in order by Next; More says when there are some. Done closes when
+// the desk is closed, with the reason in Why.
 type Desk struct {
-	Updates chan Update
-	Done    chan struct{}
+	More chan struct{}
+	Done chan struct{}
 
-	once sync.Once
-	why  string
+	mu      sync.Mutex
+	waiting []Update // nil most of the time: thousands of desks wait for hours
+	why     string   // closed for; empty: open
 }
 
 func newDesk() *Desk {
-	return &Desk{Updates: make(chan Update, deskBuffer), Done: make(chan struct{})}
+	return &Desk{More: make(chan struct{}, 1), Done: make(chan struct{})}
+}
+
+// Next takes the oldest update that waits; false: there is none.
+func (d *Desk) Next() (Update, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.waiting) == 0 {
+		return Update{}, false
+	}
+	u := d.waiting[0]
+	if d.waiting = d.waiting[1:]; len(d.waiting) == 0 {
+		d.waiting = nil
+	}
+	return u, true
 }
 
 // Why is the reason of the close, such as SIGNED_IN_ELSEWHERE, heartbeat_lost, slow or draining.
@@ -47,17 +63,28 @@ func (d *Desk) Why() string {
 }
 
 func (d *Desk) close(why string) {
-	d.once.Do(func() {
-		d.why = why
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shut(why)
+}
+
+// shut closes the desk, once; the caller holds the lock.
+func (d *Desk) shut(why string) {
+	if d.why == "" {
+		d.why = cmp.Or(why, closedLeft)
 		close(d.Done)
-	})
+	}
 }
 
 func (d *Desk) send(u Update) {
-	select {
-	case d.Updates <- u:
-	case <-d.Done:
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.why != "":
+	case len(d.waiting) == deskBuffer:
+		d.shut(closedSlow)
 	default:
-		d.close(closedSlow)
+		d.waiting = append(d.waiting, u)
+		poke(d.More)
 	}
 }

@@ -158,22 +158,20 @@ func (s *seen) read() *seen {
 	s.w.Helper()
 	s.w.settled()
 	for {
-		select {
-		case u := <-s.desk.Updates:
-			switch {
-			case u.Offer != nil:
-				s.offers = append(s.offers, u.Offer)
-			case u.Session != nil:
-				s.states = append(s.states, *u.Session)
-			case u.Notice != nil:
-				s.notices = append(s.notices, u.Notice.Reason)
-			case u.Revoked != nil:
-				s.revoked = append(s.revoked, *u.Revoked)
-			case u.Reminder != nil:
-				s.remind = append(s.remind, *u.Reminder)
-			}
-		default:
+		u, ok := s.desk.Next()
+		switch {
+		case !ok:
 			return s
+		case u.Offer != nil:
+			s.offers = append(s.offers, u.Offer)
+		case u.Session != nil:
+			s.states = append(s.states, *u.Session)
+		case u.Notice != nil:
+			s.notices = append(s.notices, u.Notice.Reason)
+		case u.Revoked != nil:
+			s.revoked = append(s.revoked, *u.Revoked)
+		case u.Reminder != nil:
+			s.remind = append(s.remind, *u.Reminder)
 		}
 	}
 }

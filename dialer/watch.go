@@ -25,10 +25,13 @@ func (f *Floor) watch(ctx context.Context) {
 	var took time.Duration
 	for n, asked := 0, false; ; {
 		f.try(ctx, "read the campaigns", f.readOffering)
+		if asked && !f.unforeseen() && !lull(ctx, max(lookGap, lookShare*took)-f.now().Sub(looked)) {
+			return
+		}
 		if !asked && n%2 == 0 {
 			f.try(ctx, "read the sessions", f.readSessions)
 		}
-		if began := f.now(); asked || began.Sub(looked) >= lookEvery {
+		if began := f.now(); asked || began.Sub(looked) >= lookEvery || f.unforeseen() {
 			if f.try(ctx, "look ahead", f.look) {
 				looked, took = began, f.now().Sub(began)
 			}
@@ -45,27 +48,32 @@ func (f *Floor) watch(ctx context.Context) {
 			n, asked = n+1, false
 		case <-f.relay:
 			asked = true
-			if !f.lull(ctx, max(lookGap, lookShare*took)-f.now().Sub(looked)) {
-				return
-			}
 		}
 	}
 }
 
-// lull lets what is booked in a while be found by one look; false: ctx ended.
-func (f *Floor) lull(ctx context.Context, d time.Duration) bool {
+// lull waits, so that what is booked in a while is found by one look; false: ctx ended.
+func lull(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
 	case <-timer.C:
+		return true
 	}
-	select {
-	case <-f.relay:
-	default:
+}
+
+// unforeseen says whether a campaign offers whose promises nobody has looked for yet: nothing else of it is offered before.
+func (f *Floor) unforeseen() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id := range f.offering {
+		if !f.ahead.of[id] {
+			return true
+		}
 	}
-	return true
+	return false
 }
 
 // try runs a step of the loop and says whether it went well; what fails is logged and tried again at the next round.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -74,7 +75,8 @@ func onBench(t *testing.T, test func(*bench)) {
 	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(10 * time.Hour) //nolint:forbidigo // fake time: the bubble moves on by so much
+		time.Sleep(10 * time.Hour)                                                               //nolint:forbidigo // fake time: the bubble moves on by so much
+		pprof.SetGoroutineLabels(pprof.WithLabels(t.Context(), pprof.Labels("bench", t.Name()))) // inherited by all that is started
 		b := &bench{T: t, agents: make(map[string]campaign.AgentID)}
 		b.open(dir)
 		b.camp = b.campaign("spring", nil)
@@ -177,6 +179,11 @@ func streaming(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo, h grpc.St
 // as is an agent's own token.
 func (b *bench) as(login string) context.Context {
 	return metadata.AppendToOutgoingContext(b.Context(), "role", "agent", "owner", login, "agent", fmt.Sprint(b.agents[login]))
+}
+
+// asAgent is the token of an agent by number.
+func asAgent(ctx context.Context, id int) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, "role", "agent", "owner", fmt.Sprint("a", id), "agent", fmt.Sprint(id))
 }
 
 func (b *bench) admin() context.Context {

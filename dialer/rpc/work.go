@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -42,18 +43,17 @@ func (a *Agents) Work(stream grpc.BidiStreamingServer[pb.WorkRequest, pb.WorkRes
 	}()
 	requests, ended := w.receive()
 	for {
-		var updates <-chan dialer.Update
-		var cut <-chan struct{}
+		var more, cut <-chan struct{}
 		if w.desk != nil {
-			updates, cut = w.desk.Updates, w.desk.Done
+			more, cut = w.desk.More, w.desk.Done
 		}
 		select {
 		case r := <-requests:
 			if err := w.answer(r); err != nil {
 				return err
 			}
-		case u := <-updates:
-			if err := w.tell(u); err != nil {
+		case <-more:
+			if err := w.tellAll(); err != nil {
 				return err
 			}
 		case <-cut:
@@ -91,24 +91,34 @@ func (w *workStream) receive() (<-chan *pb.WorkRequest, <-chan error) {
 	return requests, ended
 }
 
-// closed ends the stream for a reason that is not the desk's, after what was still to be told.
-func (w *workStream) closed() error {
+// tellAll sends what happened by itself until now.
+func (w *workStream) tellAll() error {
 	for {
-		select {
-		case u := <-w.desk.Updates:
-			if err := w.tell(u); err != nil {
-				return err
-			}
-			continue
-		default:
+		u, ok := w.desk.Next()
+		if !ok {
+			return nil
 		}
-		break
+		if err := w.tell(u); err != nil {
+			return err
+		}
 	}
+}
+
+// closed ends the stream for a reason that is not the desk's, after what was still to be told. Nil: the stream stays.
+func (w *workStream) closed() error {
+	if err := w.tellAll(); err != nil {
+		return err
+	}
+	return w.farewell()
+}
+
+// farewell is what the stream of a closed desk ends with.
+func (w *workStream) farewell() error {
 	switch why := w.desk.Why(); why {
 	case "draining":
 		return status.Error(codes.Unavailable, "this node is stopping: sign in at another, your call goes with you")
 	case "slow":
-		return status.Error(codes.ResourceExhausted, "this desk reads too slowly and was cut: sign in again, nothing is lost")
+		return errSlow
 	case campaign.ReasonSignedInAnew:
 		return w.status(w.stream.Context(), campaign.Unready(campaign.ReasonSignedInAnew,
 			"you signed in at another desk, which has your call now: close this one, or sign in here again"))
@@ -120,7 +130,38 @@ func (w *workStream) closed() error {
 
 func (w *workStream) send(id string, m *pb.WorkResponse) error {
 	m.Id, m.At = id, wire.Time(w.a.now())
-	return w.stream.Send(m)
+	if w.desk == nil {
+		return w.stream.Send(m)
+	}
+	return w.transmit(m)
+}
+
+var errSlow = status.Error(codes.ResourceExhausted, "this desk reads too slowly and was cut: sign in again, nothing is lost")
+
+// stalled is how long a message may still take that is on its way when the desk is cut.
+const stalled = time.Second
+
+// transmit sends a message, but waits no longer for a desktop that does not read once its desk is cut: sending ends
+// with the stream then.
+func (w *workStream) transmit(m *pb.WorkResponse) error {
+	sent := make(chan error, 1)
+	go func() { sent <- w.stream.Send(m) }()
+	select {
+	case err := <-sent:
+		return err
+	case <-w.desk.Done:
+	}
+	timer := time.NewTimer(stalled)
+	defer timer.Stop()
+	select {
+	case err := <-sent:
+		return err
+	case <-timer.C:
+	}
+	if err := w.farewell(); err != nil {
+		return err
+	}
+	return errSlow
 }
 
 // tell sends what happened by itself.

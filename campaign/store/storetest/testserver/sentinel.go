@@ -93,7 +93,7 @@ func (s *SentinelServers) URL() string {
 // Current is the address of the master that the first sentinel names.
 func (s *SentinelServers) Current(ctx context.Context) (string, error) {
 	c := redis.NewSentinelClient(&redis.Options{Addr: s.Sentinels[0].Addr})
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	at, err := c.GetMasterAddrByName(ctx, SentinelMaster).Result()
 	if err != nil {
 		return "", fmt.Errorf("asking the sentinel for the master: %w", err)
@@ -105,7 +105,7 @@ func (s *SentinelServers) Current(ctx context.Context) (string, error) {
 func (s *SentinelServers) await(ctx context.Context) error {
 	for _, one := range s.Sentinels {
 		c := redis.NewSentinelClient(&redis.Options{Addr: one.Addr})
-		defer c.Close()
+		defer func() { _ = c.Close() }()
 		err := until(ctx, "the sentinels know one another", func() (bool, error) {
 			m, err := c.Master(ctx, SentinelMaster).Result()
 			if err != nil {
@@ -156,7 +156,7 @@ func follow(ctx context.Context, replica, master string) error {
 		return fmt.Errorf("reading the address of redis: %w", err)
 	}
 	c := redis.NewClient(&redis.Options{Addr: replica})
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if err := c.ReplicaOf(ctx, host, port).Err(); err != nil {
 		return fmt.Errorf("making %s a replica: %w", replica, err)
 	}

@@ -48,6 +48,7 @@ cmd/internal/web: campaign scheduler
 cmd/internal/intake: campaign campaign/listfile campaign/phone scheduler
 cmd/internal/simulate: campaign scheduler dialer dialer/carrier/sim
 cmd/internal/demo: campaign dialer/carrier/sim proto/campaign/v1 proto/dialer/v1 google.golang.org
+cmd/internal/overload: proto/dialer/v1 google.golang.org
 cmd/internal/app: *
 cmd/internal/bench: *
 cmd/internal/chaos:

@@ -31,6 +31,7 @@ type Floor struct {
 
 	kick  chan struct{} // the dispatcher has something to do
 	relay chan struct{} // the look-ahead is out of date
+	news  chan struct{} // Wake was said of a campaign that is not known
 	batch int           // claims in the dispatcher's last transaction; nobody else's
 
 	mu        sync.Mutex
@@ -51,7 +52,7 @@ type Floor struct {
 func NewFloor(node string, rec Record, src Source, now func() time.Time, o Options) *Floor {
 	f := &Floor{
 		node: node, rec: rec, src: src, now: now, beat: o.Heartbeat, glance: o.Watch, log: o.Log,
-		kick: make(chan struct{}, 1), relay: make(chan struct{}, 1),
+		kick: make(chan struct{}, 1), relay: make(chan struct{}, 1), news: make(chan struct{}, 1),
 		seats:     make(map[campaign.AgentID]*seat),
 		strangers: make(map[campaign.AgentID]*seat),
 		offering:  make(map[campaign.CampaignID]*campaign.Campaign),
@@ -126,6 +127,9 @@ func (f *Floor) Wake(id campaign.CampaignID) {
 		clear(f.dry)
 	} else {
 		delete(f.dry, id)
+	}
+	if id != 0 && f.offering[id] == nil {
+		poke(f.news)
 	}
 	f.mu.Unlock()
 	poke(f.relay)

@@ -25,7 +25,7 @@ func (f *Floor) watch(ctx context.Context) {
 	var took time.Duration
 	for n, asked := 0, false; ; {
 		f.try(ctx, "read the campaigns", f.readOffering)
-		if asked && !f.unforeseen() && !lull(ctx, max(lookGap, lookShare*took)-f.now().Sub(looked)) {
+		if asked && !f.lull(ctx, max(lookGap, lookShare*took)-f.now().Sub(looked)) {
 			return
 		}
 		if !asked && n%2 == 0 {
@@ -52,16 +52,21 @@ func (f *Floor) watch(ctx context.Context) {
 	}
 }
 
-// lull waits, so that what is booked in a while is found by one look; false: ctx ended.
-func lull(ctx context.Context, d time.Duration) bool {
+// lull waits, so that what is booked in a while is found by one look, but not when a campaign is new; false: ctx ended.
+func (f *Floor) lull(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
+	for !f.unforeseen() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+			return true
+		case <-f.news:
+			f.try(ctx, "read the campaigns", f.readOffering)
+		}
 	}
+	return true
 }
 
 // unforeseen says whether a campaign offers whose promises nobody has looked for yet: nothing else of it is offered before.

@@ -48,7 +48,8 @@ func TestTheNextCallComesWithTheOutcome(t *testing.T) {
 		b.start("ann", card.GetAssignmentId())
 		from := time.Now()
 		none := must[*pb.RecordOutcomeResponse](b)(b.recordAndAsk("ann", card.GetAssignmentId(), 30*time.Second))
-		if n := none.GetNext(); n.GetCard() != nil || n.GetWhyNone() == "" || n.GetSession().GetState() != campaignpb.AgentState_AGENT_STATE_READY || time.Since(from) != 30*time.Second {
+		if n := none.GetNext(); n.GetCard() != nil || n.GetWhyNone() == "" || n.GetSession().GetState() != campaignpb.AgentState_AGENT_STATE_READY ||
+			time.Since(from) < 30*time.Second || time.Since(from) > 31*time.Second { // a look under way is waited for
 			b.Errorf("after the last: %v after %v", n, time.Since(from))
 		}
 		if r := b.record("ann", card.GetAssignmentId(), "SOLD"); r.GetNext() != nil {

@@ -6,8 +6,10 @@ package auth
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/metadata"
@@ -34,6 +36,7 @@ const (
 // Options of New. The zero value is useful.
 type Options struct {
 	Remember time.Duration    // how long an answer of the record is believed; 0: 1s. A revoked token works so long at most
+	Unknown  int              // look-ups at once of secrets that were never found to let somebody in; 0: 8
 	Now      func() time.Time // nil: time.Now
 	Log      *slog.Logger     // nil: discarded
 }
@@ -43,8 +46,11 @@ type Guard struct {
 	tokens Tokens
 	o      Options
 
-	mu    sync.Mutex
-	known map[string]*entry // by hash: secrets are not kept
+	mu       sync.Mutex
+	known    map[string]*entry // secrets that let somebody in, by hash: they themselves are not kept
+	unknown  map[string]*entry // those that did not, or not yet
+	guessing chan struct{}     // room for look-ups of the unknown
+	waiting  atomic.Int64      // for that room
 }
 
 // entry is what the record said of one secret. Its mutex makes concurrent askers share one look-up.
@@ -56,8 +62,11 @@ type entry struct {
 }
 
 const (
-	maxKnown   = 20_000          // secrets remembered; beyond it all are forgotten, which costs a look-up each
-	lookupTime = 5 * time.Second // the longest a look-up may take
+	maxKnown    = 20_000          // secrets remembered of each kind; beyond it all are forgotten, which costs a look-up each
+	lookupTime  = 5 * time.Second // the longest a look-up may take
+	maxGuessing = 8               // look-ups at once of the unknown: guesses do not keep the record from those it knows
+	maxWaiting  = 10_000          // of the unknown that wait for their look-up
+	turnTime    = 2 * time.Second // and how long
 )
 
 // New makes a guard over the record's tokens.
@@ -71,7 +80,12 @@ func New(tokens Tokens, o Options) *Guard {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Guard{tokens: tokens, o: o, known: map[string]*entry{}}
+	if o.Unknown <= 0 {
+		o.Unknown = maxGuessing
+	}
+	return &Guard{
+		tokens: tokens, o: o, known: map[string]*entry{}, unknown: map[string]*entry{}, guessing: make(chan struct{}, o.Unknown),
+	}
 }
 
 // Authenticate is the caller whose token has this secret. Errors: KindStranger with a Reason; KindAway when the
@@ -100,12 +114,19 @@ func (g *Guard) Authenticate(ctx context.Context, secret string) (campaign.Calle
 
 // look asks the record, at most once in Remember for a secret.
 func (g *Guard) look(ctx context.Context, secret string) (campaign.Token, error) {
-	e := g.entryOf(campaign.HashSecret(secret))
+	hash := campaign.HashSecret(secret)
+	e, known := g.entryOf(hash)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	asked := g.o.Now()
 	if asked.Before(e.until) {
 		return e.token, e.err
+	}
+	if !known {
+		if err := g.turn(ctx); err != nil {
+			return campaign.Token{}, err
+		}
+		defer func() { <-g.guessing }()
 	}
 	bounded, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
@@ -113,6 +134,9 @@ func (g *Guard) look(ctx context.Context, secret string) (campaign.Token, error)
 	switch {
 	case err == nil:
 		e.token, e.err = t, nil
+		if !known {
+			g.meet(hash, e)
+		}
 	case campaign.KindOf(err) == campaign.KindNotFound:
 		e.token, e.err = campaign.Token{}, unknownToken()
 	case ctx.Err() != nil:
@@ -127,18 +151,62 @@ func (g *Guard) look(ctx context.Context, secret string) (campaign.Token, error)
 	return e.token, e.err
 }
 
-func (g *Guard) entryOf(hash string) *entry {
+// entryOf is what is remembered of a secret, and whether it was found to be somebody's.
+func (g *Guard) entryOf(hash string) (e *entry, known bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e := g.known[hash]
-	if e == nil {
-		if len(g.known) >= maxKnown {
-			clear(g.known)
-		}
-		e = &entry{}
-		g.known[hash] = e
+	if e := g.known[hash]; e != nil {
+		return e, true
 	}
-	return e
+	if e = g.unknown[hash]; e == nil {
+		e = &entry{}
+		put(g.unknown, hash, e)
+	}
+	return e, false
+}
+
+// meet remembers a secret as somebody's.
+func (g *Guard) meet(hash string, e *entry) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.unknown, hash)
+	put(g.known, hash, e)
+}
+
+func put(m map[string]*entry, hash string, e *entry) {
+	if len(m) >= maxKnown {
+		clear(m)
+	}
+	m[hash] = e
+}
+
+// turn waits until an unknown secret may be looked up. A whole floor that signs in at once has its turns within the time;
+// a flood of guesses has not.
+func (g *Guard) turn(ctx context.Context) error {
+	if g.waiting.Add(1) > maxWaiting {
+		g.waiting.Add(-1)
+		return crowded()
+	}
+	defer g.waiting.Add(-1)
+	timer := time.NewTimer(turnTime)
+	defer timer.Stop()
+	select {
+	case g.guessing <- struct{}{}:
+		return nil
+	case <-timer.C:
+		return crowded()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// crowded refuses a secret that cannot be looked up because too many others are.
+func crowded() error {
+	wait := time.Duration((0.5 + rand.Float64()) * float64(time.Second)).Round(time.Millisecond)
+	return &campaign.Error{
+		Kind: campaign.KindExhausted, Reason: campaign.ReasonOverloaded, RetryAfter: wait,
+		Message: "too many tokens that this server does not know yet are shown at once: send the same again in a second",
+	}
 }
 
 func stranger(reason, message string) error {

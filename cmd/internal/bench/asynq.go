@@ -21,14 +21,6 @@ const (
 	asynqPatient = 5 * time.Minute
 )
 
-// asynqTasks is how many tasks come due at one instant.
-func (o *Options) asynqTasks() int {
-	if o.Quick {
-		return 500
-	}
-	return 200_000
-}
-
 // asynqRun is one instant at which tasks come due that do nothing.
 type asynqRun struct {
 	tasks int
@@ -52,7 +44,7 @@ func asynqRound(ctx context.Context, o *Options, e *engine, s *series, beside fl
 	if err != nil {
 		return fmt.Errorf("read the address of Redis: %w", err)
 	}
-	r := &asynqRun{tasks: o.asynqTasks(), over: make(chan struct{})}
+	r := &asynqRun{tasks: o.callbackLeads(e), over: make(chan struct{})}
 	if err := r.enqueue(ctx, at); err != nil {
 		return fmt.Errorf("enqueue: %w", err)
 	}
@@ -67,9 +59,9 @@ func asynqRound(ctx context.Context, o *Options, e *engine, s *series, beside fl
 }
 
 // enqueue measures the first tasks to find an instant by which all will be there.
-func (r *asynqRun) enqueue(ctx context.Context, at asynq.RedisConnOpt) error {
+func (r *asynqRun) enqueue(ctx context.Context, at asynq.RedisConnOpt) (err error) {
 	c := asynq.NewClient(at)
-	defer c.Close()
+	defer func() { err = errors.Join(err, c.Close()) }()
 	r.late = make([]time.Duration, r.tasks)
 	for i := range r.late {
 		r.late[i] = -1

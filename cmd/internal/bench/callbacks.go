@@ -279,6 +279,7 @@ func (c *callbacks) round(ctx context.Context, s *series, callers int) (slice, e
 		return got, fmt.Errorf("fresh leads: %w", err)
 	}
 	s.round(got, plain.rate())
+	s.shed(c.due)
 	return got, nil
 }
 

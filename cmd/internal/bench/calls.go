@@ -196,5 +196,8 @@ func (c *calls) add(name string, callers int, unit string, got slice, limit floa
 		c.order = append(c.order, s)
 	}
 	s.round(got, limit)
+	if c.office != nil {
+		s.shed(c.office)
+	}
 	return s
 }

@@ -73,6 +73,7 @@ func growthTo(ctx context.Context, o *Options, e *engine, n int) (_ Measure, err
 			return Measure{}, err
 		}
 		s.round(got, limit.rate())
+		s.shed(large.office)
 		if kept[0], kept[1], err = keptInRedis(ctx, small.office, large.office); err != nil {
 			return Measure{}, err
 		}

@@ -93,13 +93,14 @@ func (e *engine) about(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out := "PostgreSQL"
+	var out strings.Builder
+	out.WriteString("PostgreSQL")
 	for _, name := range []string{"server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_wal_size", "autovacuum"} {
 		var v string
 		if err = c.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&v); err != nil {
 			break
 		}
-		out += " " + strings.TrimPrefix(name+"=", "server_version=") + v + ","
+		out.WriteString(" " + strings.TrimPrefix(name+"=", "server_version=") + v + ",")
 	}
 	if e := c.Close(ctx); err == nil {
 		err = e
@@ -118,5 +119,5 @@ func (e *engine) about(ctx context.Context) (string, error) {
 	info, err := r.Info(ctx, "server").Result()
 	_, version, _ := strings.Cut(info, "redis_version:")
 	version, _, _ = strings.Cut(version, "\r")
-	return out + " else its defaults; Redis " + version + ", nothing kept on disk", err
+	return out.String() + " else its defaults; Redis " + version + ", nothing kept on disk", err
 }

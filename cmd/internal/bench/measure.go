@@ -30,6 +30,7 @@ type Measure struct {
 	FdatasyncUS float64    `json:"fdatasync_us"`    // one flush of the disk that the database is on, in that run; 0: no database
 	LimitIs     string     `json:"limit_is"`        // what the limit is, in words
 	Goals       []Goal     `json:"goals,omitempty"` // what the plan of record asks of it; empty: nothing
+	Sheds       int64      `json:"sheds,omitempty"` // requests that an overloaded server sent away and that came again, in all rounds
 	Note        string     `json:"note,omitempty"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -28,6 +29,8 @@ type office struct {
 	served serving // nil: it did not begin
 	conn   *grpc.ClientConn
 	ask    pb.AgentServiceClient
+
+	sheds atomic.Int64 // requests that were sent away and came again
 
 	mu       sync.Mutex
 	known    map[int64]bool // leads that came
@@ -113,7 +116,16 @@ func (f *office) next(ctx context.Context, agent int) (card, error) {
 }
 
 // nextWithin waits so long for a lead.
-func (f *office) nextWithin(ctx context.Context, agent int, wait time.Duration) (card, error) {
+func (f *office) nextWithin(ctx context.Context, agent int, wait time.Duration) (c card, err error) {
+	err = f.again(ctx, func() (err error) {
+		c, err = f.nextOnce(ctx, agent, wait)
+		return err
+	})
+	return c, err
+}
+
+// nextOnce does not come again when it is sent away.
+func (f *office) nextOnce(ctx context.Context, agent int, wait time.Duration) (card, error) {
 	got, err := f.ask.NextCall(f.as(ctx, agent), &pb.NextCallRequest{Wait: durationpb.New(wait)})
 	if err != nil {
 		return card{}, fmt.Errorf("next call: %w", err)
@@ -159,11 +171,19 @@ func (f *office) end(ctx context.Context, c card) error {
 
 // conclude places the call and records a success as r says.
 func (f *office) conclude(ctx context.Context, c card, r *pb.RecordOutcomeRequest) (*pb.RecordOutcomeResponse, error) {
-	if _, err := f.ask.StartCall(ctx, &pb.StartCallRequest{AssignmentId: c.assignment}); err != nil {
+	err := f.again(ctx, func() error {
+		_, err := f.ask.StartCall(ctx, &pb.StartCallRequest{AssignmentId: c.assignment})
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("start call: %w", err)
 	}
 	r.AssignmentId = c.assignment
-	got, err := f.ask.RecordOutcome(ctx, r)
+	var got *pb.RecordOutcomeResponse
+	err = f.again(ctx, func() (err error) {
+		got, err = f.ask.RecordOutcome(ctx, r)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("record outcome: %w", err)
 	}

@@ -6,21 +6,13 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
-	"redial/campaign"
-	pb "redial/proto/dialer/v1"
 )
 
 // What agents do under overload.
 const (
 	overloadCallers = 64 // who find out what full load is
 	overloadTimes   = 10
-	overloadWait    = 5 * time.Second  // of an agent for a lead
-	overloadRetry   = 30 * time.Second // in which a call that was begun must be ended
+	overloadWait    = 5 * time.Second // of an agent for a lead
 )
 
 // measureOverload asks for ten times as many calls as the server can give, whatever it answers: how many it gives all
@@ -146,60 +138,10 @@ func (f *office) flood(ctx context.Context, rate float64, for_ time.Duration) (o
 // oneCall asks once for a call, and makes it if it comes. wait 0 without shed: none came in time.
 func (f *office) oneCall(ctx context.Context, agent int) (wait time.Duration, shed bool, err error) {
 	began := time.Now()
-	c, err := f.nextWithin(ctx, agent, overloadWait)
+	c, err := f.nextOnce(ctx, agent, overloadWait)
 	if wait = time.Since(began); err != nil {
 		_, shed, err = sentAway(err)
 		return 0, shed, err
 	}
-	return wait, false, f.insist(ctx, c)
-}
-
-// insist makes a call and records its outcome, again after as long as the server says when it sends it away.
-func (f *office) insist(ctx context.Context, c card) error {
-	asAgent, until := f.as(ctx, c.agent), time.Now().Add(overloadRetry)
-	for _, act := range []func() error{
-		func() error {
-			_, err := f.ask.StartCall(asAgent, &pb.StartCallRequest{AssignmentId: c.assignment})
-			return err
-		},
-		func() error {
-			_, err := f.ask.RecordOutcome(asAgent, &pb.RecordOutcomeRequest{AssignmentId: c.assignment, Code: campaign.Success.String()})
-			return err
-		},
-	} {
-		for {
-			err := act()
-			if err == nil {
-				break
-			}
-			after, _, err := sentAway(err)
-			if err != nil {
-				return err
-			}
-			if time.Now().After(until) {
-				return fmt.Errorf("%w: a call that was begun could not be ended in %v", errWrong, overloadRetry)
-			}
-			pace{after, after}.pause(ctx, nil)
-		}
-	}
-	f.ended()
-	return nil
-}
-
-// sentAway says whether an error is that of a server with too much to do, and when to come again; another error is
-// given back.
-func sentAway(err error) (after time.Duration, shed bool, other error) {
-	st, ok := status.FromError(errors.Unwrap(err))
-	if errors.Unwrap(err) == nil {
-		st, ok = status.FromError(err)
-	}
-	if !ok || st.Code() != codes.ResourceExhausted {
-		return 0, false, err
-	}
-	for _, d := range st.Details() {
-		if r, ok := d.(*errdetails.RetryInfo); ok {
-			return r.GetRetryDelay().AsDuration(), true, nil
-		}
-	}
-	return 0, false, fmt.Errorf("%w: sent away without a word on when to come again: %w", errWrong, err)
+	return wait, false, f.end(ctx, c)
 }

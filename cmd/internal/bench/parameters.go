@@ -10,14 +10,14 @@ import (
 // places, for SQLite tells of them in no other way. ok is false where the two do not fit together.
 func parameters(text, expanded string) (values []any, ok bool) {
 	for len(text) > 0 {
-		switch c := text[0]; {
-		case c == '\'' || c == '"':
+		switch c := text[0]; c {
+		case '\'', '"':
 			n := quoted(text)
 			if n == 0 || !strings.HasPrefix(expanded, text[:n]) {
 				return nil, false
 			}
 			text, expanded = text[n:], expanded[n:]
-		case c == '$' || c == '?':
+		case '$', '?':
 			n := 1 + digits(text[1:])
 			at, err := strconv.Atoi(text[1:n])
 			v, used := literal(expanded)

@@ -7,7 +7,10 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"redial/campaign"
 	campaignpb "redial/proto/campaign/v1"
@@ -26,6 +29,9 @@ type post struct {
 	mu sync.Mutex // of sending
 }
 
+// beatID marks heartbeats, whose answers nobody waits for.
+const beatID = "beat"
+
 // sit opens a stream for an agent and signs in; the stream ends with ctx.
 func (f *office) sit(ctx context.Context, conn *grpc.ClientConn, agent int, ready bool) (*post, error) {
 	stream, err := pb.NewAgentServiceClient(conn).Work(f.as(ctx, agent))
@@ -33,10 +39,8 @@ func (f *office) sit(ctx context.Context, conn *grpc.ClientConn, agent int, read
 		return nil, fmt.Errorf("open a stream: %w", err)
 	}
 	p := &post{f: f, agent: agent, stream: stream}
-	if err := p.send(&pb.WorkRequest{Action: &pb.WorkRequest_SignIn{SignIn: &pb.SignInRequest{Ready: ready}}}); err != nil {
-		return nil, err
-	}
-	m, err := p.until(func(m *pb.WorkResponse) bool { return m.GetSignedIn() != nil })
+	m, err := p.ask(&pb.WorkRequest{Action: &pb.WorkRequest_SignIn{SignIn: &pb.SignInRequest{Ready: ready}}},
+		func(m *pb.WorkResponse) bool { return m.GetSignedIn() != nil })
 	if err != nil {
 		return nil, fmt.Errorf("sign in: %w", err)
 	}
@@ -47,16 +51,19 @@ func (f *office) sit(ctx context.Context, conn *grpc.ClientConn, agent int, read
 	return p, nil
 }
 
-// send asks for something; only whoever reads may call it.
-func (p *post) send(r *pb.WorkRequest) error {
-	err := p.push(r)
-	if err == nil {
-		return nil
-	}
-	if _, why := p.stream.Recv(); why != nil {
-		err = why // the end of the stream says more
-	}
-	return fmt.Errorf("send on a stream: %w", err)
+// ask sends a request and reads on until its answer; again when it is sent away. Only whoever reads may call it.
+func (p *post) ask(r *pb.WorkRequest, is func(*pb.WorkResponse) bool) (m *pb.WorkResponse, err error) {
+	err = p.f.again(p.stream.Context(), func() error {
+		if err := p.push(r); err != nil {
+			if _, why := p.stream.Recv(); why != nil {
+				err = why // the end of the stream says more
+			}
+			return fmt.Errorf("send on a stream: %w", err)
+		}
+		m, err = p.until(is)
+		return err
+	})
+	return m, err
 }
 
 func (p *post) push(r *pb.WorkRequest) error {
@@ -67,7 +74,7 @@ func (p *post) push(r *pb.WorkRequest) error {
 
 // heartbeat says that the agent is there; anybody may call it.
 func (p *post) heartbeat() error {
-	return p.push(&pb.WorkRequest{Action: &pb.WorkRequest_Heartbeat{Heartbeat: &pb.HeartbeatRequest{}}})
+	return p.push(&pb.WorkRequest{Id: beatID, Action: &pb.WorkRequest_Heartbeat{Heartbeat: &pb.HeartbeatRequest{}}})
 }
 
 // until reads on until a message is what is waited for. An offer that comes meanwhile is kept.
@@ -78,7 +85,9 @@ func (p *post) until(is func(*pb.WorkResponse) bool) (*pb.WorkResponse, error) {
 			return nil, fmt.Errorf("read a stream: %w", err)
 		}
 		if f := m.GetFailure(); f != nil {
-			return nil, fmt.Errorf("refused on a stream: %s (%s)", f.GetMessage(), f.GetReason())
+			if err := refusal(f); m.GetId() != beatID || status.Code(err) != codes.ResourceExhausted {
+				return nil, err
+			}
 		}
 		if m.GetOffer() != nil {
 			p.offer = m.GetOffer()
@@ -92,6 +101,17 @@ func (p *post) until(is func(*pb.WorkResponse) bool) (*pb.WorkResponse, error) {
 			return m, nil
 		}
 	}
+}
+
+// refusal is a failure on a stream as the error that the unary call would have given.
+func refusal(f *pb.Failure) error {
+	st := status.New(codes.Code(f.GetCode()), "refused on a stream: "+f.GetMessage()+" ("+f.GetReason()+")")
+	if f.GetRetryAfter() != nil {
+		if with, err := st.WithDetails(&errdetails.RetryInfo{RetryDelay: f.GetRetryAfter()}); err == nil {
+			st = with
+		}
+	}
+	return st.Err()
 }
 
 // taken is the offer that came, or the next one; each lead comes once.
@@ -108,43 +128,34 @@ func (p *post) taken() (*pb.Card, error) {
 
 // ready asks for offers.
 func (p *post) ready() error {
-	return p.send(&pb.WorkRequest{Action: &pb.WorkRequest_SetState{SetState: &pb.SetStateRequest{State: campaignpb.AgentState_AGENT_STATE_READY}}})
+	_, err := p.ask(&pb.WorkRequest{Action: &pb.WorkRequest_SetState{SetState: &pb.SetStateRequest{State: campaignpb.AgentState_AGENT_STATE_READY}}},
+		func(m *pb.WorkResponse) bool { return m.GetStateSet() != nil })
+	return err
 }
 
 // leave signs out: with a call in hand after its outcome.
 func (p *post) leave() error {
-	return p.send(&pb.WorkRequest{Action: &pb.WorkRequest_SignOut{SignOut: &pb.SignOutRequest{}}})
-}
-
-func (p *post) start(c *pb.Card) error {
-	err := p.send(&pb.WorkRequest{Action: &pb.WorkRequest_StartCall{StartCall: &pb.StartCallRequest{AssignmentId: c.GetAssignmentId()}}})
-	if err == nil {
-		_, err = p.until(func(m *pb.WorkResponse) bool { return m.GetCallStarted() != nil })
-	}
+	_, err := p.ask(&pb.WorkRequest{Action: &pb.WorkRequest_SignOut{SignOut: &pb.SignOutRequest{}}},
+		func(m *pb.WorkResponse) bool { return m.GetSignedOut() != nil })
 	return err
 }
 
-// outcome sends what came of a call.
-func (p *post) outcome(c *pb.Card, r *pb.RecordOutcomeRequest) error {
-	r.AssignmentId = c.GetAssignmentId()
-	return p.send(&pb.WorkRequest{Action: &pb.WorkRequest_RecordOutcome{RecordOutcome: r}})
-}
-
-func (p *post) recorded(want campaignpb.LeadState) error {
-	m, err := p.until(func(m *pb.WorkResponse) bool { return m.GetOutcomeRecorded() != nil })
-	if err == nil && m.GetOutcomeRecorded().GetLeadState() != want {
-		err = fmt.Errorf("%w: a lead is %v after its outcome, want %v", errWrong, m.GetOutcomeRecorded().GetLeadState(), want)
-	}
+func (p *post) start(c *pb.Card) error {
+	_, err := p.ask(&pb.WorkRequest{Action: &pb.WorkRequest_StartCall{StartCall: &pb.StartCallRequest{AssignmentId: c.GetAssignmentId()}}},
+		func(m *pb.WorkResponse) bool { return m.GetCallStarted() != nil })
 	return err
 }
 
 // success ends a call for good.
 func (p *post) success(c *pb.Card) error {
-	if err := p.outcome(c, &pb.RecordOutcomeRequest{Code: campaign.Success.String()}); err != nil {
+	r := &pb.RecordOutcomeRequest{AssignmentId: c.GetAssignmentId(), Code: campaign.Success.String()}
+	m, err := p.ask(&pb.WorkRequest{Action: &pb.WorkRequest_RecordOutcome{RecordOutcome: r}},
+		func(m *pb.WorkResponse) bool { return m.GetOutcomeRecorded() != nil })
+	if err != nil {
 		return err
 	}
-	if err := p.recorded(campaignpb.LeadState_LEAD_STATE_FINISHED); err != nil {
-		return err
+	if state := m.GetOutcomeRecorded().GetLeadState(); state != campaignpb.LeadState_LEAD_STATE_FINISHED {
+		return fmt.Errorf("%w: a lead is %v after a success", errWrong, state)
 	}
 	p.f.ended()
 	return nil

@@ -125,11 +125,11 @@ func (r *sqliteReplay) prepare(ctx context.Context, deeds []deed) error {
 			if r.ready[text] != nil || len(r.ready) >= preparedMost {
 				continue
 			}
-			st, err := r.conn.PrepareContext(ctx, text)
+			st, err := r.conn.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the replay
 			if err != nil {
 				return err
 			}
-			r.ready[text] = st //nolint:sqlclosecheck // closed with the replay
+			r.ready[text] = st
 		}
 	}
 	return nil

@@ -77,7 +77,11 @@ func Remarks(ms []Measure) []string {
 	}
 	for i := range ms {
 		m := &ms[i]
-		say(strings.TrimSpace(fmt.Sprintf("%s %s %d", m.Name, m.Engine, m.Callers)), m.Note)
+		who := strings.Join(strings.Fields(fmt.Sprintf("%s %s %d", m.Name, m.Engine, m.Callers)), " ")
+		say(who, m.Note)
+		if m.Sheds > 0 {
+			say(who, fmt.Sprintf("%d requests were sent away for an overload and came again", m.Sheds))
+		}
 	}
 	return out
 }

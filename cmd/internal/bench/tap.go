@@ -146,10 +146,3 @@ func (t *tap) begins(f flight) {
 		}
 	}
 }
-
-// lost forgets what was under way when the connection broke.
-func (t *tap) lost() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sent, t.open = nil, nil
-}

@@ -33,6 +33,7 @@ func (a *agent) work() {
 	stream, _ := a.desk.(*streaming)
 	for n := 1; !a.w.done(); n++ {
 		if stream != nil && a.habits.stall > 0 && n%a.habits.stall == 0 {
+			a.w.count.stalled.Add(1)
 			if stream.stall() {
 				a.w.count.stalls.Add(1)
 			}
@@ -141,6 +142,7 @@ func (a *agent) talk(c *call) {
 	switch {
 	case a.chance(a.habits.vanish):
 		a.w.book.note(c.lead, "%s vanishes with %d", a.name, c.assignment)
+		a.w.count.vanished.Add(1)
 		a.away(time.Until(c.lease) + a.between(time.Second, 17*time.Second))
 		return
 	case a.chance(0.02):

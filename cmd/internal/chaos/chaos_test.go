@@ -28,8 +28,8 @@ func TestNothingIsLostWhateverFails(t *testing.T) {
 		}
 		await(feelMost*2, func() bool { return w.count.late.Load() > 0 && w.count.stalls.Load() > 0 })
 	})
-	y.add("desktop vanished in mid-call", w.count.late.Load() > 0)
-	y.add("desktop stopped reading its stream", w.count.stalls.Load() > 0)
+	y.done["desktop vanished in mid-call"], y.bit["desktop vanished in mid-call"] = int(w.count.vanished.Load()), int(w.count.late.Load())
+	y.done["desktop stopped reading"], y.bit["desktop stopped reading"] = int(w.count.stalled.Load()), int(w.count.stalls.Load())
 	w.settle()
 	w.verifyEvents(w.sql)
 	w.judge()

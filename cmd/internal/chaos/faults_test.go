@@ -60,15 +60,11 @@ func (y *tally) do(w *world, rng *rand.Rand, f fault) {
 	began := time.Now()
 	felt := f.do(w, rng)
 	w.t.Logf("%s UTC %v: %v, felt %d times", began.UTC().Format("15:04:05.000"), f.kind, time.Since(began).Round(time.Millisecond), felt)
-	y.add(f.kind, felt > 0)
-}
-
-func (y *tally) add(kind string, bit bool) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	y.done[kind]++
-	if bit {
-		y.bit[kind]++
+	y.done[f.kind]++
+	if felt > 0 {
+		y.bit[f.kind]++
 	}
 }
 

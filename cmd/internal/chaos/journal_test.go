@@ -75,9 +75,9 @@ type promise struct {
 
 // imported is a file and what must come of it.
 type imported struct {
-	upload, list, campaign                int64
-	rows, leads, problems, duplicates, at int64
-	committed                             bool
+	upload, list, campaign            int64
+	rows, leads, problems, duplicates int64
+	committed                         bool
 }
 
 // note writes a line about a lead, for people.

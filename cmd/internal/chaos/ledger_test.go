@@ -123,11 +123,14 @@ func figure(o campaignpb.Outcome) string {
 	return "outcome_" + o.String()[len("OUTCOME_"):]
 }
 
-// verifyEvents: the stream tells of every acknowledged outcome, once.
+// verifyEvents: the stream tells of every acknowledged outcome, once. A light journal knows only that it has no gap.
 func (w *world) verifyEvents(db *sql.DB) {
 	f := w.follower
 	if !await(lookFor*2, func() bool { return f.behind(db) == 0 && f.read(db) == nil }) {
 		w.breach(0, "I2: %d events have no place in the stream yet", f.behind(db))
+	}
+	if w.book.light {
+		return
 	}
 	for _, c := range w.book.calls {
 		for _, s := range c.words {

@@ -50,7 +50,8 @@ type world struct {
 // counts are of the whole run.
 type counts struct {
 	requests, failed, retried, away atomic.Int64
-	calls, late, stalls             atomic.Int64
+	calls, vanished, late           atomic.Int64
+	stalled, stalls                 atomic.Int64
 }
 
 // breach is something that must not be.

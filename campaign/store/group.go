@@ -5,8 +5,6 @@ import (
 	"errors"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -35,7 +33,7 @@ type group[Q, A any] struct {
 	side sync.WaitGroup // those
 	gone <-chan struct{}
 	away func(error) bool // the database does not answer
-	slow func(error) bool // a lock was waited for too long
+	slow func(error) bool // a lock was waited for in vain
 }
 
 // result is one request's own answer. again puts the request into the next transaction.
@@ -53,7 +51,7 @@ type waiting[Q, A any] struct {
 
 func newGroup[Q, A any](key func(Q) int64, run func(context.Context, []Q) ([]result[A], error)) *group[Q, A] {
 	return &group[Q, A]{run: run, key: key, in: make(chan *waiting[Q, A], groupMost), lone: make(chan struct{}, loneMost),
-		away: away, slow: waitedTooLong}
+		away: away, slow: lockedOut}
 }
 
 // do waits for the answer, or for the caller's deadline: then what was asked may happen all the same.
@@ -211,14 +209,6 @@ func (g *group[Q, A]) alone(ctx context.Context, w *waiting[Q, A]) {
 type groups struct {
 	callConns
 	deeds *group[*deed, any]
-}
-
-// waitedTooLong says whether somebody else held what was wanted for longer than a transaction waits.
-func waitedTooLong(err error) bool {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return e.Code == "55P03" || e.Code == "57014" // lock not available; cancelled, by a timeout
-	}
-	return errors.Is(err, context.DeadlineExceeded)
 }
 
 // startGroups starts the committers; they end when ctx does, and Close waits for them.

@@ -177,3 +177,140 @@ func TestClosingFinishesTheTransactionAndRefusesTheRest(t *testing.T) {
 		t.Errorf("%d requests were committed, want the one under way", committed)
 	}
 }
+
+// Callers who come back a little after they were answered share a transaction; one who is alone never waits.
+func TestATransactionWaitsForThoseThatTheLastOneAnswered(t *testing.T) {
+	var sizes []int
+	grouped(t, func(ctx context.Context, qs []int) ([]result[int], error) {
+		sizes = append(sizes, len(qs))
+		return double(ctx, qs)
+	}, func(t *testing.T, g *group[int, int], _ context.CancelFunc) {
+		var wg sync.WaitGroup
+		for q := range 8 {
+			wg.Go(func() {
+				for n := range 3 {
+					if n > 0 {
+						time.Sleep(time.Duration(q) * gatherTime / 10) //nolint:forbidigo // fake time: each comes back a little later than the last
+					}
+					if _, err := g.do(t.Context(), 1+q); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		began := time.Now()
+		for range 3 {
+			if _, err := g.do(t.Context(), 9); err != nil {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(began); took > 3*time.Second+gatherTime {
+			t.Errorf("a lone caller took %s for three transactions of a second", took)
+		}
+	})
+	// The first was alone, and the other seven came meanwhile. From then on seven are waited for; who is alone is not.
+	if want := []int{1, 7, 7, 7, 2, 1, 1, 1}; !slices.Equal(sizes, want) {
+		t.Errorf("transactions of %v requests, want %v", sizes, want)
+	}
+}
+
+var errAway, errLockHeld = errors.New("away"), errors.New("slow")
+
+// A database that is away is not asked once more for every half of the batch.
+func TestADatabaseThatIsAwayFailsTheBatchAtOnce(t *testing.T) {
+	runs := 0
+	grouped(t, func(_ context.Context, qs []int) ([]result[int], error) {
+		runs++
+		return nil, errAway
+	}, func(t *testing.T, g *group[int, int], _ context.CancelFunc) {
+		g.away = func(err error) bool { return errors.Is(err, errAway) }
+		batch := waitingFor(t, 10)
+		if again := g.commit(t.Context(), batch); len(again) != 0 {
+			t.Errorf("%d are asked again", len(again))
+		}
+		for _, w := range batch {
+			if r := <-w.done; !errors.Is(r.err, errAway) {
+				t.Errorf("request %d: %v", w.q, r.err)
+			}
+		}
+	})
+	if runs != 1 {
+		t.Errorf("it was asked %d times, want once", runs)
+	}
+}
+
+// Whoever wants what another has locked waits alone: those who came with it and those who come after it do not.
+func TestALockThatIsWaitedForHoldsNobodyElseUp(t *testing.T) {
+	const locked, patience = 3, 10 * time.Second
+	grouped(t, func(ctx context.Context, qs []int) ([]result[int], error) {
+		if slices.Contains(qs, locked) {
+			time.Sleep(patience) //nolint:forbidigo // fake time
+			return nil, errLockHeld
+		}
+		return double(ctx, qs)
+	}, func(t *testing.T, g *group[int, int], _ context.CancelFunc) {
+		g.slow = func(err error) bool { return errors.Is(err, errLockHeld) }
+		batch := waitingFor(t, 6)
+		if again := g.commit(t.Context(), batch); len(again) != 0 {
+			t.Errorf("%d are asked again", len(again))
+		}
+		began := time.Now()
+		if _, err := g.do(t.Context(), 100); err != nil || time.Since(began) > 2*time.Second {
+			t.Errorf("who came after it waited %s: %v", time.Since(began), err)
+		}
+		for _, w := range batch {
+			if w.q == locked {
+				continue
+			}
+			if r := <-w.done; r.err != nil || time.Since(began) >= patience {
+				t.Errorf("request %d waited %s: %v", w.q, time.Since(began), r.err)
+			}
+		}
+		if r := <-batch[locked].done; !errors.Is(r.err, errLockHeld) {
+			t.Errorf("who wants the lock: %v", r.err)
+		}
+		g.side.Wait()
+	})
+}
+
+// A caller that left while its request waited to be committed alone is not served.
+func TestWhoLeftIsNotCommittedAlone(t *testing.T) {
+	var served []int
+	grouped(t, func(ctx context.Context, qs []int) ([]result[int], error) {
+		if len(qs) > 1 {
+			return nil, errLockHeld
+		}
+		served = append(served, qs...)
+		return double(ctx, qs)
+	}, func(t *testing.T, g *group[int, int], _ context.CancelFunc) {
+		g.slow = func(err error) bool { return errors.Is(err, errLockHeld) }
+		batch := waitingFor(t, 3)
+		left, leave := context.WithCancel(t.Context())
+		leave()
+		batch[1].ctx = left
+		for range loneMost {
+			g.lone <- struct{}{} // everybody must wait for a place
+		}
+		g.commit(t.Context(), batch)
+		synctest.Wait()
+		for range loneMost {
+			<-g.lone
+		}
+		g.side.Wait()
+	})
+	slices.Sort(served)
+	if !slices.Equal(served, []int{0, 2}) {
+		t.Errorf("served %v", served)
+	}
+}
+
+func waitingFor(t *testing.T, n int) []*waiting[int, int] {
+	t.Helper()
+	out := make([]*waiting[int, int], n)
+	for q := range out {
+		out[q] = &waiting[int, int]{q, t.Context(), make(chan result[int], 1)}
+	}
+	return out
+}

@@ -13,7 +13,8 @@ type class uint8
 // The classes.
 const (
 	finish class = iota // ends or keeps what an agent has in hand, or forbids a number
-	begin               // begins a call, or comes to work
+	dial                // places the call that an agent has the card of
+	begin               // asks for a card, or comes to work
 	ask                 // questions and changes of managers, supervisors and CRMs
 	bulk                // pieces of uploads
 	heavy               // reports, audits, exports, forecasts, simulations: seconds of work each
@@ -21,7 +22,7 @@ const (
 	free class = 255 // never shed: health, what methods there are
 )
 
-var classNames = [numClasses]string{"finish", "begin", "ask", "bulk", "heavy"}
+var classNames = [numClasses]string{"finish", "dial", "begin", "ask", "bulk", "heavy"}
 
 // String is the class as metrics name it.
 func (c class) String() string {
@@ -36,7 +37,7 @@ type shares [numClasses]float64
 
 // The shares of short work and of long.
 var (
-	shortShares = shares{finish: 1, begin: 0.875, ask: 0.5, bulk: 0.25}
+	shortShares = shares{finish: 1, dial: 0.95, begin: 0.875, ask: 0.5, bulk: 0.25}
 	longShares  = shares{heavy: 1}
 )
 
@@ -68,7 +69,8 @@ func classTable() map[string]class {
 	}
 	put(finish, agentService, `SignOut SetState Heartbeat Decline EndCall RecordOutcome CorrectOutcome
 		BookAppointment RescheduleAppointment CancelAppointment`)
-	put(begin, agentService, "SignIn GetSession NextCall PickLead StartCall ListCallbacks")
+	put(dial, agentService, "StartCall GetSession")
+	put(begin, agentService, "SignIn NextCall PickLead ListCallbacks")
 	put(heavy, reports, "GetReport ExportReport ListBadData ExportBadData")
 	put(heavy, scheduling, "ExplainCampaign GetTimeline PreviewRules Forecast Simulate EstimateStaff")
 	return t

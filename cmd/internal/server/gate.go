@@ -189,6 +189,9 @@ func (g *gate) queue(c class) int {
 	if c == finish || c == heavy {
 		return int(g.places(c))
 	}
+	if c == dial {
+		return max(int(g.places(c)/6), 4)
+	}
 	return max(int(g.places(c)/8), 4)
 }
 

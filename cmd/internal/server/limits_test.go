@@ -75,7 +75,7 @@ func TestEveryMethodOfTheClassTableIsServed(t *testing.T) {
 			t.Errorf("a desk's stream asks for %s, which is no method", name)
 		}
 	}
-	if inStream("record_outcome") != finish || inStream("start_call") != begin {
+	if inStream("record_outcome") != finish || inStream("start_call") != dial {
 		t.Error("in a stream an outcome does not go before a new call")
 	}
 }

@@ -39,7 +39,7 @@ func (s sizes) request(method string, req any) error {
 		}
 	}
 	switch c := classOf(method); c {
-	case finish, begin, bulk: // bounded field by field where they are read
+	case finish, dial, begin, bulk: // bounded field by field where they are read
 		return nil
 	default:
 		return within(m.ProtoReflect(), "", reads(method))

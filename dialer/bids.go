@@ -139,21 +139,11 @@ func (f *Floor) kept(now time.Time) map[*seat]bool {
 // ownedMost bounds how many leads of their own an agent is proposed at once.
 const ownedMost = 8
 
-// ordinary is what an agent without a promise may be given, or where to look for it; nil: there is nothing.
+// ordinary is what an agent without a promise may be given, or where to look for it; nil: there is nothing. Thousands may
+// wait for campaigns that have nothing: for them it allocates nothing.
 func (f *Floor) ordinary(s *seat, live map[campaign.CampaignID]*campaign.Campaign, now time.Time) *bid {
-	b := &bid{seat: s, agent: s.agent.ID}
-	for _, o := range s.owned {
-		c := f.offering[o.Campaign]
-		if o.At.After(now) || len(b.leads) == ownedMost {
-			break
-		}
-		if c != nil && c.State == campaign.CampaignRunning && s.member(c) && !f.ahead.rests(o.Lead, now) &&
-			!s.gaveBack(o.Lead, now, declineRest) {
-			b.leads = append(b.leads, o.Lead)
-		}
-	}
-	if len(b.leads) > 0 {
-		return b
+	if leads := f.ownDue(s, now); len(leads) > 0 {
+		return &bid{seat: s, agent: s.agent.ID, leads: leads}
 	}
 	if !s.agent.Active {
 		return nil
@@ -167,6 +157,20 @@ func (f *Floor) ordinary(s *seat, live map[campaign.CampaignID]*campaign.Campaig
 	if len(members) == 0 {
 		return nil
 	}
-	b.order = s.turns.Order(members)
-	return b
+	return &bid{seat: s, agent: s.agent.ID, order: s.turns.Order(members)}
+}
+
+// ownDue are the CALL_LATER leads of an agent's own that are due.
+func (f *Floor) ownDue(s *seat, now time.Time) (leads []campaign.LeadID) {
+	for _, o := range s.owned {
+		c := f.offering[o.Campaign]
+		if o.At.After(now) || len(leads) == ownedMost {
+			break
+		}
+		if c != nil && c.State == campaign.CampaignRunning && s.member(c) && !f.ahead.rests(o.Lead, now) &&
+			!s.gaveBack(o.Lead, now, declineRest) {
+			leads = append(leads, o.Lead)
+		}
+	}
+	return leads
 }

@@ -13,6 +13,7 @@ type seat struct {
 	read     time.Time // when agent was read
 	session  campaign.Session
 	learnt   time.Time // when session was
+	seen     time.Time // when it was last in the list of this node's sessions
 	desk     *Desk     // nil: no stream
 	told     campaign.AssignmentID
 	callers  []chan *campaign.Claimed // NextCalls that wait; each is sent once, nil if the agent waits no longer
@@ -65,6 +66,14 @@ func (s *seat) gaveBack(lead campaign.LeadID, now time.Time, rest time.Duration)
 // older says whether a session is from before what is known. Since never goes back within an epoch.
 func (s *seat) older(next campaign.Session) bool {
 	return next.Epoch < s.session.Epoch || (next.Epoch == s.session.Epoch && next.Since.Before(s.session.Since))
+}
+
+// knows says whether a session is what is known already.
+func (s *seat) knows(next *campaign.Session) bool {
+	is := &s.session
+	return is.Epoch == next.Epoch && is.State == next.State && is.Reason == next.Reason && is.Assignment == next.Assignment &&
+		is.Next == next.Next && is.NextReason == next.NextReason && is.Node == next.Node &&
+		is.Since.Equal(next.Since) && is.Deadline.Equal(next.Deadline) && is.HeartbeatAt.Equal(next.HeartbeatAt)
 }
 
 // tell sends to the stream, if there is one.

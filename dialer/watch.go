@@ -2,6 +2,7 @@ package dialer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"redial/campaign"
@@ -164,31 +165,9 @@ func (f *Floor) readSessions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := make(map[campaign.AgentID]campaign.Session, len(here))
-	for _, s := range here {
-		known[s.AgentID] = s
-	}
-	var gone, unseen []campaign.AgentID
-	f.mu.Lock()
-	for id, s := range f.seats {
-		if s.desk == nil || s.pending {
-			continue
-		}
-		next, ok := known[id]
-		if !ok {
-			gone = append(gone, id)
-			continue
-		}
-		f.learn(s, next)
-		if s.unseen() {
-			unseen = append(unseen, id)
-		}
-	}
-	f.mu.Unlock()
-	for _, id := range gone {
-		if _, err := f.Refresh(ctx, id); err != nil {
-			return err
-		}
+	gone, unseen := f.learnAll(here)
+	for some := range slices.Chunk(gone, batchMost) {
+		f.refreshAll(ctx, some)
 	}
 	for _, id := range unseen {
 		if err := f.show(ctx, id); err != nil {
@@ -196,4 +175,33 @@ func (f *Floor) readSessions(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// learnAll takes over the sessions of this node. Gone are those of desks here that are not among them, unseen those
+// whose card the desk was not given. What has not changed costs next to nothing.
+func (f *Floor) learnAll(here []campaign.Session) (gone, unseen []campaign.AgentID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	for i := range here {
+		s := f.seats[here[i].AgentID]
+		if s == nil || s.desk == nil || s.pending {
+			continue
+		}
+		s.seen = now
+		if s.knows(&here[i]) {
+			s.learnt = now
+		} else {
+			f.learn(s, here[i])
+		}
+		if s.unseen() {
+			unseen = append(unseen, s.agent.ID)
+		}
+	}
+	for id, s := range f.seats {
+		if s.desk != nil && !s.pending && !s.seen.Equal(now) {
+			gone = append(gone, id)
+		}
+	}
+	return gone, unseen
 }

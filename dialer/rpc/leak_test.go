@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/pprof"
@@ -67,7 +68,7 @@ func TestNoGoroutineStaysBehindAStream(t *testing.T) {
 			b.Fatalf("%d goroutines with a stream, %d without: they are not counted\n%s", n, before, stacks)
 		}
 		b.ok(closed.CloseSend())
-		if _, err := closed.Recv(); err != io.EOF {
+		if _, err := closed.Recv(); !errors.Is(err, io.EOF) {
 			b.Errorf("a stream that its client ends: %v", err)
 		}
 		b.sameGoroutines("a client that ends its stream", before)

@@ -28,7 +28,7 @@ const Office = "sweep"
 const (
 	sequenceLimit = 1000            // events of one transaction
 	resignTimeout = 2 * time.Second // the end of a node does not wait longer for it
-	lostGap       = 2 * time.Second // a Redis that evicts does not make the sweep go round without end
+	lostGap       = 2 * time.Second // a Redis that evicts does not have everything sent without end
 )
 
 // SweeperOptions of NewSweeper. The zero value is useful.
@@ -97,8 +97,8 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	return nil
 }
 
-// Lost says that Redis lost what it held, or was away: if this is the elected node it sweeps soon, at most once in lostGap,
-// and sends every wake-up again.
+// Lost says that Redis lost what it held, or was away: if this is the elected node it sends every wake-up again, soon, and
+// at most once in lostGap.
 func (s *Sweeper) Lost() {
 	select {
 	case s.lost <- struct{}{}:
@@ -116,15 +116,15 @@ func (s *Sweeper) look(ctx context.Context) {
 	}
 }
 
-// rounds sweeps at the interval, and when Redis lost something.
+// rounds sweeps at the interval, and sends wake-ups when Redis lost them.
 func (s *Sweeper) rounds(ctx context.Context) {
 	t := time.NewTicker(s.o.Every)
 	defer t.Stop()
-	swept := time.Now()
+	sent := time.Now()
 	for {
 		lost := s.lost
 		var soon <-chan time.Time
-		if wait := lostGap - time.Since(swept); wait > 0 {
+		if wait := lostGap - time.Since(sent); wait > 0 {
 			lost, soon = nil, time.After(wait)
 		}
 		select {
@@ -133,11 +133,19 @@ func (s *Sweeper) rounds(ctx context.Context) {
 		case <-soon:
 			continue
 		case <-lost:
-			swept = time.Now()
-			s.sweep.anew()
+			sent = time.Now()
+			s.again(ctx)
 		case <-t.C:
+			s.lead(ctx)
 		}
-		s.lead(ctx)
+	}
+}
+
+// again sends every wake-up again if this node is the leader. What is overdue does not hold it up.
+func (s *Sweeper) again(ctx context.Context) {
+	s.sweep.anew()
+	if s.term() != 0 {
+		s.note(ctx, "send every wake-up again", s.sweep.rearm(ctx, s.record.Now()))
 	}
 }
 

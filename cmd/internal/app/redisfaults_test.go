@@ -68,7 +68,7 @@ func (s *single) replica() harm {
 func (s *single) loading() harm {
 	if s.other == nil {
 		s.other = testserver.NewRedis(s.t)
-		err := direct(s.t, "redis://"+s.other.Addr).Eval(s.t.Context(), `for i=1,20000 do redis.call("SET", "key:" .. i, string.rep("x", 100)) end`, nil).Err()
+		err := direct(s.t, "redis://"+s.other.Addr).Eval(s.t.Context(), `for i=1,20000 do redis.call("SET", "key:" .. i, string.rep("x", 100)) end return 1`, nil).Err()
 		s.must(err)
 	}
 	return harm{"loading", func() {

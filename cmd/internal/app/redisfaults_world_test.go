@@ -84,12 +84,10 @@ func (o *outage) agent(desk dialerpb.AgentServiceClient, login string) {
 		lead, err := o.call(desk, login)
 		switch {
 		case status.Code(err) == codes.ResourceExhausted:
+		case o.ctx.Err() != nil:
+			return // the test is over
 		case err != nil:
-			select {
-			case <-o.ended:
-			default:
-				o.t.Errorf("%s: %v", login, err)
-			}
+			o.t.Errorf("%s: %v", login, err)
 		case lead == 0:
 			o.empty.Add(1)
 		default:
@@ -269,13 +267,18 @@ func (o *outage) suffer(h harm) {
 	lasted := time.Since(began)
 	calls, retries, first := o.since(began)
 	h.end()
-	missing := ""
-	took := o.await("everything in Redis was built anew after: "+h.name, func() bool { missing = o.whole(); return missing == "" })
+	missing, last := "", "nothing"
+	took := o.await("everything in Redis was built anew after: "+h.name, func() bool {
+		if missing = o.whole(); missing != "" {
+			last = missing
+		}
+		return missing == ""
+	})
 	if missing != "" {
 		o.t.Errorf("%s: %s", h.name, missing)
 	}
-	o.t.Logf("%-28s first call after %4d ms; %4d calls and %4d retries in %v; promise %d ms late; rebuilt %v after its return",
-		h.name, first.Milliseconds(), calls, retries, lasted.Round(time.Millisecond), late.Milliseconds(), took.Round(time.Millisecond))
+	o.t.Logf("%-28s first call after %4d ms; %4d calls and %4d retries in %v; promise %d ms late; rebuilt %v after its return (last: %s)",
+		h.name, first.Milliseconds(), calls, retries, lasted.Round(time.Millisecond), late.Milliseconds(), took.Round(time.Millisecond), last)
 }
 
 // risen says that one of the metrics rose.

@@ -173,7 +173,7 @@ func (s *Site) live(w http.ResponseWriter, r *http.Request) {
 			s.Log.ErrorContext(r.Context(), "the overview cannot be drawn", "error", err)
 			return
 		}
-		if err := out.SetWriteDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := out.SetWriteDeadline(time.Now().Add(answerTime)); err != nil {
 			s.Log.DebugContext(r.Context(), "no write deadline", "error", err)
 		}
 		if _, err := w.Write(event(b.Bytes())); err != nil || out.Flush() != nil {

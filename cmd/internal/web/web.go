@@ -79,8 +79,8 @@ func New(d Deps) (*Site, error) {
 	}
 	s.ending, s.end = context.WithCancel(context.Background())
 	s.http = &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
+		Handler: s.Handler(), ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: headersMost, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
 	}
 	return s, nil
 }
@@ -97,8 +97,8 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("POST /signout", s.signOut)
 	mux.HandleFunc("GET /lang", s.chooseLang)
 	mux.Handle("GET /{$}", s.signedIn(s.showOverview))
-	mux.Handle("GET /live", s.signedIn(s.live))
-	return headers(http.NewCrossOriginProtection().Handler(mux))
+	mux.Handle("GET /live", s.signedIn(few(liveMost, s.live)))
+	return headers(bounded(http.NewCrossOriginProtection().Handler(mux)))
 }
 
 // headers forbid a browser everything the pages do not need.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"redial/campaign/store"
 )
 
 // postgresReplay sends deeds over one connection, each statement prepared once, as pgx does.
@@ -20,6 +22,9 @@ func newPostgresReplay(ctx context.Context, url string) (*postgresReplay, error)
 	c, err := pgconn.Connect(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("connect for the limit: %w", err)
+	}
+	if _, err := c.Exec(ctx, store.CallSettings).ReadAll(); err != nil { // the limit is to have the plans that the record has
+		return nil, errors.Join(fmt.Errorf("set up the connection for the limit: %w", err), c.Close(ctx))
 	}
 	return &postgresReplay{c, make(map[string]string)}, nil
 }

@@ -165,7 +165,7 @@ func (c *clients) now() []dialerpb.AgentServiceClient {
 func (c *clients) add(more ...dialerpb.AgentServiceClient) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.all = append(c.all[:len(c.all):len(c.all)], more...)
+	c.all = append(slices.Clip(c.all), more...)
 }
 
 // beside opens the record beside the nodes.

@@ -88,7 +88,7 @@ func copyRecord(ctx context.Context, from, to string) (err error) {
 	return nil
 }
 
-// sound says whether a file is a whole record.
+// sound says whether a file is a whole record. Whether this program may work on its schema is seen when it is opened.
 func sound(ctx context.Context, file string) error {
 	if _, err := os.Stat(file); err != nil {
 		return campaign.Invalid("file", err.Error())
@@ -111,10 +111,6 @@ func sound(ctx context.Context, file string) error {
 	}
 	if err := db.QueryRowContext(ctx, `SELECT max(version) FROM schema_migrations`).Scan(&schema); err != nil {
 		return broken(err)
-	}
-	if schema > store.SchemaVersion() {
-		return campaign.Invalid("file", fmt.Sprintf("%s has schema %d and this program knows %d: restore it with the program that made it, or a newer one",
-			file, schema, store.SchemaVersion()))
 	}
 	return nil
 }

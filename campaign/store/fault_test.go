@@ -7,6 +7,7 @@ import (
 	"net"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -74,8 +75,71 @@ func TestAStoppedPostgresIsAwayAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := s.Agents(t.Context()); err != nil {
-		if _, err = s.Agents(t.Context()); err != nil { // the pool may hold one dead connection yet
-			t.Errorf("after its return: %v", err)
+		t.Errorf("after its return: %v", err)
+	}
+}
+
+// What the server says of a lost transaction is run again inside; what it says again and again is told away.
+func TestALostTransactionIsRunAgain(t *testing.T) {
+	t.Parallel()
+	b := openBench(t, testserver.Postgres(t))
+	for _, code := range []string{"40001", "40P01"} {
+		lose := fmt.Sprintf(`DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '%s'; END $$`, code)
+		runs := 0
+		if err := b.write(t.Context(), "try", func(x *tx) error {
+			if runs++; runs < 3 {
+				_, err := x.exec(lose)
+				return err
+			}
+			return nil
+		}); err != nil || runs != 3 {
+			t.Errorf("%s: %v after %d runs, want 3", code, err, runs)
+		}
+		err := b.write(t.Context(), "try", func(x *tx) error { _, err := x.exec(lose); return err })
+		if campaign.ReasonOf(err) != campaign.ReasonRecordAway {
+			t.Errorf("%s without end: %v", code, err)
+		}
+	}
+}
+
+// A statement that takes too long is told away, unless its work is known to take long; a caller who gives up hears that he
+// did, and his statement ends in the database.
+func TestStatementsAreBounded(t *testing.T) {
+	t.Parallel()
+	url := testserver.Postgres(t)
+	b := openBench(t, url+"&statement_timeout=200")
+	sleep := func(x *tx) error { _, err := x.exec(`SELECT pg_sleep(0.5)`); return err }
+	if err := b.write(t.Context(), "sleep", sleep); campaign.ReasonOf(err) != campaign.ReasonRecordAway || !away(err) {
+		t.Errorf("a slow statement: %v", err)
+	}
+	if err := b.write(atLength(t.Context()), "sleep", sleep); err != nil {
+		t.Errorf("work at length: %v", err)
+	}
+	b = openBench(t, url)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	err := b.write(ctx, "sleep", func(x *tx) error { _, err := x.exec(`SELECT pg_sleep(600)`); return err })
+	if !errors.Is(err, context.DeadlineExceeded) || campaign.KindOf(err) == campaign.KindAway {
+		t.Errorf("a caller gave up and heard %v", err)
+	}
+	for n := int64(1); n > 0; {
+		n = b.count(t, `SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND state = 'active' AND pid <> pg_backend_pid()`)
+	}
+}
+
+// What the URL says of bounds and servers stands.
+func TestTheURLsBoundsStand(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]map[string]string{
+		"":                                    {"lock_timeout": "2s", "statement_timeout": "10s", "idle_in_transaction_session_timeout": "15s"},
+		"&lock_timeout=700&connect_timeout=9": {"lock_timeout": "700ms", "statement_timeout": "10s"},
+	} {
+		b := openBench(t, testserver.Postgres(t)+query)
+		for name, value := range want {
+			if n := b.count(t, `SELECT count(*) FROM pg_settings WHERE name = $1 AND setting || COALESCE(unit, '') = (
+				SELECT (extract(epoch FROM $2::interval) * 1000)::int::text || 'ms')`, name, value); n != 1 {
+				t.Errorf("with %q, %s is not %s", query, name, value)
+			}
 		}
 	}
 }

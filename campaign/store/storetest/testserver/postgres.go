@@ -102,38 +102,45 @@ func StartPostgres(durable bool, settings ...string) (*Server, error) {
 	for _, o := range settings {
 		options = append(options, "-c", o)
 	}
-	command := func(dir, program string, args ...string) (*exec.Cmd, error) {
-		path, err := postgresBinary(program)
-		if err != nil {
-			return nil, err
-		}
-		cmd := exec.Command(path, args...)
-		cmd.Dir = dir // the working folder of a root shell is closed to the user postgres
-		cmd.Env = append(os.Environ(), "LC_ALL=C", "PGDATA="+filepath.Join(dir, "data"))
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
-		return cmd, nil
-	}
 	k := kind{
 		name: "postgres", ready: "database system is ready to accept connections", stop: syscall.SIGQUIT,
 		run: func(dir, port string) (*exec.Cmd, error) {
-			return command(dir, "postgres", append(options, "-p", port)...)
+			return postgresCommand(cred, dir, "postgres", append(options, "-p", port)...)
 		},
 	}
 	return newServer(k, func(dir string) error {
-		if cred != nil {
-			if err := os.Chown(dir, int(cred.Uid), int(cred.Gid)); err != nil {
-				return fmt.Errorf("giving the data folder to the user postgres: %w", err)
-			}
-		}
-		cmd, err := command(dir, "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8")
-		if err != nil {
-			return err
-		}
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("initdb: %w: %s", err, out)
-		}
-		return nil
+		return runPostgres(cred, dir, "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8")
 	})
+}
+
+// postgresCommand is a program of PostgreSQL's, to be run as cred in a server's folder.
+func postgresCommand(cred *syscall.Credential, dir, program string, args ...string) (*exec.Cmd, error) {
+	path, err := postgresBinary(program)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir = dir // the working folder of a root shell is closed to the user postgres
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "PGDATA="+filepath.Join(dir, "data"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
+	return cmd, nil
+}
+
+// runPostgres gives the folder to cred and runs a program that fills it.
+func runPostgres(cred *syscall.Credential, dir, program string, args ...string) error {
+	if cred != nil {
+		if err := os.Chown(dir, int(cred.Uid), int(cred.Gid)); err != nil {
+			return fmt.Errorf("giving the data folder to the user postgres: %w", err)
+		}
+	}
+	cmd, err := postgresCommand(cred, dir, program, args...)
+	if err != nil {
+		return err
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", program, err, out)
+	}
+	return nil
 }
 
 // postgresUser is whom the server runs as: nil for ourselves. PostgreSQL refuses to run as root.

@@ -26,7 +26,7 @@ func (f *office) sitAll(ctx context.Context, conns []*grpc.ClientConn, first, n 
 	c := &crew{posts: make([]*post, n)}
 	c.ctx, c.stop = context.WithCancelCause(ctx)
 	g := new(errgroup.Group)
-	g.SetLimit(64)
+	g.SetLimit(32)
 	for i := range c.posts {
 		g.Go(func() (err error) {
 			c.posts[i], err = f.sit(c.ctx, conns[i%len(conns)], first+i, ready)

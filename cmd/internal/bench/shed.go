@@ -11,7 +11,7 @@ import (
 )
 
 // patience is how long a caller who is sent away comes again before the run counts as broken.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // again does something, and does it again after as long as the server says when it has too much to do, as clients
 // should. The waits are the caller's.

@@ -168,11 +168,9 @@ func outcomes(c *campaign.Campaign) []*pb.OutcomeChoice {
 	return out
 }
 
-// Pages are counted in items: the token is where the next begins.
-const (
-	pageDefault = 100
-	pageMost    = 1000
-)
+// pageDefault is the items of a page whose size is not asked for. Pages are counted in items: the token is where the
+// next begins.
+const pageDefault = 100
 
 func page(token string, size int32) (skip, n int, err error) {
 	if token != "" {
@@ -180,14 +178,11 @@ func page(token string, size int32) (skip, n int, err error) {
 			return 0, 0, campaign.Invalid("page_token", "is none that this server gave: begin without one")
 		}
 	}
-	switch {
-	case size < 0:
-		return 0, 0, campaign.Invalid("page_size", "must not be negative")
-	case size == 0:
+	if size == 0 {
 		return skip, pageDefault, nil
-	default:
-		return skip, min(int(size), pageMost), nil
 	}
+	n, err = wire.PageSize(size)
+	return skip, n, err
 }
 
 func next(token string, size int) string {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"redial/campaign"
@@ -134,7 +135,7 @@ func (w *deskWork) connection(ctx context.Context) (worked bool, err error) {
 				beat.Reset(every)
 			}
 			if f := h.m.GetFailure(); f != nil && !worked {
-				return false, &campaign.Error{Kind: campaign.KindUnready, Reason: f.GetReason(), Message: f.GetMessage()}
+				return false, refused(f)
 			}
 			worked = true
 			w.desk.event(h.m)
@@ -156,6 +157,15 @@ func (w *deskWork) connection(ctx context.Context) (worked bool, err error) {
 			}
 		}
 	}
+}
+
+// refused is why a desk could not sign in. A server that has too much to do, or whose record is away, is asked again.
+func refused(f *dialerv1.Failure) error {
+	kind := campaign.KindUnready
+	if c := codes.Code(f.GetCode()); c == codes.ResourceExhausted || c == codes.Unavailable {
+		kind = campaign.KindAway
+	}
+	return &campaign.Error{Kind: kind, Reason: f.GetReason(), Message: f.GetMessage()}
 }
 
 // over says whether the shift is, or cannot be because the input ended with a call in hand.

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
 	"redial/campaign"
@@ -71,7 +72,9 @@ func (c *cli) open() error {
 	if plain {
 		creds = insecure.NewCredentials()
 	}
-	c.conn, err = c.dial(addr, grpc.WithTransportCredentials(creds), grpc.WithPerRPCCredentials(bearer(secret)),
+	c.conn, err = c.dial(addr, grpc.WithTransportCredentials(creds),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}), // a server that vanished is noticed
+		grpc.WithPerRPCCredentials(bearer(secret)),
 		grpc.WithUnaryInterceptor(readableUnary(addr)), grpc.WithStreamInterceptor(readableStream(addr)))
 	if err != nil {
 		return fmt.Errorf("reach %s: %w", addr, err)

@@ -151,7 +151,8 @@ func (u *upload) send(ctx context.Context, state *pb.Upload) (*pb.Upload, error)
 
 // worthTrying says whether an error may pass by itself.
 func worthTrying(err error) bool {
-	return campaign.KindOf(err) == campaign.KindAway || campaign.ReasonOf(err) == campaign.ReasonWrongOffset
+	kind := campaign.KindOf(err)
+	return kind == campaign.KindAway || kind == campaign.KindExhausted || campaign.ReasonOf(err) == campaign.ReasonWrongOffset
 }
 
 func (u *upload) wait(ctx context.Context, n int) error {

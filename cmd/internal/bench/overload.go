@@ -57,7 +57,7 @@ func overloadRound(ctx context.Context, o *Options, e *engine, w *world, s *seri
 	if err != nil {
 		return fmt.Errorf("once the load: %w", err)
 	}
-	many, err := f.flood(ctx, overloadTimes*full.rate(), 2*o.Slice)
+	many, err := f.flood(ctx, overloadTimes*full.rate(), 4*o.Slice)
 	if err != nil {
 		return fmt.Errorf("%d times the load: %w", overloadTimes, err)
 	}
@@ -68,8 +68,8 @@ func overloadRound(ctx context.Context, o *Options, e *engine, w *world, s *seri
 	s.round(many.slice, once.rate())
 	s.sample("p99_ratio", many.p99()/once.p99())
 	s.Note = fmt.Sprintf("asked for %.0f calls/s, %.0f times what 64 callers reach: %.0f %% sent away with the time to come again, %.0f %% not asked for want of agents; "+
-		"p99 of those taken up, once the load %.1f ms; afterwards once the load gave %.2f of what it had given before",
-		many.asked(), many.asked()/full.rate(), 100*many.part(many.shed), 100*many.part(many.unasked), once.p99(), after.rate()/once.rate())
+		"the last call ended %.1f s after the asking; p99 of those taken up, once the load %.1f ms; afterwards once the load gave %.2f of what it had given before",
+		many.asked(), many.asked()/full.rate(), 100*many.part(many.shed), 100*many.part(many.unasked), (many.took - many.over).Seconds(), once.p99(), after.rate()/once.rate())
 	return nil
 }
 

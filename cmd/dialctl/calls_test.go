@@ -26,7 +26,8 @@ func utc(s string) *timestamppb.Timestamp {
 type desks struct {
 	dialerv1.UnimplementedAgentServiceServer
 	empty    bool
-	misses   int // NextCalls that bring nothing first
+	broken   bool // asking for a call with the outcome fails
+	misses   int  // NextCalls that bring nothing first
 	waits    []time.Duration
 	next     *dialerv1.NextCallRequest
 	recorded *dialerv1.RecordOutcomeRequest
@@ -67,7 +68,7 @@ func (d *desks) StartCall(_ context.Context, r *dialerv1.StartCallRequest) (*dia
 	}, nil
 }
 
-func (d *desks) RecordOutcome(_ context.Context, r *dialerv1.RecordOutcomeRequest) (*dialerv1.RecordOutcomeResponse, error) {
+func (d *desks) RecordOutcome(ctx context.Context, r *dialerv1.RecordOutcomeRequest) (*dialerv1.RecordOutcomeResponse, error) {
 	d.recorded = r
 	if b := r.GetBooking(); b != nil && !b.GetInsisted() {
 		return nil, &campaign.Error{
@@ -76,12 +77,16 @@ func (d *desks) RecordOutcome(_ context.Context, r *dialerv1.RecordOutcomeReques
 			Meta:       map[string]string{"before": "2026-03-02T20:59", "after": "2026-03-03T09:00"},
 		}
 	}
-	return &dialerv1.RecordOutcomeResponse{
+	out := &dialerv1.RecordOutcomeResponse{
 		Attempt: &pb.Attempt{AssignmentId: 7, LeadId: 3, AgentLogin: "ann", Outcome: pb.Outcome_OUTCOME_BUSY, Zones: []string{"Asia/Shanghai"}},
 		Plan: &pb.Plan{Verdict: pb.Verdict_VERDICT_CALL, At: utc("2026-03-02T11:04:06Z"), Until: utc("2026-03-02T13:00:00Z"),
 			Number: "+8613800138000", Reason: "interval"},
 		LeadState: pb.LeadState_LEAD_STATE_OPEN, Session: &dialerv1.Session{Login: "ann"},
-	}, nil
+	}
+	if r.GetNextWait() != nil && !d.broken {
+		out.Next, _ = d.NextCall(ctx, &dialerv1.NextCallRequest{Wait: r.GetNextWait()})
+	}
+	return out, nil
 }
 
 func (d *desks) Decline(_ context.Context, r *dialerv1.DeclineRequest) (*dialerv1.DeclineResponse, error) {
@@ -199,6 +204,35 @@ Next: dialctl next --agent ann
 	_, out, _ = ctl(t, dial, "--json", "record", "7", "BUSY")
 	if o := objects(t, out)[0]; o["verdict"] != "call" || o["at"] != "2026-03-02T11:04:06Z" || o["reason"] != "interval" || o["lead"] != 3.0 || o["late"] != "" || o["appointment"] != nil {
 		t.Errorf("as JSON: %s", out)
+	}
+}
+
+func TestRecordAsksForTheNextCall(t *testing.T) {
+	t.Parallel()
+	d := &desks{}
+	dial := serve(t, fakes{agents: d})
+	code, out, _ := ctl(t, dial, "record", "7", "SOLD", "--next", "10s")
+	if code != 0 || d.recorded.GetNextWait().AsDuration() != 10*time.Second || !strings.HasPrefix(out, "verdict  call\n") || !strings.Contains(out, "张三") ||
+		!strings.Contains(out, "Next: dialctl start 7") || strings.Contains(out, "dialctl next") {
+		t.Errorf("exit %d, asked for %v:\n%s", code, d.recorded.GetNextWait(), out)
+	}
+	code, out, _ = ctl(t, dial, "--json", "record", "7", "SOLD", "--next", "0s")
+	if next, ok := objects(t, out)[0]["next"].(map[string]any); code != 0 || !ok || next["assignment"] != 7.0 || d.recorded.GetNextWait() == nil {
+		t.Errorf("exit %d, as JSON: %s", code, out)
+	}
+	if _, _, errs := ctl(t, dial, "record", "7", "SOLD"); d.recorded.GetNextWait() != nil {
+		t.Errorf("not asked for: %v %s", d.recorded.GetNextWait(), errs)
+	}
+	if code, _, errs := ctl(t, dial, "record", "7", "SOLD", "--next", "61s"); code != exitUsage || !strings.Contains(errs, "0s to 60s") {
+		t.Errorf("too long: exit %d, %s", code, errs)
+	}
+	d.empty = true
+	if code, out, _ := ctl(t, dial, "record", "7", "SOLD", "--next", "1s"); code != exitNothing || !strings.HasPrefix(out, "verdict  call\n") {
+		t.Errorf("none came: exit %d:\n%s", code, out)
+	}
+	d.broken = true
+	if code, out, errs := ctl(t, dial, "record", "7", "SOLD", "--next", "1s"); code != exitNothing || !strings.Contains(out, "the outcome is recorded") {
+		t.Errorf("asking failed: exit %d: %s%s", code, out, errs)
 	}
 }
 

@@ -1,12 +1,8 @@
 package store
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -64,34 +60,6 @@ func (d *dialect) inSelect(query string) string {
 		return "= ANY (ARRAY(" + query + "))"
 	}
 	return "IN (" + query + ")"
-}
-
-func (s *Store) openSQLite(ctx context.Context, path string) error {
-	s.d = sqliteDialect
-	if path != ":memory:" {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return err
-		}
-	}
-	dsn := "file:" + path + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
-		"&_pragma=synchronous(FULL)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
-	w, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
-	if err != nil {
-		return err
-	}
-	w.SetMaxOpenConns(1)
-	s.writer, s.reader = w, w
-	if path != ":memory:" {
-		r, err := sql.Open("sqlite", dsn)
-		if err != nil {
-			return err
-		}
-		r.SetMaxOpenConns(4)
-		s.reader = r
-	}
-	s.writes = &prepared{db: s.writer, ready: make(map[string]*sql.Stmt)}
-	s.reads = &prepared{db: s.reader, ready: make(map[string]*sql.Stmt)}
-	return w.PingContext(ctx)
 }
 
 // errLost says that what was to be locked changed before it was: the transaction begins again.

@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -141,5 +144,46 @@ func TestTheURLsBoundsStand(t *testing.T) {
 				t.Errorf("with %q, %s is not %s", query, name, value)
 			}
 		}
+	}
+}
+
+// A file that becomes one that may only be read, and one that another process holds, say so; work goes on afterwards.
+func TestTheFileIsTakenAwayAtWork(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "r.db")
+	b := openBench(t, "sqlite://"+path)
+	b.campaign(t, "before")
+	add := func() error {
+		_, err := b.CreateCampaign(t.Context(), campaign.Campaign{Name: "after", Zone: "Asia/Shanghai", Region: "CN", Rules: campaign.DefaultRules(),
+			Floor: campaign.DefaultFloor()})
+		return err
+	}
+	query := func(db *sql.DB, text string) {
+		t.Helper()
+		if _, err := db.ExecContext(t.Context(), text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	query(b.writer, `PRAGMA query_only = 1`) // what a file system that was mounted anew answers
+	if err := add(); campaign.KindOf(err) != campaign.KindAway || campaign.ReasonOf(err) != campaign.ReasonRecordFull || !strings.Contains(err.Error(), "writable") {
+		t.Errorf("to be read only: %v", err)
+	}
+	if _, err := b.Campaigns(t.Context(), 0, 10); err != nil {
+		t.Errorf("reading: %v", err)
+	}
+	query(b.writer, `PRAGMA query_only = 0`)
+	other, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	other.SetMaxOpenConns(1)
+	query(other, `BEGIN IMMEDIATE`)
+	if err := add(); campaign.ReasonOf(err) != campaign.ReasonRecordAway || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("while another process holds it: %v", err)
+	}
+	query(other, `ROLLBACK`)
+	if err := add(); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }

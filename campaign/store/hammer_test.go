@@ -71,6 +71,9 @@ func TestMain(m *testing.M) {
 	if order := os.Getenv(hammerEnv); order != "" {
 		os.Exit(hammer(order))
 	}
+	if url := os.Getenv(worksEnv); url != "" {
+		os.Exit(workUntilKilled(url))
+	}
 	os.Exit(m.Run())
 }
 

@@ -33,6 +33,7 @@ type Store struct {
 	d       *dialect
 	writer  *sql.DB // SQLite: one connection, transactions begin with the write lock
 	reader  *sql.DB // PostgreSQL: the same pool
+	path    string  // SQLite's file; empty: in memory
 	pool    *pgxpool.Pool
 	pools   []*pgxpool.Pool // all there are
 	lines   lifelines       // their connections
@@ -68,11 +69,12 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		err = fmt.Errorf("%q is no database URL: give sqlite:///path/file.db or postgres://user@host/db", url)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the record: %w", err)
+		s.Close() //nolint:errcheck // why it could not open says more
+		return nil, s.unopened(err)
 	}
 	if err := s.start(ctx, o.Migrations); err != nil {
 		s.Close() //nolint:errcheck // why it could not start says more
-		return nil, fmt.Errorf("open the record: %w", err)
+		return nil, s.unopened(err)
 	}
 	return s, nil
 }

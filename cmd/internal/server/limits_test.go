@@ -387,3 +387,50 @@ func TestConnectionsBeyondTheLimitAreToldAndClosed(t *testing.T) {
 	}
 	<-ended
 }
+
+// Connections are let go of after a while, so that callers spread over the nodes: what is called meanwhile is not
+// disturbed, and a stream ends in a way that makes its client come back.
+func TestOldConnectionsAreLetGoOfCleanly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, &service{
+			get:   func(context.Context) error { return nil },
+			watch: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+		})
+		began := time.Now()
+		w, err := b.lists.WatchImport(t.Context(), &campaignv1.WatchImportRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { _, err := w.Recv(); ended <- err }()
+		var cut time.Duration
+		for cut == 0 {
+			if err := b.get(t.Context()); err != nil {
+				t.Fatalf("after %v: %v", time.Since(began), err)
+			}
+			select {
+			case err := <-ended:
+				if cut = time.Since(began); status.Code(err) != codes.Unavailable {
+					t.Errorf("the stream ended with %v, want Unavailable", err)
+				}
+			case <-time.After(10 * time.Second):
+			}
+		}
+		if least, most := oldAge*9/10+ageGrace, oldAge*11/10+ageGrace; cut < least-time.Minute || cut > most+time.Minute {
+			t.Errorf("the stream was cut after %v, want %v to %v", cut, least, most)
+		}
+		again, err := b.lists.WatchImport(t.Context(), &campaignv1.WatchImportRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, err := again.Recv(); ended <- err }()
+		select {
+		case err := <-ended:
+			t.Errorf("the stream that came back: %v", err)
+		case <-time.After(time.Minute):
+		}
+		b.conn.Close()
+		<-ended
+	})
+}

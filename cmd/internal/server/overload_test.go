@@ -100,7 +100,7 @@ func serveOverload(t *testing.T, c *committer, agents int) load.Agents {
 	ctx, cancel := context.WithCancel(t.Context())
 	go c.run(ctx)
 	lis := bufconn.Listen(1 << 20)
-	go s.Serve(lis) //nolint:errcheck // its end is the test's
+	go s.Serve(lis) // its end is the test's
 	all := load.Agents{Code: "NO_ANSWER"}
 	for range 4 {
 		conn, err := grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()),

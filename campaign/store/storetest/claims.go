@@ -72,7 +72,7 @@ func raceForLeads(b *bundle) {
 // back lets n offers lapse, whose agents are then ready again.
 func (b *bundle) back(n int) {
 	b.Helper()
-	b.wait(2 * time.Second)
+	b.wait(5 * time.Second) // much more than an offer's second: a record that has just looked at its database's clock slows down
 	for n > 0 {
 		lapsed := must[[]campaign.Assignment](b)(b.s.LapseLeases(b.Context(), 1000))
 		if len(lapsed) == 0 {

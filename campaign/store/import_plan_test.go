@@ -46,7 +46,7 @@ func (b *bench) plan(t testing.TB, query string, args ...any) []string {
 func TestExternalIDsAreLookedUpOneByOne(t *testing.T) {
 	b := openBench(t, "sqlite://"+filepath.Join(t.TempDir(), "r.db"))
 	steps := b.plan(t, idTwinsQuery(b.d), `[]`, 1)
-	if len(steps) != 2 || !strings.HasPrefix(steps[0], "SCAN json_each") || !strings.Contains(steps[1], "leads_external (external_id=?") {
+	if len(steps) != 2 || !strings.HasPrefix(steps[0], "SCAN jsonb_each") || !strings.Contains(steps[1], "leads_external (external_id=?") {
 		t.Errorf("it is looked up so:\n%s\nwant the rows first, each by the index leads_external", strings.Join(steps, "\n"))
 	}
 }

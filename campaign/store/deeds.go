@@ -30,7 +30,7 @@ func (d *deed) key() int64 { return int64(d.agent) }
 func ask[A any](ctx context.Context, s *Store, d *deed) (A, error) {
 	got, err := s.groups.deeds.do(ctx, d)
 	a, _ := got.(A)
-	return a, err
+	return a, fault(err)
 }
 
 // answered sorts an answer from a fault.

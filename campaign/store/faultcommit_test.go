@@ -2,9 +2,7 @@ package store_test
 
 import (
 	"bytes"
-	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -14,7 +12,6 @@ type commitCutter struct {
 	addr  string
 	cut   atomic.Int64 // how many it has cut
 	armed atomic.Int64 // 1: cut the next commit before the server hears of it; 2: before its answer is heard
-	work  sync.WaitGroup
 }
 
 func newCommitCutter(t testing.TB, target string) *commitCutter {
@@ -63,7 +60,7 @@ func (c *commitCutter) pass(to, from net.Conn, mark []byte, when int64) {
 			c.cut.Add(1)
 			return
 		}
-		if _, e := to.Write(buf[:n]); e != nil || err == io.EOF || err != nil {
+		if _, e := to.Write(buf[:n]); e != nil || err != nil {
 			return
 		}
 	}

@@ -133,7 +133,7 @@ func (l *lifelines) look(ctx context.Context, addr string, waiting []*lifeline) 
 	var n int
 	for _, c := range waiting {
 		if c.waits() >= time.Since(began) {
-			c.Close()
+			_ = c.Close() // whoever waits on it hears of that
 			n++
 		}
 	}

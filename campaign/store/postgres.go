@@ -121,7 +121,7 @@ func (s *Store) heard(err error) {
 
 // severed says whether an error means that the other connections are of no use either.
 func severed(err error) bool {
-	switch troubleOf(err) {
+	switch troubleOf(err) { //nolint:exhaustive // the others say nothing of the connections
 	case demoted:
 		return true
 	case absent:

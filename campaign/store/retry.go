@@ -64,10 +64,8 @@ func (s *Store) told(ctx context.Context, what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, ok := errors.AsType[*campaign.Error](err); ok {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	if cause := context.Cause(ctx); cause != nil {
+	_, said := errors.AsType[*campaign.Error](err)
+	if cause := context.Cause(ctx); cause != nil && !said {
 		return doing(what, fmt.Errorf("%w: %v", cause, err)) //nolint:errorlint // what the drivers make of it is no news
 	}
 	s.heard(err)

@@ -144,7 +144,7 @@ func (s *Store) UndoImport(ctx context.Context, id campaign.ListID) (l campaign.
 	q := `SELECT count(*) FILTER (WHERE state = 'withdrawn' AND last_placed = 0), count(*) FILTER (WHERE state <> 'withdrawn' OR last_placed > 0)
 		FROM leads WHERE list_id = $1`
 	if err := s.reader.QueryRowContext(ctx, q, id).Scan(&withdrawn, &kept); err != nil {
-		return campaign.List{}, 0, 0, fmt.Errorf("undo an import: %w", err)
+		return campaign.List{}, 0, 0, doing("undo an import", err)
 	}
 	return l, withdrawn, kept, nil
 }

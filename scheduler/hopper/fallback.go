@@ -127,7 +127,7 @@ func (f *Fallback) Take(ctx context.Context, id campaign.CampaignID, n, fresh in
 		}
 		return f.direct.Take(ctx, id, n, fresh)
 	}
-	if got.Lost && st.forget() {
+	if st.lost(got.Lost) {
 		f.o.Lost(ctx, id)
 	}
 	if !st.needs(got, f.now()) {

@@ -430,6 +430,43 @@ func TestASlowRedisIsPassedByUntilItIsQuickAgain(t *testing.T) {
 	})
 }
 
+func TestAFlushThatAFillingMeetsFirstIsNoticedOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+		f := newFloor(t, client, newRecord(300, 0))
+		f.take(t, 1, 0)
+		for want := int64(1); want < 3; want++ {
+			if err := client.FlushAll(t.Context()).Err(); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if _, err := f.Release(t.Context(), 1); err != nil {
+					t.Fatal(err)
+				}
+				f.take(t, 1, 0)
+			}
+			if n := f.lost.Load(); n != want {
+				t.Errorf("%d losses were noticed, want %d", n, want)
+			}
+		}
+	})
+}
+
+func TestANodeThatOnlyTakesNoticesALossToo(t *testing.T) {
+	onEach(t, func(t *testing.T, client redis.UniversalClient) {
+		r := newRecord(300, 0)
+		a, b := newFloor(t, client, r), newFloor(t, client, r)
+		a.take(t, 1, 0)
+		b.take(t, 1, 0) // finds the window filled
+		if err := client.FlushAll(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		b.take(t, 1, 0)
+		if b.lost.Load() != 1 {
+			t.Errorf("%d losses were noticed, want one", b.lost.Load())
+		}
+	})
+}
+
 // slowness makes every call take longer.
 type slowness struct{ by atomic.Int64 }
 

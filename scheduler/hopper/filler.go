@@ -28,6 +28,7 @@ type Filled struct {
 	TriedDry     bool      // the record holds no tried lead that is due and not in the window or on its way to a claim
 	FreshDry     bool      // the same of fresh ones
 	Next         time.Time // when more comes due by itself; zero: nothing waits
+	Lost         bool      // the window was never filled before, or Redis lost it
 }
 
 // refillTries bounds how often a filling starts anew because the window was dropped meanwhile.
@@ -67,7 +68,7 @@ func (f *Filler) refill(ctx context.Context, id campaign.CampaignID) (Filled, er
 		return Filled{}, &redisError{err}
 	}
 	return Filled{
-		Tried: tried, Fresh: fresh, Bound: bound, Next: found.Next,
+		Tried: tried, Fresh: fresh, Bound: bound, Next: found.Next, Lost: mark.Lost,
 		TriedDry: len(found.Tried) < limit && tried.Over == 0,
 		FreshDry: len(found.Fresh) < limit && fresh.Over == 0,
 	}, nil

@@ -102,12 +102,12 @@ return back`)
 // ARGV[1] now in milliseconds: the generation of a window that has none, so that it never repeats one that was lost
 // ARGV[2] milliseconds for which the generation is kept
 //
-// Output: generation, leads in the tried lane, in the fresh lane, taken lately.
+// Output: generation, leads in the tried lane, in the fresh lane, taken lately; 1 if there was no generation, else 0.
 var markScript = redis.NewScript(`
-redis.call("SET", KEYS[3], ARGV[1], "NX")
+local new = redis.call("SET", KEYS[3], ARGV[1], "NX") and 1 or 0
 redis.call("PEXPIRE", KEYS[3], ARGV[2])
 return {tonumber(redis.call("GET", KEYS[3])), redis.call("ZCARD", KEYS[1]), redis.call("ZCARD", KEYS[2]),
-  redis.call("HLEN", KEYS[4]) + redis.call("HLEN", KEYS[5])}`)
+  redis.call("HLEN", KEYS[4]) + redis.call("HLEN", KEYS[5]), new}`)
 
 // dropScript empties the window and makes fillings under way miss.
 //

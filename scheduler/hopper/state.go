@@ -23,7 +23,7 @@ type state struct {
 	fresh  time.Time // the same of the fresh lane
 	next   time.Time
 	wanted time.Time // somebody asked for leads then
-	filled bool      // and not lost since, as far as is known
+	whole  bool      // Redis has the window, as far as is known
 }
 
 // flight is one filling, for as many as want it.
@@ -77,12 +77,13 @@ func (s *state) asked(since time.Time) bool {
 	return s.wanted.After(since)
 }
 
-// forget notes that Redis lost the window; it says whether it had been filled.
-func (s *state) forget() (was bool) {
+// lost notes whether Redis had the window when somebody looked; it says whether it had it before and lost it.
+func (s *state) lost(gone bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was, s.filled = s.filled, false
-	return was
+	was := s.whole
+	s.whole = !gone
+	return was && gone
 }
 
 // wake forgets that lanes are dry.
@@ -115,7 +116,7 @@ func (s *state) learn(f Filled, now time.Time, recheck time.Duration) {
 		}
 		return until
 	}
-	s.bound, s.next, s.filled = f.Bound, f.Next, true
+	s.bound, s.next, s.whole = f.Bound, f.Next, true
 	s.tried, s.fresh = believe(f.Tried, f.TriedDry), believe(f.Fresh, f.FreshDry)
 }
 
@@ -139,6 +140,9 @@ func (f *Fallback) fly(ctx context.Context, id campaign.CampaignID, st *state, f
 	defer cancel()
 	got, err := f.filler.Refill(ctx, id)
 	if err == nil {
+		if st.lost(got.Lost) {
+			f.o.Lost(ctx, id)
+		}
 		st.learn(got, f.now(), f.o.Recheck)
 	}
 	st.mu.Lock()

@@ -78,8 +78,9 @@ func (w *Window) begin(ctx context.Context) (bounded context.Context, done func(
 // Mark is the state of a window before it is filled.
 type Mark struct {
 	Generation   int64
-	Tried, Fresh int // leads in the lanes
-	Taken        int // leads taken in the last seconds, some of them still on their way to a claim
+	Tried, Fresh int  // leads in the lanes
+	Taken        int  // leads taken in the last seconds, some of them still on their way to a claim
+	Lost         bool // the window was never filled, or Redis lost it
 }
 
 // Mark reads it.
@@ -90,10 +91,10 @@ func (w *Window) Mark(ctx context.Context, id campaign.CampaignID) (m Mark, err 
 	if err != nil {
 		return Mark{}, fmt.Errorf("look at the hopper: %w", err)
 	}
-	if len(got) != 4 {
-		return Mark{}, fmt.Errorf("look at the hopper: %d values for 4", len(got))
+	if len(got) != 5 {
+		return Mark{}, fmt.Errorf("look at the hopper: %d values for 5", len(got))
 	}
-	return Mark{Generation: got[0], Tried: int(got[1]), Fresh: int(got[2]), Taken: int(got[3])}, nil
+	return Mark{Generation: got[0], Tried: int(got[1]), Fresh: int(got[2]), Taken: int(got[3]), Lost: got[4] == 1}, nil
 }
 
 // ErrDropped says that a window was dropped while it was being filled: mark it and look again.

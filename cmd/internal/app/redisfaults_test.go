@@ -166,8 +166,8 @@ func (o *outage) finish() {
 	o.end()
 	o.mu.Lock()
 	for _, d := range o.calls {
-		if !d.before.IsZero() && d.got.Sub(d.before) < briskInterval-time.Second { // the ledger counts in whole seconds
-			o.t.Errorf("a lead was called again after %v", d.got.Sub(d.before))
+		if !d.before.IsZero() && d.over.Sub(d.before) < briskInterval-time.Second { // the rule counts in whole seconds
+			o.t.Errorf("a lead was called again after %v", d.over.Sub(d.before))
 		}
 	}
 	o.t.Logf("%d calls; nothing came %d times", len(o.calls), o.empty.Load())

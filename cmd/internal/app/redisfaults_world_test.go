@@ -37,14 +37,14 @@ type outage struct {
 
 	mu    sync.Mutex
 	calls []deed
-	last  map[int64]time.Time // by lead: when it was last called
+	last  map[int64]time.Time // by lead: when its last call was asked for, not after it was placed
 	empty atomic.Int64        // how often nothing came
 }
 
-// deed is a call: when its agent asked for it, when it was offered, and whether the lead had been called before.
+// deed is a call: when its agent asked for it, when it was over, and when the lead's call before had been asked for.
 type deed struct {
-	asked, got time.Time
-	before     time.Time
+	asked, over time.Time
+	before      time.Time // zero: there was none
 }
 
 func newOutage(t *testing.T, url string, admin redis.UniversalClient) *outage {
@@ -99,9 +99,8 @@ func (o *outage) agent(desk dialerpb.AgentServiceClient, login string) {
 func (o *outage) note(lead int64, asked time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	now := time.Now()
-	o.calls = append(o.calls, deed{asked, now, o.last[lead]})
-	o.last[lead] = now
+	o.calls = append(o.calls, deed{asked, time.Now(), o.last[lead]})
+	o.last[lead] = asked
 }
 
 // since tells of the calls asked for since: how many, how many of leads that had been called before and came due since,
@@ -113,8 +112,8 @@ func (o *outage) since(t time.Time) (calls, retries int, first time.Duration) {
 		if d.asked.Before(t) {
 			continue
 		}
-		if calls++; calls == 1 || d.got.Sub(t) < first {
-			first = d.got.Sub(t)
+		if calls++; calls == 1 || d.over.Sub(t) < first {
+			first = d.over.Sub(t)
 		}
 		if !d.before.IsZero() && d.before.Add(briskInterval).After(t) {
 			retries++

@@ -357,6 +357,9 @@ func TestConnectionsBeyondTheLimitAreToldAndClosed(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { c.Close() })
+		if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
 		return c
 	}
 	for range 2 {

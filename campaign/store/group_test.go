@@ -277,12 +277,15 @@ func TestALockThatIsWaitedForHoldsNobodyElseUp(t *testing.T) {
 
 // A caller that left while its request waited to be committed alone is not served.
 func TestWhoLeftIsNotCommittedAlone(t *testing.T) {
+	var mu sync.Mutex
 	var served []int
 	grouped(t, func(ctx context.Context, qs []int) ([]result[int], error) {
 		if len(qs) > 1 {
 			return nil, errLockHeld
 		}
+		mu.Lock()
 		served = append(served, qs...)
+		mu.Unlock()
 		return double(ctx, qs)
 	}, func(t *testing.T, g *group[int, int], _ context.CancelFunc) {
 		g.slow = func(err error) bool { return errors.Is(err, errLockHeld) }

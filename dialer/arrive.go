@@ -45,6 +45,20 @@ func switchedOff(a *campaign.Agent) error {
 	return campaign.Unready(campaign.ReasonBadState, fmt.Sprintf("agent %s is switched off: ask an administrator", a.Login))
 }
 
+// ownedFor is how long it is believed what an agent owns who comes back to ask: it may have been booked at another node
+// meanwhile, even by the agent.
+const ownedFor = time.Second
+
+// Anew has what an agent owns and is promised read again before the agent is given anything: it was changed.
+func (f *Floor) Anew(agent campaign.AgentID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s := f.seats[agent]; s != nil {
+		s.looked = time.Time{}
+		f.note(s)
+	}
+}
+
 // readArrivals is what the door reads.
 func (f *Floor) readArrivals(ctx context.Context, agents []campaign.AgentID) (map[campaign.AgentID]campaign.Arrival, error) {
 	f.mu.Lock()

@@ -88,3 +88,17 @@ func TestACrowdIsServedWithoutAPause(t *testing.T) {
 		}
 	})
 }
+
+// What was promised at another node is known when the agent asks here again: it comes at its instant, however near.
+func TestAPromiseMadeAtAnotherNodeIsKnownWhenItsOwnerAsks(t *testing.T) {
+	onFloor(t, Options{}, func(w *world) {
+		w.agent(1, 1)
+		w.next(1, time.Second).lead() // known here, and the horizon was just looked at
+		w.sleep(2 * time.Second)
+		w.promise(1, 1, 1500*time.Millisecond)
+		at := clock().Add(1500 * time.Millisecond)
+		if got := w.next(1, 3*time.Second).lead(); got != 1 || len(w.noted) != 1 || !w.noted[0].at.Equal(at) {
+			w.Errorf("lead %d, claims %v; want lead 1 at %v", got, w.noted, at)
+		}
+	})
+}

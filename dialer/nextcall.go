@@ -53,6 +53,9 @@ func (f *Floor) join(a *arrival) (*seat, chan *campaign.Claimed) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.sit(a)
+	if a.at.IsZero() && f.now().Sub(s.looked) > ownedFor {
+		s.looked = time.Time{}
+	}
 	s.callers = append(s.callers, ch)
 	if !s.older(a.Session) {
 		s.session = a.Session

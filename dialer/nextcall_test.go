@@ -189,7 +189,7 @@ func TestWhatACycleCosts(t *testing.T) {
 		for range 10 {
 			w.next(1, 200*time.Millisecond).lead()
 		}
-		if n := w.count("Session"); w.writes != 0 || n > 2 || w.count("Arrivals") > 1 || w.count("OpenAssignment") != 0 {
+		if n := w.count("Session"); w.writes != 0 || n > 2 || w.count("Arrivals") > 2 || w.count("OpenAssignment") != 0 {
 			w.Errorf("ten polls in two seconds: %v", w.calls)
 		}
 		for id := campaign.LeadID(1); id <= 10; id++ {

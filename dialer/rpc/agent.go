@@ -29,6 +29,8 @@ type Floor interface {
 	// InHand is what the agent holds by an assignment; false: ask the record.
 	InHand(agent campaign.AgentID, id campaign.AssignmentID) (dialer.Hand, bool)
 	Wake(campaign.CampaignID)
+	// Anew has what an agent owns and is promised read again before the agent is given anything.
+	Anew(campaign.AgentID)
 	// Back says that a lead may be called again at once.
 	Back(campaign.CampaignID, campaign.LeadID)
 	// Declined keeps a lead from being offered straight back to the agent who declined it.

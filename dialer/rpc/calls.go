@@ -195,6 +195,9 @@ func (a *Agents) RecordOutcome(ctx context.Context, r *pb.RecordOutcomeRequest) 
 	if err != nil {
 		return nil, err
 	}
+	if got.Plan.Verdict == campaign.VerdictAppointment {
+		a.floor.Anew(agent) // before the agent counts as ready: it may be near
+	}
 	session, err := a.floor.Learned(ctx, agent, got.Session)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,9 @@ func benchImport(b *testing.B, engine string, batch int) {
 		}
 		const n = 60_000
 		ds := drafts(0, n)
+		for i := range ds {
+			ds[i].ExternalID = fmt.Sprintf("C%08d", i)
+		}
 		from, to := fresh(), fresh()
 		c := from.campaign(b, "one")
 		u := from.queued(b, c.ID, campaign.ImportOptions{})
@@ -69,10 +72,12 @@ func copyBare(b *testing.B, from, to *bench, batch int) time.Duration {
 		tables[i].rows = readAll(b, from, tables[i].name, tables[i].columns)
 	}
 	began := time.Now()
-	for at := 0; at < len(tables[1].rows); at += batch {
+	n := len(tables[1].rows)
+	for at := 0; at < n; at += batch {
 		err := to.bulkWrite(b.Context(), "limit", func(t *bulkTx) error {
 			for _, tb := range tables {
-				if err := t.insert(tb.name, tb.columns, tb.rows[at:min(at+batch, len(tb.rows))]); err != nil {
+				part := tb.rows[len(tb.rows)*at/n : len(tb.rows)*min(at+batch, n)/n]
+				if err := t.insert(tb.name, tb.columns, len(part), func(i int, r *bulkRow) error { return addAll(r, part[i]) }); err != nil {
 					return err
 				}
 			}
@@ -83,6 +88,20 @@ func copyBare(b *testing.B, from, to *bench, batch int) time.Duration {
 		}
 	}
 	return time.Since(began)
+}
+
+func addAll(r *bulkRow, row []any) error {
+	for _, v := range row {
+		switch v := v.(type) {
+		case int64:
+			r.int(v)
+		case string:
+			r.text(v)
+		default:
+			return fmt.Errorf("a value is %T", v)
+		}
+	}
+	return nil
 }
 
 func readAll(b *testing.B, from *bench, table string, columns []string) (all [][]any) {

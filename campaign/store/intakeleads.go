@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 
@@ -14,118 +13,176 @@ var leadInsert = []string{"id", "campaign_id", "list_id", "group_id", "state", "
 
 // insertLeads plans and writes what is left of the drafts.
 func (in *intake) insertLeads() error {
-	ids, err := in.t.nextIDs("leads", len(in.drafts))
+	ids, err := in.t.nextIDs("leads", len(in.all))
 	if err != nil {
 		return err
 	}
-	in.fresh = make(map[string]campaign.Plan)
-	leads := make([][]any, 0, len(ids))
-	numbers := make([][]any, 0, len(ids))
-	var consents [][]any
-	for i := range in.drafts {
-		d := &in.drafts[i]
-		row, err := in.leadRow(ids[i], d, &in.sites[i])
-		if err != nil {
-			return err
-		}
-		leads = append(leads, row)
-		for _, id := range in.subjectsOf(d) {
-			numbers = append(numbers, []any{int64(id), ids[i]})
-		}
-		consents = append(consents, in.consentRows(ids[i], d)...)
-	}
-	if err := in.t.insert("leads", leadInsert, leads); err != nil {
+	if err := in.t.insert("leads", leadInsert, len(in.all), func(i int, r *bulkRow) error {
+		return in.leadRow(ids[i], &in.all[i], r)
+	}); err != nil {
 		return err
 	}
-	if err := in.t.insert("consents", consentInsert, consents); err != nil {
+	type link struct {
+		subject campaign.SubjectID
+		lead    int64
+	}
+	links := make([]link, 0, 2*len(in.all))
+	var consents []consentRow
+	var subjects []campaign.SubjectID
+	for i := range in.all {
+		subjects = in.subjectsOf(&in.all[i], subjects[:0])
+		for _, id := range subjects {
+			links = append(links, link{id, ids[i]})
+		}
+		consents = append(consents, in.consentRows(ids[i], &in.all[i])...)
+	}
+	if err := in.insertConsents(consents); err != nil {
 		return err
 	}
-	return in.t.insert("lead_numbers", []string{"subject_id", "lead_id"}, numbers)
+	return in.t.insert("lead_numbers", []string{"subject_id", "lead_id"}, len(links), func(i int, r *bulkRow) error {
+		r.int(int64(links[i].subject))
+		r.int(links[i].lead)
+		return nil
+	})
 }
 
 var errNoSubject = errors.New("a number has no subject, or a set of zones no group")
 
-func dialledBefore(numbers []campaign.Number, p campaign.Phone) bool {
-	for _, n := range numbers {
-		if n.Phone == p {
-			return true
-		}
+func (in *intake) leadRow(id int64, c *candidate, r *bulkRow) error {
+	first := in.numbers[string(c.Numbers[0].Phone)].id
+	if c.site.group == 0 || first == 0 {
+		return errNoSubject
 	}
-	return false
-}
-
-func (in *intake) leadRow(id int64, d *campaign.Draft, s *siting) ([]any, error) {
-	group, first := in.groups[s.key], in.subjects[d.Numbers[0].Phone]
-	if group == 0 || first == 0 {
-		return nil, errNoSubject
-	}
-	plan, state := in.plan(s, d)
+	plan, state := in.plan(c)
 	if state == campaign.LeadSuppressed {
 		in.suppressed++
 	}
-	now := us(in.t.now)
-	return []any{id, int64(in.campaign.ID), int64(in.list.ID), int64(group), string(state), cmp.Or(d.Source, in.source), d.ExternalID, d.Name,
-		js(d.Numbers), js(list(d.Attributes)), d.Priority, d.Line, int64(first), d.Numbers[0].Extension, int64(in.subjects[plan.Number]),
-		plan.Verdict.String(), us(plan.At), us(plan.Until), string(plan.Number), plan.Reason, us(plan.Earliest), now, in.campaign.RulesVersion, now, now,
-		d.Account, js(list(d.Places)), plan.Turn}, nil
+	now, dial := us(in.t.now), first
+	if plan.Number != c.Numbers[0].Phone {
+		dial = in.numbers[string(plan.Number)].id
+	}
+	r.int(id)
+	r.int(int64(in.campaign.ID))
+	r.int(int64(in.list.ID))
+	r.int(int64(c.site.group))
+	r.text(string(state))
+	r.text(c.source)
+	r.text(c.ExternalID)
+	r.text(c.Name)
+	at := r.begin()
+	r.buf = appendNumbers(r.buf, c.Numbers)
+	r.finish(at)
+	at = r.begin()
+	r.buf = appendAttributes(r.buf, c.Attributes)
+	r.finish(at)
+	r.int(int64(c.Priority))
+	r.int(int64(c.Line))
+	r.int(int64(first))
+	r.text(c.Numbers[0].Extension)
+	r.int(int64(dial))
+	r.text(plan.Verdict.String())
+	r.int(us(plan.At))
+	r.int(us(plan.Until))
+	r.text(string(plan.Number))
+	r.text(plan.Reason)
+	r.int(us(plan.Earliest))
+	r.int(now)
+	r.int(in.campaign.RulesVersion)
+	r.int(now)
+	r.int(now)
+	r.text(c.Account)
+	at = r.begin()
+	r.buf = appendTexts(r.buf, c.Places)
+	r.finish(at)
+	r.int(plan.Turn)
+	return nil
 }
 
 // plan is the rule's for a lead never tried. Such leads differ by their site and their first number alone, so one
 // decision serves all of the same site; suppressed numbers, consents and several sites make a lead a case of its own.
 // Calls to other leads are not asked for here: the claim judges them.
-func (in *intake) plan(s *siting, d *campaign.Draft) (campaign.Plan, campaign.LeadState) {
-	f := &campaign.Facts{Campaign: in.campaign, List: in.list, Calendars: in.calendars, Now: in.t.now}
-	for j, n := range d.Numbers {
-		if x, ok := in.shut[in.subjects[n.Phone]]; ok && !dialledBefore(d.Numbers[:j], n.Phone) {
-			f.Suppressions = append(f.Suppressions, x)
+func (in *intake) plan(c *candidate) (campaign.Plan, campaign.LeadState) {
+	s, shut := c.site, in.shutOf(c)
+	if !s.alone || len(shut) > 0 {
+		f := in.facts(c, shut)
+		plan := in.decide(f)
+		if len(shut) > 0 && plan.Open() && !callable(f) {
+			return plan, campaign.LeadSuppressed
 		}
+		return plan, plan.LeadState()
 	}
-	plan, known := in.fresh[s.key]
-	if !known || !s.alone || len(f.Suppressions) > 0 {
-		f.Lead = in.leadOf(d, s.zones)
-		if !s.alone {
-			f.Consents = in.consentsOf(d)
-		}
-		plan = in.t.rules.Decide(f)
-		if plan.Verdict == campaign.NoVerdict {
-			plan = campaign.Plan{Verdict: campaign.VerdictCall, Number: d.Numbers[0].Phone, Reason: campaign.ReasonDue, At: f.Now, Earliest: f.Now}
-		}
-		if len(f.Suppressions) > 0 {
-			if plan.Open() && !callable(f) {
-				return plan, campaign.LeadSuppressed
-			}
-			return plan, plan.LeadState()
-		}
-		if !s.alone {
-			return plan, plan.LeadState()
-		}
-		in.fresh[s.key] = plan
+	if !s.planned {
+		s.plan, s.planned = in.decide(in.facts(c, nil)), true
 	}
+	plan := s.plan
 	if plan.Open() {
-		plan.Number = d.Numbers[0].Phone
+		plan.Number = c.Numbers[0].Phone
 	}
 	return plan, plan.LeadState()
+}
+
+func (in *intake) decide(f *campaign.Facts) campaign.Plan {
+	plan := in.t.rules.Decide(f)
+	if plan.Verdict == campaign.NoVerdict {
+		plan = campaign.Plan{Verdict: campaign.VerdictCall, Number: f.Lead.Numbers[0].Phone, Reason: campaign.ReasonDue, At: f.Now, Earliest: f.Now}
+	}
+	return plan
+}
+
+func (in *intake) facts(c *candidate, shut []campaign.Suppression) *campaign.Facts {
+	f := &campaign.Facts{Campaign: in.campaign, List: in.list, Calendars: in.calendars, Now: in.t.now, Lead: in.leadOf(c, c.site.zones),
+		Suppressions: shut}
+	if !c.site.alone {
+		f.Consents = in.consentsOf(c)
+	}
+	return f
+}
+
+// shutOf are the suppressions of a draft's numbers, each once.
+func (in *intake) shutOf(c *candidate) (out []campaign.Suppression) {
+	if len(in.shut) == 0 {
+		return nil
+	}
+	for j := range c.Numbers {
+		p := c.Numbers[j].Phone
+		if x, ok := in.shut[in.numbers[string(p)].id]; ok && !dialledBefore(c.Numbers[:j], p) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 var problemInsert = []string{"list_id", "line", "n", "heading", "value", "reason", "message", "suggestion", "warning", "cells"}
 
 // problems writes the file's problems and those of the drafts that were lost; the warnings of a lost one are void.
 func (in *intake) problems(given []campaign.Problem) error {
-	rows := make([][]any, 0, len(given)+len(in.lost))
-	nth := make(map[int]int)
-	add := func(p campaign.Problem) {
-		rows = append(rows, []any{int64(in.list.ID), p.Line, nth[p.Line], p.Column, p.Value, p.Reason, p.Message, p.Suggestion, p.Warning, js(list(p.Row))})
-		nth[p.Line]++
-	}
+	rows := make([]campaign.Problem, 0, len(given)+len(in.lost))
 	for _, p := range given {
 		if _, lost := in.lost[p.Line]; !lost || !p.Warning {
-			add(p)
+			rows = append(rows, p)
 		}
 	}
 	for _, line := range inOrder(in.lost) {
-		add(in.lost[line].problem(line, in.campaign.ID))
+		rows = append(rows, in.lost[line].problem(line, in.campaign.ID))
 	}
-	return in.t.insert("problems", problemInsert, rows)
+	nth := make(map[int]int64)
+	return in.t.insert("problems", problemInsert, len(rows), func(i int, r *bulkRow) error {
+		p := &rows[i]
+		r.int(int64(in.list.ID))
+		r.int(int64(p.Line))
+		r.int(nth[p.Line])
+		r.text(p.Column)
+		r.text(p.Value)
+		r.text(p.Reason)
+		r.text(p.Message)
+		r.text(p.Suggestion)
+		r.flag(p.Warning)
+		at := r.begin()
+		r.buf = appendTexts(r.buf, p.Row)
+		r.finish(at)
+		nth[p.Line]++
+		return nil
+	})
 }
 
 // problem says which lead the row is already.

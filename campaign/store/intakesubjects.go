@@ -1,151 +1,144 @@
 package store
 
 import (
-	"cmp"
 	"database/sql"
 	"slices"
-	"strings"
 
 	"redial/campaign"
 )
 
-// meetOthers finds the persons and accounts of the drafts and makes those that are missing. They are not locked:
-// nothing that is written under their locks is read here.
-func (in *intake) meetOthers(kind string) error {
-	var keys []string
-	for i := range in.drafts {
-		for _, u := range in.othersOf(&in.drafts[i]) {
+// meetSubjects finds the subjects of the drafts and makes those that are missing: accounts, numbers, persons, each by
+// their keys, so that two imports of the same ones do not wait for one another. Numbers are locked against suppressions;
+// nothing that is written under the locks of the others is read here.
+func (in *intake) meetSubjects() (err error) {
+	if in.accounts, err = in.meet(kindAccount, in.otherKeys(kindAccount)); err != nil {
+		return err
+	}
+	phones := make([]string, 0, len(in.all))
+	for i := range in.all {
+		for j := range in.all[i].Numbers {
+			phones = append(phones, string(in.all[i].Numbers[j].Phone))
+		}
+	}
+	if in.numbers, err = in.meet(kindNumber, phones); err != nil {
+		return err
+	}
+	in.persons, err = in.meet(kindPerson, in.otherKeys(kindPerson))
+	return err
+}
+
+func (in *intake) otherKeys(kind string) (keys []string) {
+	for i := range in.all {
+		for _, u := range in.all[i].others {
 			if u.Kind == kind {
 				keys = append(keys, u.Key)
 			}
 		}
 	}
-	keys = unique(keys)
-	for range txAttempts {
-		if len(keys) == 0 {
-			return nil
-		}
-		err := in.t.each(`SELECT u.id, u.key FROM subjects u WHERE u.kind = $2 AND u.key `+in.t.d.inText(1), []any{js(keys), kind}, func(r *sql.Rows) error {
-			return in.scanOther(kind, r)
-		})
-		if err != nil {
-			return err
-		}
-		missing := func(key string) bool { return in.others[subjectKey{kind, key}] == 0 }
-		keys = slices.DeleteFunc(keys, func(key string) bool { return !missing(key) })
-		rows := make([]subjectKey, len(keys))
-		for i, key := range keys {
-			rows[i] = subjectKey{kind, key}
-		}
-		if err := setRowsBack(in.t.tx, `INSERT INTO subjects (kind, key) SELECT v.kind, v.key FROM `+in.t.d.set(1, "v", "kind text", "key text")+
-			` WHERE TRUE ORDER BY v.key ON CONFLICT DO NOTHING RETURNING id, key`, rows, func(r scanner) error { return in.scanOther(kind, r) }); err != nil {
-			return err
-		}
-		keys = slices.DeleteFunc(keys, func(key string) bool { return !missing(key) })
-	}
-	return errLost
+	return keys
 }
 
-func (in *intake) scanOther(kind string, r scanner) error {
-	var id campaign.SubjectID
-	u := subjectKey{Kind: kind}
-	err := r.Scan(&id, &u.Key)
-	in.others[u] = id
+func (in *intake) meet(kind string, keys []string) (map[string]subject, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	met := make(map[string]subject, len(keys))
+	for range txAttempts {
+		if err := in.lookup(kind, keys, met); err != nil {
+			return nil, err
+		}
+		missing := func(key string) bool { return met[key].id == 0 }
+		keys = slices.DeleteFunc(keys, func(key string) bool { return !missing(key) })
+		if len(keys) == 0 {
+			return met, nil
+		}
+		if !in.t.wary {
+			return met, in.makeSubjects(kind, keys, met)
+		}
+		if err := in.makeOrYield(kind, keys, met); err != nil {
+			return nil, err
+		}
+		if keys = slices.DeleteFunc(keys, func(key string) bool { return !missing(key) }); len(keys) == 0 {
+			return met, nil
+		}
+	}
+	return nil, errLost
+}
+
+func (in *intake) lookup(kind string, keys []string, met map[string]subject) error {
+	share := ""
+	if kind == kindNumber && in.t.d.forShare != "" {
+		share = " ORDER BY u.id FOR SHARE OF u"
+	}
+	among, param := in.t.anyOf(2, keys)
+	return in.t.each(`SELECT u.id, u.key FROM subjects u WHERE u.kind = $1 AND u.key `+among+share, []any{kind, param}, func(r *sql.Rows) error {
+		return scanSubject(r, true, met)
+	})
+}
+
+func scanSubject(r scanner, old bool, met map[string]subject) error {
+	var key string
+	u := subject{old: old}
+	err := r.Scan(&u.id, &key)
+	met[key] = u
 	return err
 }
 
-func (in *intake) othersOf(d *campaign.Draft) []subjectKey {
-	return othersOf(cmp.Or(d.Source, in.source), d.ExternalID, d.Account)
+// makeSubjects writes what is missing in bulk. If another transaction writes one of the keys meanwhile, this one begins
+// again, wary.
+func (in *intake) makeSubjects(kind string, keys []string, met map[string]subject) error {
+	ids, err := in.t.nextIDs("subjects", len(keys))
+	if err != nil {
+		return err
+	}
+	for i, key := range keys {
+		met[key] = subject{id: campaign.SubjectID(ids[i])}
+	}
+	return in.t.insert("subjects", []string{"id", "kind", "key"}, len(keys), func(i int, r *bulkRow) error {
+		r.int(ids[i])
+		r.text(kind)
+		r.text(keys[i])
+		return nil
+	})
+}
+
+// makeOrYield writes what is missing but for what another transaction wrote meanwhile.
+func (in *intake) makeOrYield(kind string, keys []string, met map[string]subject) error {
+	rows := make([]subjectKey, len(keys))
+	for i, key := range keys {
+		rows[i] = subjectKey{kind, key}
+	}
+	return setRowsBack(in.t.tx, `INSERT INTO subjects (kind, key) SELECT v.kind, v.key FROM `+in.t.d.set(1, "v", "kind text", "key text")+
+		` WHERE TRUE ON CONFLICT DO NOTHING RETURNING id, key`, rows, func(r scanner) error { return scanSubject(r, false, met) })
 }
 
 // subjectsOf are the subjects of a draft, its first number's first, each once.
-func (in *intake) subjectsOf(d *campaign.Draft) []campaign.SubjectID {
-	out := make([]campaign.SubjectID, 0, len(d.Numbers)+2)
-	for j, n := range d.Numbers {
-		if !dialledBefore(d.Numbers[:j], n.Phone) {
-			out = append(out, in.subjects[n.Phone])
+func (in *intake) subjectsOf(c *candidate, out []campaign.SubjectID) []campaign.SubjectID {
+	for j, n := range c.Numbers {
+		if !dialledBefore(c.Numbers[:j], n.Phone) {
+			out = append(out, in.numbers[string(n.Phone)].id)
 		}
 	}
-	for _, u := range in.othersOf(d) {
-		out = append(out, in.others[u])
+	for _, u := range c.others {
+		out = append(out, in.other(u).id)
 	}
 	return out
 }
 
-// findConsents reads the consents given before, if the campaign keeps to laws that ask for them.
-func (in *intake) findConsents() error {
-	in.consents = make(map[campaign.SubjectID][]campaign.Consent)
-	if len(in.campaign.Rules.Packs) == 0 {
-		return nil
+func (in *intake) other(u subjectKey) subject {
+	if u.Kind == kindAccount {
+		return in.accounts[u.Key]
 	}
-	var ids []campaign.SubjectID
-	for i := range in.drafts {
-		ids = append(ids, in.subjectsOf(&in.drafts[i])...)
-	}
-	return in.t.each(`SELECT `+consentColumns+`, n.subject_id FROM consents n WHERE n.subject_id `+in.t.d.in(1)+` ORDER BY n.id`,
-		[]any{js(list(unique(ids)))}, func(r *sql.Rows) error {
-			var id campaign.SubjectID
-			c, err := scanConsent(r, &id)
-			in.consents[id] = append(in.consents[id], c)
-			return err
-		})
+	return in.persons[u.Key]
 }
 
-// consentsOf are those that a draft brings, after those that stand in the record.
-func (in *intake) consentsOf(d *campaign.Draft) (out []campaign.Consent) {
-	if len(in.consents) > 0 {
-		for _, id := range in.subjectsOf(d) {
-			out = append(out, in.consents[id]...)
+func dialledBefore(numbers []campaign.Number, p campaign.Phone) bool {
+	for i := range numbers {
+		if numbers[i].Phone == p {
+			return true
 		}
 	}
-	return append(out, d.Consents...)
-}
-
-var consentInsert = []string{"subject_id", "lead_id", "phone", "purpose", "scopes", "given_at", "expires_at", "proof", "source", "created_at"}
-
-// consentRows are the consents that a draft brings: of the number that they name, else of the person, who is known by
-// the external id, else by the first number.
-func (in *intake) consentRows(lead int64, d *campaign.Draft) (rows [][]any) {
-	for _, c := range d.Consents {
-		id := in.subjects[d.Numbers[0].Phone]
-		if d.ExternalID != "" {
-			id = in.others[in.othersOf(d)[0]]
-		}
-		if c.Phone != "" && in.subjects[c.Phone] != 0 {
-			id = in.subjects[c.Phone]
-		}
-		if c.GivenAt.IsZero() {
-			c.GivenAt = in.t.now
-		}
-		rows = append(rows, []any{int64(id), lead, string(c.Phone), string(c.Purpose), js(list(c.Scopes)), us(c.GivenAt), us(c.ExpiresAt),
-			c.Proof, c.Source, us(in.t.now)})
-	}
-	return rows
-}
-
-// siting is where a draft may be called.
-type siting struct {
-	key   string // of its calendar group
-	zones []string
-	cal   string
-	alone bool // one site, and no consents: its plan is that of all such leads
-}
-
-// sitingOf finds a draft's sites and remembers its calendar group's key.
-func (in *intake) sitingOf(d *campaign.Draft) siting {
-	s := siting{zones: in.zonesOf(d), alone: true}
-	l := in.leadOf(d, s.zones)
-	consents := in.consentsOf(d)
-	if len(consents) > 0 || !plainSite(l) {
-		sites := l.Sites(consents, in.campaign.Rules.Purpose, in.t.now)
-		s.cal, s.alone = groupCalendar(s.zones, sites), len(sites) == 1 && len(consents) == 0
-	}
-	s.key = strings.Join(s.zones, " ") + "\x00" + s.cal
-	return s
-}
-
-// leadOf is the draft as the lead that it will be.
-func (in *intake) leadOf(d *campaign.Draft, zones []string) *campaign.Lead {
-	return &campaign.Lead{CampaignID: in.campaign.ID, ListID: in.list.ID, State: campaign.LeadOpen, Source: cmp.Or(d.Source, in.source),
-		ExternalID: d.ExternalID, Zones: zones, Numbers: d.Numbers, Account: d.Account, Places: d.Places}
+	return false
 }

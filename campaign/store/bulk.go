@@ -43,7 +43,7 @@ func (s *Store) bulkRuns(ctx context.Context, fn func(*bulkTx) error) (missed []
 }
 
 func (s *Store) bulkOnce(ctx context.Context, conn *sql.Conn, wary bool, fn func(*bulkTx) error) (missed []string, err error) {
-	t, err := conn.BeginTx(ctx, nil)
+	t, err := conn.BeginTx(s.lasting(ctx), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,6 @@ func (s *Store) openCallConns(ctx context.Context) (callConns, error) {
 func (c *callConns) close() {
 	if c.pool != nil {
 		_ = c.db.Close() // its connections are the pool's
-		c.pool.Close()
+		closePool(c.pool)
 	}
 }

@@ -187,3 +187,48 @@ func TestTheFileIsTakenAwayAtWork(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
+
+// A commit waits for a standby that is gone. The caller is told away, nobody sees what is not on two disks, and asking
+// again is no way to have it acknowledged. When the standby is given up it is there.
+func TestI2ACommitWaitsForAStandby(t *testing.T) {
+	t.Parallel()
+	primary := testserver.NewPostgres(t, false)
+	url := primary.Database(t)
+	b := openBench(t, url)
+	standby := testserver.NewStandby(t, primary)
+	if first, err := b.Slot(t.Context(), "job", 1); err != nil || !first {
+		t.Fatal(first, err)
+	}
+	standby.Stop()
+	b.bound = 500 * time.Millisecond
+	for range 2 {
+		if _, err := b.Slot(t.Context(), "job", 2); campaign.ReasonOf(err) != campaign.ReasonRecordAway {
+			t.Errorf("while the standby is gone: %v", err)
+		}
+		if n := b.count(t, `SELECT count(*) FROM slots WHERE job = 'job'`); n != 1 {
+			t.Errorf("%d are seen, want the one that was acknowledged", n)
+		}
+	}
+	admin, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	for _, q := range []string{`SET synchronous_commit = off`, `ALTER SYSTEM SET synchronous_standby_names = ''`, `SELECT pg_reload_conf()`} {
+		if _, err := admin.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for campaign.KindOf(err) == campaign.KindAway || err == nil {
+		var first bool
+		if first, err = b.Slot(t.Context(), "job", 2); err == nil {
+			if first {
+				t.Error("the commit that waited was lost")
+			}
+			break
+		}
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}

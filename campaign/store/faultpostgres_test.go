@@ -104,18 +104,17 @@ func TestI2TheWayToPostgresIsCut(t *testing.T) {
 	x := startShift(t, through(t, db, proxy.Addr), 6)
 	x.db = storetest.Look(t, db)
 	x.progress(t, 40)
-	bitten := proxy.Bitten()
 	proxy.Hang()
 	x.absence(t, int64(len(x.Agents))+2) // each of them hears of it
 	proxy.Heal()
 	x.back(t)
 	x.progress(t, 20)
-	proxy.Reset()
-	x.absence(t, 1)
-	x.progress(t, 20)
-	if proxy.Bitten() == bitten {
-		t.Error("the proxy did no harm")
+	bitten := proxy.Bitten()
+	for proxy.Bitten() == bitten { // which may be seen by nobody: what could not begin is begun again
+		proxy.Reset()
+		x.progress(t, 5)
 	}
+	x.progress(t, 20)
 	x.close(t)
 }
 

@@ -29,6 +29,8 @@ const (
 	idleTime      = 15 * time.Second // idle_in_transaction_session_timeout: what a node that stood still held is free again
 	writeTime     = 12 * time.Second // of a whole transaction, its commit included, which waits for synchronous standbys
 
+	closeTime = 5 * time.Second // when the store closes
+
 	// The same of work at length: imports, plans made anew, audits, reports, undoing, retention.
 	longLockTime      = 15 * time.Second
 	longStatementTime = time.Hour
@@ -36,7 +38,7 @@ const (
 )
 
 func (s *Store) openPostgres(ctx context.Context, url string, conns int, tune func(*pgxpool.Config)) error {
-	s.d = postgresDialect
+	s.d, s.bound = postgresDialect, writeTime
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return fmt.Errorf("the database URL cannot be read: %w", err)
@@ -153,4 +155,57 @@ func (t *tx) takeTime() error {
 	return t.row(`SELECT set_config('lock_timeout', $1, true) || set_config('statement_timeout', $2, true) ||
 		set_config('idle_in_transaction_session_timeout', $3, true)`,
 		[]any{milliseconds(longLockTime), milliseconds(longStatementTime), milliseconds(longIdleTime)}, &ignored)
+}
+
+// lasting is the context of a transaction as a whole. On PostgreSQL its end would cancel a commit that waits for a
+// synchronous standby, and a commit that is cancelled is seen by all though no standby has it: whoever asked again would be
+// told that it was done, and a fail-over would lose it. Each statement has the caller's own context.
+func (s *Store) lasting(ctx context.Context) context.Context {
+	if s.pool == nil {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
+}
+
+// commit ends a transaction and gives its connection back. When the caller's time ends first the commit is left to itself:
+// nobody knows yet what becomes of it, and it holds its rows until that is known.
+func (s *Store) commit(ctx context.Context, conn *sql.Conn, t *sql.Tx, readOnly bool) error {
+	if s.pool == nil || readOnly {
+		defer conn.Close()
+		return t.Commit()
+	}
+	if ctx.Err() != nil {
+		defer conn.Close()
+		return errors.Join(context.Cause(ctx), t.Rollback())
+	}
+	ended := make(chan error, 1)
+	go func() {
+		err := t.Commit()
+		_ = conn.Close()
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	default:
+		return context.Cause(ctx)
+	}
+}
+
+// closePool closes a pool, and leaves to themselves the commits that are still waited for then.
+func closePool(p *pgxpool.Pool) {
+	closed := make(chan struct{})
+	go func() {
+		p.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeTime):
+	}
 }

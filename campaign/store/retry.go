@@ -27,7 +27,7 @@ func (s *Store) inTime(ctx context.Context, what string, run func(context.Contex
 	within := ctx
 	if s.pool != nil && !isAtLength(ctx) {
 		var cancel context.CancelFunc
-		within, cancel = context.WithTimeoutCause(ctx, writeTime, errSlow)
+		within, cancel = context.WithTimeoutCause(ctx, s.bound, errSlow)
 		defer cancel()
 	}
 	var err error

@@ -37,6 +37,7 @@ type Store struct {
 	pool    *pgxpool.Pool
 	pools   []*pgxpool.Pool // all there are
 	lines   lifelines       // their connections
+	bound   time.Duration   // of a transaction on them, unless it is at length
 	dropped atomic.Int64    // when they were last dropped, Unix nanoseconds
 	clock   *clock
 	log     *slog.Logger
@@ -118,7 +119,7 @@ func (s *Store) Close() error {
 		}
 	}
 	if s.pool != nil {
-		s.pool.Close()
+		closePool(s.pool)
 	}
 	return err
 }

@@ -85,8 +85,13 @@ func (s *Store) onceOn(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn f
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	t, err := conn.BeginTx(ctx, opt)
+	committing := false
+	defer func() {
+		if !committing {
+			_ = conn.Close()
+		}
+	}()
+	t, err := conn.BeginTx(s.lasting(ctx), opt)
 	if err != nil {
 		return &unbegun{err}
 	}
@@ -104,7 +109,8 @@ func (s *Store) onceOn(ctx context.Context, db *sql.DB, opt *sql.TxOptions, fn f
 	if err := fn(n, t); err != nil {
 		return err
 	}
-	return t.Commit()
+	committing = true
+	return s.commit(ctx, conn, t, n.readOnly)
 }
 
 // kept are the statements that stay prepared for a pool; nil: its driver does that by itself.

@@ -7,7 +7,7 @@ import (
 
 // Bounds of a climb.
 const (
-	climbFrom  = 64.0
+	climbFrom  = 56.0
 	climbMin   = 32.0
 	climbMost  = 1024.0
 	climbApart = 1.5 // between the two numbers of places that are compared

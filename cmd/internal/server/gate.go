@@ -6,27 +6,24 @@ import (
 	"time"
 )
 
-// calmMost is how many calls may be in work on a node without its being overloaded: as many as a floor of 256 agents
-// who all ask at once, and some. What a node does of them at once is the record's to bound, not the gate's.
-const calmMost = 320
-
-// On a slow machine so many would wait too long for one another: no more are in work than are done, at its present pace,
-// within what people bear.
+// Bounds of a gate that is not overloaded.
 const (
-	bearable = 250 * time.Millisecond // that a call takes
-	slowFrom = 50 * time.Millisecond  // calls that are done sooner tell nothing of the machine's pace
-	slowMost = 128                    // always
+	calmMost  = 320                   // calls before it: as many as a floor of 256 agents who never rest, and some
+	calmLeast = 76                    // calls in work, however slow the machine
+	calmPace  = 50 * time.Millisecond // of work, at the present pace, are in work at once: more only wait for one another
+	calmWait  = 2 * time.Second       // that one waits for its turn
 )
 
-// Bounds of how long a call waits for a place in a gate.
+// Bounds of how long a call waits for a place in an overload.
 const (
 	waitMin  = 50 * time.Millisecond
 	waitMost = time.Second
 )
 
 // gate decides which calls are taken up when there are more than can be answered in time. A node that is not
-// overloaded lets everybody in. Beyond so many at once it is: then as many are in work as the climb finds best, a short
-// queue of each class waits, and the rest is shed at once, before anything was done for it.
+// overloaded sheds nobody: what it cannot work on at once waits its turn. With so many before it, it is overloaded: then
+// as many are in work as the climb finds best, a short queue of each class waits, and the rest is shed at once, before
+// anything was done for it, those that waited included.
 type gate struct {
 	tell func(begun bool, shed int64) // hears when an overload begins and ends; nil: nobody
 	shut func(class)                  // hears of every call that is shed; nil: nobody
@@ -45,8 +42,9 @@ type gate struct {
 
 // waiter is a call that waits for a place.
 type waiter struct {
-	place chan struct{} // closed when it has one
-	done  bool          // it has a place, or left
+	place chan struct{} // closed when it has one, or is shed
+	done  bool          // it has a place, is shed, or left
+	shed  error         // why it has none
 }
 
 // newGate makes a gate of so many places without overload; nobody may enter a class without a share.
@@ -81,16 +79,59 @@ func (g *gate) admit(c class, patience *time.Duration) (*waiter, error) {
 		t.let++
 		return nil, nil
 	}
-	g.press(now, g.climb != nil)
-	if *patience == 0 {
-		if len(g.line[c]) >= g.queue(c) {
-			return nil, g.refuse(c)
-		}
-		*patience = min(max(time.Duration(4*g.took*float64(time.Second)), waitMin), waitMost)
+	if *patience > 0 { // it is held up however long that is
+		return g.wait(c), nil
 	}
+	if !g.over && g.climb != nil {
+		if g.before() < g.calm {
+			*patience = calmWait
+			return g.wait(c), nil
+		}
+		g.press(now)
+		g.clear()
+	}
+	g.pressed = now
+	if len(g.line[c]) >= g.queue(c) {
+		return nil, g.refuse(c)
+	}
+	*patience = min(max(time.Duration(4*g.took*float64(time.Second)), waitMin), waitMost)
+	return g.wait(c), nil
+}
+
+// wait puts a call in line.
+func (g *gate) wait(c class) *waiter {
 	w := &waiter{place: make(chan struct{})}
 	g.line[c] = append(g.line[c], w)
-	return w, nil
+	return w
+}
+
+// clear sheds who waits too far behind for an overload: those who came first have waited longest and go.
+func (g *gate) clear() {
+	for c := range g.line {
+		for len(g.line[c]) > g.queue(class(c)) {
+			w := g.pop(class(c))
+			w.shed = g.refuse(class(c))
+			close(w.place)
+		}
+	}
+}
+
+// pop takes the first out of a line.
+func (g *gate) pop(c class) *waiter {
+	w := g.line[c][0]
+	g.line[c][0] = nil
+	g.line[c] = g.line[c][1:]
+	w.done = true
+	return w
+}
+
+// before is how many calls are before the gate and in it.
+func (g *gate) before() int {
+	n := g.inWork
+	for c := range g.line {
+		n += len(g.line[c])
+	}
+	return n
 }
 
 // await waits for the place of a call that stands in line.
@@ -99,15 +140,15 @@ func (g *gate) await(ctx context.Context, c class, w *waiter, patience time.Dura
 	defer timer.Stop()
 	select {
 	case <-w.place:
-		return nil
+		return w.shed
 	case <-timer.C:
 	case <-ctx.Done():
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case w.done && ctx.Err() == nil:
-		return nil // it came just now
+	case w.shed != nil || w.done && ctx.Err() == nil:
+		return w.shed // it came just now
 	case w.done:
 		g.free()
 		return context.Cause(ctx)
@@ -122,6 +163,11 @@ func (g *gate) await(ctx context.Context, c class, w *waiter, patience time.Dura
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	now := time.Now()
+	if g.climb != nil {
+		g.press(now) // nobody should wait so long
+	}
+	g.pressed = now
 	return g.refuse(c)
 }
 
@@ -144,10 +190,7 @@ func (g *gate) free() {
 	g.inWork--
 	for c := range g.line {
 		for len(g.line[c]) > 0 && g.room(class(c)) {
-			w := g.line[c][0]
-			g.line[c][0] = nil
-			g.line[c] = g.line[c][1:]
-			w.done = true
+			w := g.pop(class(c))
 			g.inWork++
 			g.tally[c].let++
 			close(w.place)
@@ -174,8 +217,8 @@ func (g *gate) places(c class) float64 {
 	case g.climb == nil:
 	case g.over:
 		n = g.climb.limit()
-	case g.took > slowFrom.Seconds():
-		n = min(n, max(g.beside/g.took*bearable.Seconds(), slowMost))
+	case g.took > 0:
+		n = min(n, max(g.beside/g.took*calmPace.Seconds(), calmLeast))
 	}
 	if g.share[c] == 0 {
 		return 0

@@ -74,7 +74,7 @@ func TestBeyondItsPlacesAGateShedsAtOnceAndSaysWhenToComeBack(t *testing.T) {
 		if let.Load()+shed.Load() != 100 || len(told) != 1 || !told[0] {
 			t.Errorf("%d let in, %d shed, told %v", let.Load(), shed.Load(), told)
 		}
-		if waited := time.Since(start); waited > waitMost {
+		if waited := time.Since(start); waited > calmWait {
 			t.Errorf("somebody waited %v for a place", waited)
 		}
 	})
@@ -219,14 +219,16 @@ func TestALastingOverloadIsTriedAgainLessAndLessOften(t *testing.T) {
 	o.probe = probeMin
 	now := time.Unix(1000, 0)
 	var lasted []time.Duration
-	o.press(now, true)
+	o.press(now)
+	o.pressed = now
 	began := now
 	for len(lasted) < 5 {
 		now = now.Add(100 * time.Millisecond)
 		if o.pass(now); !o.over {
 			lasted, began = append(lasted, now.Sub(began).Truncate(time.Second)), now
 		}
-		o.press(now, true)
+		o.press(now)
+		o.pressed = now
 	}
 	want := []time.Duration{10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second, 80 * time.Second}
 	for i := range want {
@@ -235,7 +237,7 @@ func TestALastingOverloadIsTriedAgainLessAndLessOften(t *testing.T) {
 		}
 	}
 	o.over, o.ended = false, now
-	o.press(now.Add(2*probeFor), true)
+	o.press(now.Add(2 * probeFor))
 	if o.probe != probeMin {
 		t.Errorf("a new overload is tried after %v, want %v", o.probe, probeMin)
 	}
@@ -263,4 +265,69 @@ func TestTheMoreAreShedTheLaterTheyComeBackAndNeverTogether(t *testing.T) {
 	if len(different) < 100 {
 		t.Errorf("only %d different times for 400 callers", len(different))
 	}
+}
+
+// A floor of 256 agents who never rest is no overload on whatever machine: they wait their turn.
+func TestAFullFloorOnASlowMachineWaitsItsTurnAndNobodyIsShed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(calmMost, newClimb(), shortShares)
+		var wg sync.WaitGroup
+		most := 0
+		for i := range 256 {
+			wg.Go(func() {
+				for n := range 20 {
+					if err := g.enter(t.Context(), []class{begin, dial, finish}[(i+n)%3], 0); err != nil {
+						t.Error(err)
+						return
+					}
+					g.mu.Lock()
+					n, began := g.inWork, time.Now()
+					most = max(most, n)
+					g.mu.Unlock()
+					time.Sleep(time.Duration(n) * 3 * time.Millisecond) //nolint:forbidigo // fake time: 333 calls a second
+					g.leave(time.Since(began))
+				}
+			})
+		}
+		wg.Wait()
+		if g.shed > 0 || g.over {
+			t.Errorf("%d shed, overloaded %v", g.shed, g.over)
+		}
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if now := g.places(finish); now != calmLeast || most <= calmLeast {
+			t.Errorf("%v places once the machine is known to be slow, %d before; want %d", now, most, calmLeast)
+		}
+	})
+}
+
+func TestAnOverloadShedsThoseWhoWaitedForTheirTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(calmMost, newClimb(), shortShares)
+		g.took, g.beside = 1, 96 // slow
+		fill(t, g, begin, int(g.places(begin)))
+		var wg sync.WaitGroup
+		var shed atomic.Int32
+		start := time.Now()
+		queueUp(t, g, begin, calmMost-g.inWork, &wg, func(_ class, err error) {
+			if shedding(err) && time.Since(start) == 0 {
+				shed.Add(1)
+			}
+		})
+		if shed.Load() != 0 || g.over {
+			t.Fatalf("%d shed, overloaded %v with %d before the gate", shed.Load(), g.over, g.before())
+		}
+		wg.Go(func() {
+			if err := g.enter(t.Context(), begin, 0); !shedding(err) {
+				t.Errorf("one more: %v", err)
+			}
+		})
+		synctest.Wait()
+		if !g.over || int(shed.Load()) < calmMost/2 || len(g.line[begin]) > g.queue(begin) {
+			t.Errorf("overloaded %v, %d shed of those who waited, %d wait on", g.over, shed.Load(), len(g.line[begin]))
+		}
+		wg.Wait()
+	})
 }

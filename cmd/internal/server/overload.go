@@ -31,16 +31,15 @@ type overload struct {
 	told    int           // 1: it has begun; -1: it has ended; 0: nothing new
 }
 
-// press notes that somebody found no place; that begins an overload where the number of places is found by trying.
-func (o *overload) press(now time.Time, climbs bool) {
-	o.pressed = now
-	if o.over || !climbs {
+// press begins an overload, unless it is one.
+func (o *overload) press(now time.Time) {
+	if o.over {
 		return
 	}
 	if now.Sub(o.ended) > probeFor {
 		o.probe = probeMin
 	}
-	o.over, o.since, o.shed, o.told = true, now, 0, 1
+	o.over, o.since, o.pressed, o.shed, o.told = true, now, now, 0, 1
 }
 
 // pass ends an overload when nobody had to wait for a while, and every so often to see whether all fit again: callers

@@ -199,6 +199,9 @@ func (b *bench) plans(t *testing.T, query string, args []any) map[string]string 
 			}
 			plan.WriteString(line + "\n")
 		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
 		out["generic"] = plan.String()
 		_, err = x.conn.ExecContext(x.ctx, `DEALLOCATE hot`)
 		return err

@@ -40,11 +40,11 @@ race: deps ## The same under the race detector.
 
 .PHONY: chaos
 chaos: deps ## Do every fault at random for CHAOS (10m, at least 50 kills), then ask for all that was acknowledged.
-	REDIAL_CHAOS=$(CHAOS) $(GO) test -timeout 0 -count 1 -run NothingIsLost -v $(TESTFLAGS) ./cmd/internal/chaos
+	REDIAL_CHAOS=$(CHAOS) $(GO) test -timeout 0 -count 1 -p 1 -run 'NothingIsLost|I8RedisFaults' -v $(TESTFLAGS) ./cmd/internal/chaos ./cmd/internal/app
 
 .PHONY: soak
-soak: deps ## Work the floor for SOAK (10m) with few faults, print calls and the sizes of tables, then audit.
-	REDIAL_SOAK=$(SOAK) $(GO) test -timeout 0 -count 1 -run Soak -v $(TESTFLAGS) ./cmd/internal/chaos
+soak: deps ## Work the floor for SOAK (10m) with few faults, then the record alone: calls, sizes of tables and indexes, an audit.
+	REDIAL_SOAK=$(SOAK) $(GO) test -timeout 0 -count 1 -p 1 -run Soak -v $(TESTFLAGS) ./cmd/internal/chaos ./campaign/store
 
 .PHONY: bench
 bench: deps ## Measure speed beside its limits and goals, about 25 minutes; BENCH="NAME --engine postgres --long --markdown" for others.

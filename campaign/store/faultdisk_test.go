@@ -221,7 +221,10 @@ func TestARecordThatMayOnlyBeRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		_ = os.Chmod(dir, 0o700) //nolint:gosec // else it could not be emptied
+		os.RemoveAll(dir)
+	})
 	path := filepath.Join(dir, "r.db")
 	if err := openWorks(t, "sqlite://"+path).Close(); err != nil {
 		t.Fatal(err)

@@ -48,6 +48,11 @@ func (s *Store) Restored(ctx context.Context) (campaign.Restored, error) {
 // leap moves every sequence on.
 func (t *tx) leap() error {
 	if t.d.name == "sqlite" {
+		// A table that never had a row is not in sqlite_sequence yet, and may have had some after the backup.
+		if _, err := t.exec(`INSERT INTO sqlite_sequence (name, seq) SELECT m.name, 0 FROM sqlite_master m WHERE m.type = 'table'
+			AND m.sql LIKE '%AUTOINCREMENT%' AND m.name NOT IN (SELECT s.name FROM sqlite_sequence s)`); err != nil {
+			return err
+		}
 		_, err := t.exec(`UPDATE sqlite_sequence SET seq = seq + $1`, restoredLeap)
 		return err
 	}

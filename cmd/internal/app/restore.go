@@ -50,7 +50,7 @@ func Restore(ctx context.Context, cfg config.Config, file string, replace bool) 
 	if done, err = makeSafe(ctx, "sqlite://"+fresh); err != nil {
 		return done, "", errors.Join(err, remove(fresh))
 	}
-	aside, err = swap(path, fresh)
+	aside, err = swap(ctx, path, fresh)
 	return done, aside, err
 }
 
@@ -115,14 +115,22 @@ func sound(ctx context.Context, file string) error {
 	return nil
 }
 
-// swap puts a record in the place of another, which is moved aside with its log.
-func swap(path, fresh string) (aside string, err error) {
-	if _, err := os.Stat(path); err == nil {
-		aside = path + "." + time.Now().UTC().Format("20060102T150405Z")
-		for _, suffix := range []string{"-wal", "-shm", ""} { // the file last: without it the others are nobody's
-			if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return aside, fmt.Errorf("move the present record aside: %w", err)
-			}
+// swap puts a record in the place of another, which is moved aside. A log without its record is moved, too: SQLite would
+// play it into the one that comes.
+func swap(ctx context.Context, path, fresh string) (aside string, err error) {
+	if info, err := os.Stat(fresh + "-wal"); err == nil && info.Size() > 0 {
+		return "", fmt.Errorf("the restored record could not be closed whole: is there room on the disk? %s was left as it is", path)
+	}
+	if err := fold(ctx, path); err != nil {
+		return "", err
+	}
+	at := path + "." + time.Now().UTC().Format("20060102T150405Z")
+	for _, suffix := range []string{"", "-wal", "-shm"} { // the log is folded in: the record is whole by itself
+		switch err := os.Rename(path+suffix, at+suffix); {
+		case err == nil && suffix == "":
+			aside = at
+		case err != nil && !errors.Is(err, os.ErrNotExist):
+			return aside, fmt.Errorf("move the present record aside: %w", err)
 		}
 	}
 	if err := os.Rename(fresh, path); err != nil {
@@ -133,6 +141,19 @@ func swap(path, fresh string) (aside string, err error) {
 		return aside, fmt.Errorf("put the restored record in its place: %w", err)
 	}
 	return aside, errors.Join(dir.Sync(), dir.Close())
+}
+
+// fold writes the log of the present record into it. One that cannot be read is moved aside as it is, log and all.
+func fold(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return nil //nolint:nilerr // there is none
+	}
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		return fmt.Errorf("open the present record: %w", err)
+	}
+	_, _ = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	return db.Close()
 }
 
 // remove takes away what an earlier attempt left.

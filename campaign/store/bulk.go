@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -55,13 +56,18 @@ func (s *Store) bulkOnce(ctx context.Context, conn *sql.Conn, wary bool, fn func
 		defer func() { missed = r.missed }()
 		n.queries = r
 	}
-	if err := n.takeTime(); err != nil {
-		return nil, err
-	}
 	if err := fn(&bulkTx{n, wary}); err != nil {
 		return nil, err
 	}
 	return nil, t.Commit()
+}
+
+// begin runs the first statements of a transaction, and gives it the bounds of long work.
+func (t *bulkTx) begin(all ...statement) error {
+	if t.d.name == "postgres" {
+		all = append([]statement{longBounds()}, all...)
+	}
+	return t.together(all...)
 }
 
 // insert writes n rows of a table: by COPY on PostgreSQL, by statements of many rows on SQLite. row gives the values of
@@ -122,25 +128,41 @@ func (t *bulkTx) insertValues(table string, columns []string, n int, row func(i 
 	return nil
 }
 
-// nextIDs reserves n ids of a table, ascending.
-func (t *bulkTx) nextIDs(table string, n int) ([]int64, error) {
-	ids := make([]int64, 0, n)
+// wantIDs is how many ids of a table are to be reserved.
+type wantIDs struct {
+	table string
+	n     int
+}
+
+// nextIDs reserves ids of tables, each ascending.
+func (t *bulkTx) nextIDs(wants ...wantIDs) ([][]int64, error) {
+	out := make([][]int64, len(wants))
 	if t.d.name == "postgres" {
 		err := t.conn.Raw(func(c any) error {
-			return c.(*stdlib.Conn).Conn().QueryRow(t.ctx, `SELECT array_agg(nextval(q.name)) FROM
-				(SELECT pg_get_serial_sequence($1, 'id')::regclass AS name OFFSET 0) q, generate_series(1, $2::int)`, table, n).Scan(&ids)
+			var b pgx.Batch
+			for i, w := range wants {
+				b.Queue(`SELECT array_agg(nextval(q.name)) FROM
+					(SELECT pg_get_serial_sequence($1, 'id')::regclass AS name OFFSET 0) q, generate_series(1, $2::int)`, w.table, w.n).
+					QueryRow(func(r pgx.Row) error { return r.Scan(&out[i]) })
+			}
+			return c.(*stdlib.Conn).Conn().SendBatch(t.ctx, &b).Close()
 		})
-		slices.Sort(ids)
-		return ids, err
+		for _, ids := range out {
+			slices.Sort(ids)
+		}
+		return out, err
 	}
-	var last int64
-	if err := ignoreNone(t.row(`SELECT seq FROM sqlite_sequence WHERE name = $1`, []any{table}, &last)); err != nil {
-		return nil, err
+	for i, w := range wants {
+		var last int64
+		if err := ignoreNone(t.row(`SELECT seq FROM sqlite_sequence WHERE name = $1`, []any{w.table}, &last)); err != nil {
+			return nil, err
+		}
+		out[i] = make([]int64, w.n)
+		for k := range out[i] {
+			out[i][k] = last + int64(k) + 1
+		}
 	}
-	for i := range n {
-		ids = append(ids, last+int64(i)+1)
-	}
-	return ids, nil
+	return out, nil
 }
 
 // anyOf is a condition's right side for parameter $n, and the parameter for keys.

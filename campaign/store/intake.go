@@ -1,8 +1,8 @@
 package store
 
 import (
-	"cmp"
 	"database/sql"
+	"fmt"
 	"slices"
 
 	"redial/campaign"
@@ -11,16 +11,16 @@ import (
 // intake turns drafts into leads of a list. Those that are leads already are lost to it, with the lead that won.
 type intake struct {
 	t      *bulkTx
-	source string // where external ids are unique; empty: the list
-	across bool   // leads of all campaigns count, not only this one's
+	across bool // leads of all campaigns count, not only this one's
 	drafts []campaign.Draft
 
 	campaign  *campaign.Campaign
 	list      *campaign.List
-	numbers   map[string]subject
-	persons   map[string]subject
-	accounts  map[string]subject
 	all       []candidate // in the order of the drafts, without those that are lost
+	ids       []int64     // of their leads
+	accounts  met
+	numbers   met
+	persons   met
 	shut      map[campaign.SubjectID]campaign.Suppression
 	consents  map[campaign.SubjectID][]campaign.Consent
 	calendars []*campaign.Calendar
@@ -33,25 +33,35 @@ type intake struct {
 // candidate is a draft on its way to a lead.
 type candidate struct {
 	*campaign.Draft
-	source string
 	others []subjectKey // the person and the account
 	site   *siting
 }
 
-// subject is one whose key was met.
-type subject struct {
-	id  campaign.SubjectID
-	old bool // it was there before: only such a one can have leads or suppressions
+// begin reads the upload, locked, with its campaign and its list. Errors: KindNotFound.
+func (in *intake) begin(id campaign.UploadID) (u *campaign.Upload, err error) {
+	of := `(SELECT o.%s_id FROM uploads o WHERE o.id = $1)`
+	err = in.t.begin(
+		statement{`SELECT ` + uploadColumns + uploadFrom + ` WHERE o.id = $1` + in.t.d.lock("o", false), []any{int64(id)}, func(r scanner) (err error) {
+			u, err = scanUpload(r)
+			return err
+		}},
+		statement{`SELECT ` + campaignColumns + ` FROM campaigns c WHERE c.id = ` + fmt.Sprintf(of, "campaign"), []any{int64(id)}, func(r scanner) (err error) {
+			in.campaign, err = scanCampaign(r)
+			return err
+		}},
+		statement{`SELECT ` + listColumns + ` FROM lists k WHERE k.id = ` + fmt.Sprintf(of, "list"), []any{int64(id)}, func(r scanner) (err error) {
+			in.list, err = scanList(r)
+			return err
+		}},
+	)
+	if err == nil && u == nil {
+		err = none(sql.ErrNoRows, "upload", id)
+	}
+	return u, err
 }
 
 // take inserts the leads. Subjects are locked in order, then everything that was written under their locks is read.
-func (in *intake) take(c campaign.CampaignID, l campaign.ListID) (err error) {
-	if in.campaign, err = in.t.campaign(c, ""); err != nil {
-		return err
-	}
-	if in.list, err = in.t.list(l, ""); err != nil {
-		return err
-	}
+func (in *intake) take() error {
 	in.lost = make(map[int]twin)
 	if len(in.drafts) == 0 {
 		return nil
@@ -62,8 +72,7 @@ func (in *intake) take(c campaign.CampaignID, l campaign.ListID) (err error) {
 		if len(d.Places) > 0 {
 			d.Places = sorted(d.Places)
 		}
-		source := cmp.Or(d.Source, in.source)
-		in.all[i] = candidate{Draft: d, source: source, others: othersOf(source, d.ExternalID, d.Account)}
+		in.all[i] = candidate{Draft: d, others: othersOf(d.Source, d.ExternalID, d.Account)}
 	}
 	for _, step := range []func() error{
 		in.meetSubjects, in.findShut, in.findTwins, in.findConsents, in.findCalendars, in.internGroups,
@@ -85,7 +94,7 @@ func (in *intake) findCalendars() error {
 // findShut reads the suppressions in force of the numbers.
 func (in *intake) findShut() error {
 	var ids []campaign.SubjectID
-	for _, u := range in.numbers {
+	for _, u := range in.numbers.ids {
 		if u.old {
 			ids = append(ids, u.id)
 		}

@@ -48,11 +48,11 @@ type consentRow struct {
 // the external id, else by the first number.
 func (in *intake) consentRows(lead int64, c *candidate) (rows []consentRow) {
 	for _, given := range c.Draft.Consents {
-		id := in.numbers[string(c.Numbers[0].Phone)].id
+		id := in.numbers.ids[string(c.Numbers[0].Phone)].id
 		if c.ExternalID != "" {
-			id = in.other(c.others[0]).id
+			id = in.persons.ids[c.others[0].Key].id
 		}
-		if u := in.numbers[string(given.Phone)]; given.Phone != "" && u.id != 0 {
+		if u := in.numbers.ids[string(given.Phone)]; given.Phone != "" && u.id != 0 {
 			id = u.id
 		}
 		if given.GivenAt.IsZero() {

@@ -13,10 +13,7 @@ var leadInsert = []string{"id", "campaign_id", "list_id", "group_id", "state", "
 
 // insertLeads plans and writes what is left of the drafts.
 func (in *intake) insertLeads() error {
-	ids, err := in.t.nextIDs("leads", len(in.all))
-	if err != nil {
-		return err
-	}
+	ids := in.ids
 	if err := in.t.insert("leads", leadInsert, len(in.all), func(i int, r *bulkRow) error {
 		return in.leadRow(ids[i], &in.all[i], r)
 	}); err != nil {
@@ -49,7 +46,7 @@ func (in *intake) insertLeads() error {
 var errNoSubject = errors.New("a number has no subject, or a set of zones no group")
 
 func (in *intake) leadRow(id int64, c *candidate, r *bulkRow) error {
-	first := in.numbers[string(c.Numbers[0].Phone)].id
+	first := in.numbers.ids[string(c.Numbers[0].Phone)].id
 	if c.site.group == 0 || first == 0 {
 		return errNoSubject
 	}
@@ -59,14 +56,14 @@ func (in *intake) leadRow(id int64, c *candidate, r *bulkRow) error {
 	}
 	now, dial := us(in.t.now), first
 	if plan.Number != c.Numbers[0].Phone {
-		dial = in.numbers[string(plan.Number)].id
+		dial = in.numbers.ids[string(plan.Number)].id
 	}
 	r.int(id)
 	r.int(int64(in.campaign.ID))
 	r.int(int64(in.list.ID))
 	r.int(int64(c.site.group))
 	r.text(string(state))
-	r.text(c.source)
+	r.text(c.Source)
 	r.text(c.ExternalID)
 	r.text(c.Name)
 	at := r.begin()
@@ -145,7 +142,7 @@ func (in *intake) shutOf(c *candidate) (out []campaign.Suppression) {
 	}
 	for j := range c.Numbers {
 		p := c.Numbers[j].Phone
-		if x, ok := in.shut[in.numbers[string(p)].id]; ok && !dialledBefore(c.Numbers[:j], p) {
+		if x, ok := in.shut[in.numbers.ids[string(p)].id]; ok && !dialledBefore(c.Numbers[:j], p) {
 			out = append(out, x)
 		}
 	}

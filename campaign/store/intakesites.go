@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"redial/campaign"
@@ -74,47 +75,61 @@ func appendWhere(b []byte, zones []string, d *campaign.Draft) []byte {
 
 // leadOf is the draft as the lead that it will be.
 func (in *intake) leadOf(c *candidate, zones []string) *campaign.Lead {
-	return &campaign.Lead{CampaignID: in.campaign.ID, ListID: in.list.ID, State: campaign.LeadOpen, Source: c.source,
+	return &campaign.Lead{CampaignID: in.campaign.ID, ListID: in.list.ID, State: campaign.LeadOpen, Source: c.Source,
 		ExternalID: c.ExternalID, Zones: zones, Numbers: c.Numbers, Account: c.Account, Places: c.Places}
 }
 
-// internGroups finds or makes the calendar group of each draft's sites. CROSS JOIN makes SQLite look each up by the unique
-// index instead of comparing all groups of the list with all rows.
+// internGroups finds or makes the calendar group of each draft's sites.
 func (in *intake) internGroups() error {
-	type row struct {
-		Zones    string `json:"zones"`
-		Calendar string `json:"calendar"`
-	}
 	in.sites.known = make(map[string]*siting)
 	for i := range in.all {
 		in.all[i].site = in.siteOf(&in.all[i])
 	}
 	groups := make(map[string]campaign.GroupID)
-	var rows []row
+	var rows []groupRow
 	for _, s := range in.sites.all {
 		if _, ok := groups[s.key]; !ok {
 			groups[s.key] = 0
-			rows = append(rows, row{js(s.zones), s.cal})
+			rows = append(rows, groupRow{s.key, js(s.zones), s.cal})
 		}
 	}
-	set := in.t.d.set(1, "v", "zones text", "calendar text")
-	if err := setRows(in.t.tx, `INSERT INTO calendar_groups (campaign_id, list_id, zones, calendar) SELECT $2, $3, v.zones, v.calendar FROM `+set+
-		` WHERE TRUE ORDER BY v.zones, v.calendar ON CONFLICT DO NOTHING`, rows, in.campaign.ID, in.list.ID); err != nil {
+	if err := in.findGroups(rows, groups); err != nil {
 		return err
 	}
-	if err := setRowsBack(in.t.tx, `SELECT g.id, g.zones, g.calendar FROM `+set+` CROSS JOIN calendar_groups g WHERE g.list_id = $2 AND g.zones = v.zones
-		AND g.calendar = v.calendar`, rows, func(r scanner) error {
+	if rows = slices.DeleteFunc(rows, func(r groupRow) bool { return groups[r.key] != 0 }); len(rows) > 0 {
+		if err := setRows(in.t.tx, `INSERT INTO calendar_groups (campaign_id, list_id, zones, calendar) SELECT $2, $3, v.zones, v.calendar FROM `+
+			in.groupSet()+` WHERE TRUE ORDER BY v.zones, v.calendar ON CONFLICT DO NOTHING`, rows, in.campaign.ID, in.list.ID); err != nil {
+			return err
+		}
+		if err := in.findGroups(rows, groups); err != nil {
+			return err
+		}
+	}
+	for _, s := range in.sites.all {
+		s.group = groups[s.key]
+	}
+	return nil
+}
+
+// groupRow is a calendar group of the list.
+type groupRow struct {
+	key      string
+	Zones    string `json:"zones"`
+	Calendar string `json:"calendar"`
+}
+
+func (in *intake) groupSet() string { return in.t.d.set(1, "v", "zones text", "calendar text") }
+
+// findGroups finds groups by their keys. CROSS JOIN makes SQLite look each up by the unique index instead of comparing
+// all groups of the list with all rows.
+func (in *intake) findGroups(rows []groupRow, groups map[string]campaign.GroupID) error {
+	return setRowsBack(in.t.tx, `SELECT g.id, g.zones, g.calendar FROM `+in.groupSet()+` CROSS JOIN calendar_groups g WHERE g.list_id = $2
+		AND g.zones = v.zones AND g.calendar = v.calendar`, rows, func(r scanner) error {
 		var id campaign.GroupID
 		var zones []string
 		var calendar string
 		err := r.Scan(&id, jsonCol{&zones}, &calendar)
 		groups[strings.Join(zones, " ")+"\x00"+calendar] = id
 		return err
-	}, in.list.ID); err != nil {
-		return err
-	}
-	for _, s := range in.sites.all {
-		s.group = groups[s.key]
-	}
-	return nil
+	}, in.list.ID)
 }

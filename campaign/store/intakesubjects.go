@@ -1,137 +1,184 @@
 package store
 
 import (
-	"database/sql"
 	"slices"
 
 	"redial/campaign"
 )
 
+// met are the subjects of one kind that the drafts have.
+type met struct {
+	kind string
+	keys []string // of those that are missing yet, in order
+	ids  map[string]subject
+}
+
+// subject is one whose key was met.
+type subject struct {
+	id  campaign.SubjectID
+	old bool // it was there before: only such a one can have leads or suppressions
+}
+
 // meetSubjects finds the subjects of the drafts and makes those that are missing: accounts, numbers, persons, each by
 // their keys, so that two imports of the same ones do not wait for one another. Numbers are locked against suppressions;
-// nothing that is written under the locks of the others is read here.
-func (in *intake) meetSubjects() (err error) {
-	if in.accounts, err = in.meet(kindAccount, in.otherKeys(kindAccount)); err != nil {
-		return err
-	}
-	phones := make([]string, 0, len(in.all))
-	for i := range in.all {
-		for j := range in.all[i].Numbers {
-			phones = append(phones, string(in.all[i].Numbers[j].Phone))
-		}
-	}
-	if in.numbers, err = in.meet(kindNumber, phones); err != nil {
-		return err
-	}
-	in.persons, err = in.meet(kindPerson, in.otherKeys(kindPerson))
-	return err
-}
-
-func (in *intake) otherKeys(kind string) (keys []string) {
-	for i := range in.all {
-		for _, u := range in.all[i].others {
-			if u.Kind == kind {
-				keys = append(keys, u.Key)
-			}
-		}
-	}
-	return keys
-}
-
-func (in *intake) meet(kind string, keys []string) (map[string]subject, error) {
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	slices.Sort(keys)
-	keys = slices.Compact(keys)
-	met := make(map[string]subject, len(keys))
+// nothing that is written under the locks of the others is read here. The leads' ids are reserved with theirs.
+func (in *intake) meetSubjects() error {
+	in.gatherKeys()
 	for range txAttempts {
-		if err := in.lookup(kind, keys, met); err != nil {
-			return nil, err
+		missing, err := in.lookup()
+		if err != nil {
+			return err
 		}
-		missing := func(key string) bool { return met[key].id == 0 }
-		keys = slices.DeleteFunc(keys, func(key string) bool { return !missing(key) })
-		if len(keys) == 0 {
-			return met, nil
+		if missing > 0 && in.t.wary {
+			if err := in.makeOrYield(); err != nil {
+				return err
+			}
+			missing = in.missing()
 		}
-		if !in.t.wary {
-			return met, in.makeSubjects(kind, keys, met)
-		}
-		if err := in.makeOrYield(kind, keys, met); err != nil {
-			return nil, err
-		}
-		if keys = slices.DeleteFunc(keys, func(key string) bool { return !missing(key) }); len(keys) == 0 {
-			return met, nil
+		if missing == 0 || !in.t.wary {
+			return in.makeSubjects(missing)
 		}
 	}
-	return nil, errLost
+	return errLost
 }
 
-func (in *intake) lookup(kind string, keys []string, met map[string]subject) error {
-	share := ""
-	if kind == kindNumber && in.t.d.forShare != "" {
-		share = " ORDER BY u.id FOR SHARE OF u"
+// kinds are the subjects by kind, in the order in which they are locked and made.
+func (in *intake) kinds() [3]*met { return [3]*met{&in.accounts, &in.numbers, &in.persons} }
+
+func (in *intake) gatherKeys() {
+	in.accounts.kind, in.numbers.kind, in.persons.kind = kindAccount, kindNumber, kindPerson
+	for i := range in.all {
+		c := &in.all[i]
+		for j := range c.Numbers {
+			in.numbers.keys = append(in.numbers.keys, string(c.Numbers[j].Phone))
+		}
+		for _, u := range c.others {
+			m := in.other(u.Kind)
+			m.keys = append(m.keys, u.Key)
+		}
 	}
-	among, param := in.t.anyOf(2, keys)
-	return in.t.each(`SELECT u.id, u.key FROM subjects u WHERE u.kind = $1 AND u.key `+among+share, []any{kind, param}, func(r *sql.Rows) error {
-		return scanSubject(r, true, met)
-	})
+	for _, m := range in.kinds() {
+		slices.Sort(m.keys)
+		m.keys = slices.Compact(m.keys)
+		m.ids = make(map[string]subject, len(m.keys))
+	}
 }
 
-func scanSubject(r scanner, old bool, met map[string]subject) error {
-	var key string
-	u := subject{old: old}
-	err := r.Scan(&u.id, &key)
-	met[key] = u
-	return err
+// other are the subjects of a kind besides numbers.
+func (in *intake) other(kind string) *met {
+	if kind == kindAccount {
+		return &in.accounts
+	}
+	return &in.persons
+}
+
+// lookup finds what is missing yet and says how many are still.
+func (in *intake) lookup() (missing int, err error) {
+	var all []statement
+	for _, m := range in.kinds() {
+		if len(m.keys) == 0 {
+			continue
+		}
+		share := ""
+		if m.kind == kindNumber && in.t.d.forShare != "" {
+			share = " ORDER BY u.id FOR SHARE OF u"
+		}
+		among, keys := in.t.anyOf(2, m.keys)
+		all = append(all, statement{`SELECT u.id, u.key FROM subjects u WHERE u.kind = $1 AND u.key ` + among + share, []any{m.kind, keys}, func(r scanner) error {
+			var key string
+			u := subject{old: true}
+			err := r.Scan(&u.id, &key)
+			m.ids[key] = u
+			return err
+		}})
+	}
+	if err := in.t.together(all...); err != nil {
+		return 0, err
+	}
+	return in.missing(), nil
+}
+
+// missing takes those that were found off the keys and counts the rest.
+func (in *intake) missing() (n int) {
+	for _, m := range in.kinds() {
+		if len(m.ids) > 0 {
+			m.keys = slices.DeleteFunc(m.keys, func(key string) bool { return m.ids[key].id != 0 })
+		}
+		n += len(m.keys)
+	}
+	return n
 }
 
 // makeSubjects writes what is missing in bulk. If another transaction writes one of the keys meanwhile, this one begins
 // again, wary.
-func (in *intake) makeSubjects(kind string, keys []string, met map[string]subject) error {
-	ids, err := in.t.nextIDs("subjects", len(keys))
+func (in *intake) makeSubjects(missing int) error {
+	wants := []wantIDs{{"leads", len(in.all)}, {"subjects", missing}}
+	if missing == 0 {
+		wants = wants[:1]
+	}
+	ids, err := in.t.nextIDs(wants...)
 	if err != nil {
 		return err
 	}
-	for i, key := range keys {
-		met[key] = subject{id: campaign.SubjectID(ids[i])}
+	in.ids = ids[0]
+	if missing == 0 {
+		return nil
 	}
-	return in.t.insert("subjects", []string{"id", "kind", "key"}, len(keys), func(i int, r *bulkRow) error {
-		r.int(ids[i])
-		r.text(kind)
-		r.text(keys[i])
+	rows := in.missingKeys()
+	for i, u := range rows {
+		m := &in.numbers
+		if u.Kind != kindNumber {
+			m = in.other(u.Kind)
+		}
+		m.ids[u.Key] = subject{id: campaign.SubjectID(ids[1][i])}
+	}
+	return in.t.insert("subjects", []string{"id", "kind", "key"}, len(rows), func(i int, r *bulkRow) error {
+		r.int(ids[1][i])
+		r.text(rows[i].Kind)
+		r.text(rows[i].Key)
 		return nil
 	})
 }
 
-// makeOrYield writes what is missing but for what another transaction wrote meanwhile.
-func (in *intake) makeOrYield(kind string, keys []string, met map[string]subject) error {
-	rows := make([]subjectKey, len(keys))
-	for i, key := range keys {
-		rows[i] = subjectKey{kind, key}
+func (in *intake) missingKeys() (rows []subjectKey) {
+	for _, m := range in.kinds() {
+		rows = slices.Grow(rows, len(m.keys))
+		for _, key := range m.keys {
+			rows = append(rows, subjectKey{m.kind, key})
+		}
 	}
+	return rows
+}
+
+// makeOrYield writes what is missing but for what another transaction wrote meanwhile.
+func (in *intake) makeOrYield() error {
 	return setRowsBack(in.t.tx, `INSERT INTO subjects (kind, key) SELECT v.kind, v.key FROM `+in.t.d.set(1, "v", "kind text", "key text")+
-		` WHERE TRUE ON CONFLICT DO NOTHING RETURNING id, key`, rows, func(r scanner) error { return scanSubject(r, false, met) })
+		` WHERE TRUE ON CONFLICT DO NOTHING RETURNING id, kind, key`, in.missingKeys(), func(r scanner) error {
+		var kind, key string
+		var u subject
+		if err := r.Scan(&u.id, &kind, &key); err != nil {
+			return err
+		}
+		if kind == kindNumber {
+			in.numbers.ids[key] = u
+		} else {
+			in.other(kind).ids[key] = u
+		}
+		return nil
+	})
 }
 
 // subjectsOf are the subjects of a draft, its first number's first, each once.
 func (in *intake) subjectsOf(c *candidate, out []campaign.SubjectID) []campaign.SubjectID {
 	for j, n := range c.Numbers {
 		if !dialledBefore(c.Numbers[:j], n.Phone) {
-			out = append(out, in.numbers[string(n.Phone)].id)
+			out = append(out, in.numbers.ids[string(n.Phone)].id)
 		}
 	}
 	for _, u := range c.others {
-		out = append(out, in.other(u).id)
+		out = append(out, in.other(u.Kind).ids[u.Key].id)
 	}
 	return out
-}
-
-func (in *intake) other(u subjectKey) subject {
-	if u.Kind == kindAccount {
-		return in.accounts[u.Key]
-	}
-	return in.persons[u.Key]
 }
 
 func dialledBefore(numbers []campaign.Number, p campaign.Phone) bool {

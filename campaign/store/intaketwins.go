@@ -26,7 +26,7 @@ type (
 
 // findTwins finds the drafts that are leads already, by their first number, or by their external id.
 func (in *intake) findTwins() error {
-	byNumber, byID := make(map[firstNumber]twin, len(in.all)), make(map[externalID]twin, len(in.persons))
+	byNumber, byID := make(map[firstNumber]twin, len(in.all)), make(map[externalID]twin, len(in.persons.ids))
 	if err := in.readNumberTwins(byNumber); err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (in *intake) findTwins() error {
 	kept := in.all[:0]
 	for _, c := range in.all {
 		n := &c.Numbers[0]
-		number, id := firstNumber{in.numbers[string(n.Phone)].id, n.Extension}, externalID{c.source, c.ExternalID}
+		number, id := firstNumber{in.numbers.ids[string(n.Phone)].id, n.Extension}, externalID{c.Source, c.ExternalID}
 		w, lost := byNumber[number]
 		w.by, w.what = "number", string(n.Phone)
 		if !lost && c.ExternalID != "" {
@@ -62,7 +62,7 @@ func (in *intake) findTwins() error {
 func (in *intake) readNumberTwins(found map[firstNumber]twin) error {
 	var firsts []campaign.SubjectID
 	for i := range in.all {
-		if u := in.numbers[string(in.all[i].Numbers[0].Phone)]; u.old {
+		if u := in.numbers.ids[string(in.all[i].Numbers[0].Phone)]; u.old {
 			firsts = append(firsts, u.id)
 		}
 	}
@@ -97,14 +97,14 @@ func (in *intake) readIDTwins(found map[externalID]twin) error {
 	var rows []row
 	for i := range in.all {
 		c := &in.all[i]
-		if c.ExternalID == "" || !in.t.wary && !in.persons[c.others[0].Key].old {
+		if c.ExternalID == "" || !in.t.wary && !in.persons.ids[c.others[0].Key].old {
 			continue
 		}
 		within := in.list.ID
-		if c.source != "" {
+		if c.Source != "" {
 			within = 0
 		}
-		rows = append(rows, row{c.source, c.ExternalID, within})
+		rows = append(rows, row{c.Source, c.ExternalID, within})
 	}
 	return setRowsBack(in.t.tx, idTwinsQuery(in.t.d), rows, func(r scanner) error {
 		var id externalID

@@ -151,10 +151,14 @@ func (t *tx) takeTime() error {
 	if t.d.name != "postgres" {
 		return nil
 	}
-	var ignored string
-	return t.row(`SELECT set_config('lock_timeout', $1, true) || set_config('statement_timeout', $2, true) ||
+	return t.one(longBounds())
+}
+
+// longBounds sets the bounds of long work for the transaction that it runs in.
+func longBounds() statement {
+	return statement{`SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true),
 		set_config('idle_in_transaction_session_timeout', $3, true)`,
-		[]any{milliseconds(longLockTime), milliseconds(longStatementTime), milliseconds(longIdleTime)}, &ignored)
+		[]any{milliseconds(longLockTime), milliseconds(longStatementTime), milliseconds(longIdleTime)}, func(scanner) error { return nil }}
 }
 
 // lasting is the context of a transaction as a whole. On PostgreSQL its end would cancel a commit that waits for a

@@ -120,10 +120,12 @@ func (f *Floor) acquaint(s *seat, a *arrival) {
 	}
 }
 
-// greet reads what those own who wait and of whom it is not known yet: before it is, they are given nothing else.
-func (f *Floor) greet(ctx context.Context) {
+// greet reads what those own who wait and of whom it is not known yet: before it is, they are given nothing else. It
+// says whether some are left for the next time.
+func (f *Floor) greet(ctx context.Context) (left bool) {
 	f.mu.Lock()
 	at, wakes := f.now(), f.wakes
+	left = len(f.strangers) > batchMost
 	var ids []campaign.AgentID
 	for id := range f.strangers {
 		if ids = append(ids, id); len(ids) == batchMost {
@@ -132,7 +134,7 @@ func (f *Floor) greet(ctx context.Context) {
 	}
 	f.mu.Unlock()
 	if len(ids) == 0 {
-		return
+		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -141,7 +143,7 @@ func (f *Floor) greet(ctx context.Context) {
 		if ctx.Err() == nil {
 			f.log.WarnContext(ctx, "it is not known what newcomers own; trying again", "agents", len(ids), "error", err)
 		}
-		return
+		return false
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -154,4 +156,5 @@ func (f *Floor) greet(ctx context.Context) {
 	if wakes != f.wakes {
 		poke(f.relay) // something was booked meanwhile
 	}
+	return left
 }

@@ -86,10 +86,11 @@ func (f *Floor) room() bool {
 // round proposes leads to the agents who wait and claims them. It says how many were served, and whether another round
 // may serve more. The error is the record's, and has been told of.
 func (f *Floor) round(ctx context.Context) (served int, again bool, err error) {
-	f.greet(ctx)
+	left := f.greet(ctx)
 	bids, more := f.bids()
+	more = more || left
 	if len(bids) == 0 {
-		return 0, false, nil
+		return 0, more, nil
 	}
 	f.fill(ctx, bids)
 	asked := f.pick(bids)

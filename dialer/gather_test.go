@@ -97,3 +97,24 @@ func TestThoseWhoComeBackTogetherAreServedTogether(t *testing.T) {
 		}
 	})
 }
+
+// Of all who come back it is not known what they own: no batch of them waits for the dispatcher's next look.
+func TestMoreStrangersThanABatchAreServedWithoutAPause(t *testing.T) {
+	onFloor(t, Options{}, func(w *world) {
+		const agents = 1500
+		w.staff(agents, 0)
+		var known []*asked
+		for id := campaign.AgentID(1); id <= agents; id++ {
+			known = append(known, w.next(id, 100*time.Millisecond))
+		}
+		for _, a := range known {
+			a.lead()
+		}
+		w.sleep(2500*time.Millisecond - time.Duration(clock().UnixNano()%int64(time.Second))) // far from the next look ahead
+		w.change(func() { w.slow["Arrivals"] = 2 * time.Millisecond; w.slow["ClaimLeads"] = 10 * time.Millisecond })
+		w.staff(agents, 1)
+		if slowest := w.crowded(agents, 0); slowest > 100*time.Millisecond { // six batches
+			w.Errorf("the slowest waited %v", slowest)
+		}
+	})
+}

@@ -198,8 +198,16 @@ func (a *App) wireServer() error {
 		schedulerpb.RegisterScheduleServiceServer(r, a.schedule)
 		dialerpb.RegisterAgentServiceServer(r, dialerrpc.NewAgents(desks{a.floor, a.source}, a.store, a.store, book, readPhone, statusOf, a.store.Now))
 		dialerpb.RegisterFloorServiceServer(r, dialerrpc.NewFloors(desks{a.floor, a.source}, floorView{a.store, vw}, a.store, book))
-	}, server.Options{Log: a.log, Metrics: a.metrics})
+	}, server.Options{Log: a.log, Metrics: a.metrics, Heavy: heavyPlaces(a.store.Engine())})
 	return err
+}
+
+// heavyPlaces leave most of the record's connections to short work: of the 4 that read SQLite, of the 16 of PostgreSQL.
+func heavyPlaces(engine string) int {
+	if engine == "sqlite" {
+		return 2
+	}
+	return 5
 }
 
 // floorView is the record as the floor's service asks for it, with the view of the floor kept for a moment.

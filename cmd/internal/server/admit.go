@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"sync"
 	"time"
 
@@ -27,11 +26,11 @@ type admission struct {
 	sizes       sizes
 }
 
-func newAdmission(log *slog.Logger, m *shedMeter, s sizes) *admission {
-	places := max(4, 2*runtime.GOMAXPROCS(0))
+// newAdmission admits so much long work at once.
+func newAdmission(log *slog.Logger, m *shedMeter, s sizes, places int) *admission {
 	a := &admission{
 		short: newGate(calmMost, newClimb(), shortShares), long: newGate(places, nil, longShares),
-		streams: newCrowd(), asking: newCrowd(), tables: newCrowd(), ownTables: places - 1, meter: m, sizes: s,
+		streams: newCrowd(), asking: newCrowd(), tables: newCrowd(), ownTables: max(places-1, 1), meter: m, sizes: s,
 	}
 	a.short.shut, a.long.shut = m.sheds, m.sheds
 	a.short.tell = func(begun bool, shed int64) {
@@ -80,7 +79,7 @@ func (a *admission) enter(ctx context.Context, c class, patience time.Duration) 
 			if idle {
 				took = 0
 			}
-			g.leave(took)
+			g.leave(c, took)
 			if c == heavy {
 				a.tables.give(key)
 			}

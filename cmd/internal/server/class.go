@@ -12,7 +12,7 @@ type class uint8
 
 // The classes.
 const (
-	finish class = iota // ends or keeps what an agent has in hand, or forbids a number
+	finish class = iota // ends or keeps what an agent has in hand, or forbids calls: of a number, a lead, a campaign, a token
 	dial                // places the call that an agent has the card of
 	begin               // asks for a card, or comes to work
 	ask                 // questions and changes of managers, supervisors and CRMs
@@ -35,6 +35,14 @@ func (c class) String() string {
 // shares are how much of a gate's places each class may fill; 0: none. What is left over is for those before it.
 type shares [numClasses]float64
 
+// leastOf are the places that a class has beyond its share: a floor at full load may fill more than the share for hours,
+// and managers and uploads are slow then, not shut out.
+var leastOf = [numClasses]int{ask: 3, bulk: 1}
+
+// presses says whether a call that waits in vain is a sign of an overload. Questions and uploads wait because the floor
+// comes first, which is no reason to shed the floor.
+func (c class) presses() bool { return c < ask }
+
 // The shares of short work and of long.
 var (
 	shortShares = shares{finish: 1, dial: 0.95, begin: 0.875, ask: 0.5, bulk: 0.25}
@@ -47,6 +55,7 @@ const (
 	floorService = "/dialer.v1.FloorService/"
 	scheduling   = "/scheduler.v1.ScheduleService/"
 	lists        = "/campaign.v1.ListService/"
+	leads        = "/campaign.v1.LeadService/"
 	suppressions = "/campaign.v1.SuppressionService/"
 	reports      = "/campaign.v1.ReportService/"
 	admin        = "/campaign.v1.AdminService/"
@@ -57,7 +66,9 @@ var classes = classTable()
 
 func classTable() map[string]class {
 	t := map[string]class{
-		suppressions + "Suppress": finish, suppressions + "Check": finish, "/campaign.v1.LeadService/RevokeConsent": finish,
+		suppressions + "Suppress": finish, suppressions + "Check": finish,
+		leads + "RevokeConsent": finish, leads + "WithdrawLead": finish,
+		"/campaign.v1.CampaignService/PauseCampaign": finish, admin + "RevokeToken": finish,
 		lists + "Upload": bulk,
 		admin + "Audit":  heavy, admin + "Backup": heavy,
 		lists + "ExportProblems": heavy, lists + "PreviewImport": heavy,

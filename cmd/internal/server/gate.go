@@ -33,6 +33,7 @@ type gate struct {
 	climb  *climb // finds the places of an overload; nil: they are the same
 	share  shares
 	inWork int
+	busy   [numClasses]int       // of those, by class
 	line   [numClasses][]*waiter // in order of coming
 	took   float64               // seconds that a call was in work, moving mean
 	beside float64               // calls in work when one was done, moving mean
@@ -75,22 +76,25 @@ func (g *gate) admit(c class, patience *time.Duration) (*waiter, error) {
 	t.turn(now)
 	g.pass(now)
 	if g.room(c) && len(g.line[c]) == 0 {
-		g.inWork++
-		t.let++
+		g.take(c)
 		return nil, nil
 	}
 	if *patience > 0 { // it is held up however long that is
 		return g.wait(c), nil
 	}
 	if !g.over && g.climb != nil {
-		if g.before() < g.calm {
+		if g.before(c) < g.calm {
 			*patience = calmWait
 			return g.wait(c), nil
 		}
-		g.press(now)
-		g.clear()
+		if c.presses() {
+			g.press(now)
+			g.clear()
+		}
 	}
-	g.pressed = now
+	if c.presses() {
+		g.pressed = now
+	}
 	if len(g.line[c]) >= g.queue(c) {
 		return nil, g.refuse(c)
 	}
@@ -125,11 +129,14 @@ func (g *gate) pop(c class) *waiter {
 	return w
 }
 
-// before is how many calls are before the gate and in it.
-func (g *gate) before() int {
+// before is how many calls are before the gate and in it, as far as they count for the class: to the floor it is all
+// the same how many questions wait behind it.
+func (g *gate) before(c class) int {
 	n := g.inWork
-	for c := range g.line {
-		n += len(g.line[c])
+	for other := range g.line {
+		if class(other).presses() || !c.presses() {
+			n += len(g.line[other])
+		}
 	}
 	return n
 }
@@ -150,7 +157,7 @@ func (g *gate) await(ctx context.Context, c class, w *waiter, patience time.Dura
 	case w.shed != nil || w.done && ctx.Err() == nil:
 		return w.shed // it came just now
 	case w.done:
-		g.free()
+		g.free(c)
 		return context.Cause(ctx)
 	}
 	w.done = true
@@ -163,16 +170,25 @@ func (g *gate) await(ctx context.Context, c class, w *waiter, patience time.Dura
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	now := time.Now()
-	if g.climb != nil {
-		g.press(now) // nobody should wait so long
+	if c.presses() {
+		now := time.Now()
+		if g.climb != nil {
+			g.press(now) // nobody should wait so long
+		}
+		g.pressed = now
 	}
-	g.pressed = now
 	return g.refuse(c)
 }
 
-// leave gives a place back; took is how long there was work in it, 0 if nobody knows.
-func (g *gate) leave(took time.Duration) {
+// take gives a place to a call of the class.
+func (g *gate) take(c class) {
+	g.inWork++
+	g.busy[c]++
+	g.tally[c].let++
+}
+
+// leave gives a place of the class back; took is how long there was work in it, 0 if nobody knows.
+func (g *gate) leave(c class, took time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if took > 0 {
@@ -182,17 +198,18 @@ func (g *gate) leave(took time.Duration) {
 			g.climb.completed(time.Now(), g.waiting())
 		}
 	}
-	g.free()
+	g.free(c)
 }
 
-// free gives a place to who waits for it, the first class first, and whatever else there is room for.
-func (g *gate) free() {
+// free gives the place of a call of class left to who waits for it, the first class first, and whatever else there is
+// room for.
+func (g *gate) free(left class) {
 	g.inWork--
+	g.busy[left]--
 	for c := range g.line {
 		for len(g.line[c]) > 0 && g.room(class(c)) {
 			w := g.pop(class(c))
-			g.inWork++
-			g.tally[c].let++
+			g.take(class(c))
 			close(w.place)
 		}
 	}
@@ -207,8 +224,11 @@ func (g *gate) waiting() bool {
 	return false
 }
 
-// room says whether the class may fill one more place.
-func (g *gate) room(c class) bool { return float64(g.inWork) < g.places(c) }
+// room says whether the class may fill one more place: one of its share, or of the few that it has whatever those before
+// it fill.
+func (g *gate) room(c class) bool {
+	return g.share[c] > 0 && g.busy[c] < leastOf[c] || float64(g.inWork) < g.places(c)
+}
 
 // places is how many places the class may fill now.
 func (g *gate) places(c class) float64 {

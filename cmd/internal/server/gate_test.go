@@ -53,11 +53,11 @@ func TestBeyondItsPlacesAGateShedsAtOnceAndSaysWhenToComeBack(t *testing.T) {
 		var told []bool
 		g := newGate(40, newClimb(), shortShares)
 		g.tell = func(begun bool, _ int64) { told = append(told, begun) }
-		fill(t, g, ask, 20) // its share
+		fill(t, g, begin, 35) // its share
 		var wg sync.WaitGroup
 		var shed, let atomic.Int32
 		start := time.Now()
-		queueUp(t, g, ask, 100, &wg, func(_ class, err error) {
+		queueUp(t, g, begin, 100, &wg, func(_ class, err error) {
 			switch {
 			case shedding(err):
 				shed.Add(1)
@@ -84,7 +84,8 @@ func TestWhatEndsACallGoesBeforeWhatBeginsOneAndThatBeforeQuestions(t *testing.T
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(40, nil, shortShares)
-		fill(t, g, finish, 40)
+		fill(t, g, finish, 40-leastOf[ask])
+		fill(t, g, ask, leastOf[ask]) // what questions have in any case
 		var wg sync.WaitGroup
 		var mu sync.Mutex
 		var order []class
@@ -100,7 +101,7 @@ func TestWhatEndsACallGoesBeforeWhatBeginsOneAndThatBeforeQuestions(t *testing.T
 		queueUp(t, g, begin, 2, &wg, note)
 		queueUp(t, g, finish, 2, &wg, note)
 		for range 40 {
-			g.leave(0)
+			g.leave(finish, 0)
 			synctest.Wait()
 		}
 		wg.Wait()
@@ -127,9 +128,47 @@ func TestPlacesAreKeptForThoseBefore(t *testing.T) {
 			})
 			wg.Wait()
 			for g.inWork > 0 {
-				g.leave(0)
+				g.leave(c, 0)
 			}
 		}
+	})
+}
+
+// A floor that fills the share of questions for hours is no overload, and does not shut managers out.
+func TestQuestionsThatStarveDoNotPressTheFloorAndHaveAFewPlaces(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(calmMost, newClimb(), shortShares)
+		g.took, g.beside = 1, 96 // slow: 76 places
+		fill(t, g, finish, 60)
+		fill(t, g, ask, leastOf[ask])
+		fill(t, g, bulk, leastOf[bulk])
+		var wg sync.WaitGroup
+		var shed atomic.Int32
+		start := time.Now()
+		for _, c := range []class{ask, bulk} {
+			queueUp(t, g, c, 200, &wg, func(c class, err error) {
+				if !shedding(err) {
+					t.Errorf("%v: %v", c, err)
+				}
+				shed.Add(1)
+			})
+		}
+		fill(t, g, finish, 12) // however many questions wait
+		queueUp(t, g, finish, 1, &wg, func(_ class, err error) {
+			if err != nil {
+				t.Errorf("%v: a call's end waited for questions: %v", time.Since(start), err)
+			}
+		})
+		g.leave(finish, 0)
+		wg.Wait()
+		if g.over || shed.Load() != 400 || time.Since(start) < calmWait {
+			t.Errorf("overloaded %v, %d shed after %v", g.over, shed.Load(), time.Since(start))
+		}
+		g.leave(ask, 0)
+		fill(t, g, ask, 1)
+		g.leave(bulk, 0)
+		fill(t, g, bulk, 1)
 	})
 }
 
@@ -148,7 +187,7 @@ func TestWhoLeavesTheLineTakesNoPlace(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		for range 8 {
-			g.leave(0)
+			g.leave(finish, 0)
 		}
 		if g.inWork != 0 || g.waiting() {
 			t.Errorf("%d in work, waiting %v; want none", g.inWork, g.waiting())
@@ -174,7 +213,7 @@ func TestNoPlaceIsLostWhateverCallersDo(t *testing.T) {
 						began := time.Now()
 						time.Sleep(time.Duration(rng.IntN(30)) * time.Millisecond) //nolint:forbidigo // fake time: the work
 						in.Add(-1)
-						g.leave(time.Since(began))
+						g.leave(c, time.Since(began))
 					}
 					cancel()
 					time.Sleep(time.Duration(rng.IntN(50)) * time.Millisecond) //nolint:forbidigo // fake time: thinking
@@ -202,7 +241,7 @@ func TestAnOverloadEndsAloneWhenNobodyHadToWait(t *testing.T) {
 			t.Fatal("not overloaded")
 		}
 		for g.inWork > 0 {
-			g.leave(time.Millisecond)
+			g.leave(finish, time.Millisecond)
 		}
 		time.Sleep(calmAfter + time.Millisecond) //nolint:forbidigo // fake time: as long as it takes
 		fill(t, g, finish, 1)
@@ -277,7 +316,8 @@ func TestAFullFloorOnASlowMachineWaitsItsTurnAndNobodyIsShed(t *testing.T) {
 		for i := range 256 {
 			wg.Go(func() {
 				for n := range 20 {
-					if err := g.enter(t.Context(), []class{begin, dial, finish}[(i+n)%3], 0); err != nil {
+					c := []class{begin, dial, finish}[(i+n)%3]
+					if err := g.enter(t.Context(), c, 0); err != nil {
 						t.Error(err)
 						return
 					}
@@ -286,7 +326,7 @@ func TestAFullFloorOnASlowMachineWaitsItsTurnAndNobodyIsShed(t *testing.T) {
 					most = max(most, n)
 					g.mu.Unlock()
 					time.Sleep(time.Duration(n) * 3 * time.Millisecond) //nolint:forbidigo // fake time: 333 calls a second
-					g.leave(time.Since(began))
+					g.leave(c, time.Since(began))
 				}
 			})
 		}
@@ -317,7 +357,7 @@ func TestAnOverloadShedsThoseWhoWaitedForTheirTurn(t *testing.T) {
 			}
 		})
 		if shed.Load() != 0 || g.over {
-			t.Fatalf("%d shed, overloaded %v with %d before the gate", shed.Load(), g.over, g.before())
+			t.Fatalf("%d shed, overloaded %v with %d before the gate", shed.Load(), g.over, g.before(begin))
 		}
 		wg.Go(func() {
 			if err := g.enter(t.Context(), begin, 0); !shedding(err) {

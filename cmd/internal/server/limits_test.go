@@ -38,7 +38,7 @@ func (s *bareStream) Context() context.Context { return s.ctx }
 func (s *bareStream) RecvMsg(m any) error      { return s.recv(m) }
 
 func bareAdmission() *admission {
-	return newAdmission(discard, newShedMeter(nil), sizes{usualMessage})
+	return newAdmission(discard, newShedMeter(nil), sizes{usualMessage}, 4)
 }
 
 func TestEveryMethodOfTheClassTableIsServed(t *testing.T) {

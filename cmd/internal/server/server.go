@@ -34,6 +34,7 @@ type Options struct {
 	Metrics    prometheus.Registerer // nil: not measured
 	MaxMessage int                   // bytes of a message in or out; 0: 4 MiB
 	MaxStreams uint32                // concurrent calls on a connection; 0: 10,000
+	Heavy      int                   // reports, exports, simulations at once: each holds a connection to the database for long; 0: 2
 }
 
 // Server is the API's port: the services given to New, health and reflection.
@@ -51,10 +52,11 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 	}
 	o.MaxMessage = cmp.Or(o.MaxMessage, usualMessage)
 	o.MaxStreams = cmp.Or(o.MaxStreams, 10_000)
+	o.Heavy = cmp.Or(o.Heavy, 2)
 	size := sizes{o.MaxMessage}
 	m, err := newMeter(o.Metrics)
 	sheds := newShedMeter(o.Metrics)
-	a := newAdmission(o.Log, sheds, size)
+	a := newAdmission(o.Log, sheds, size, o.Heavy)
 	if err = errors.Join(err, sheds.err); err != nil {
 		return nil, fmt.Errorf("register the metrics of the API: %w", err)
 	}
@@ -76,11 +78,13 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 }
 
 // Limits of connections. They are let go of after a while, so that after a restart of one node the callers spread over
-// all again: a call in hand is finished, a stream is cut after the grace and comes back.
+// all again: what is in hand is finished first, and only what outlasts the grace is cut. That is longer than a backup or
+// an audit of the largest record takes, which would begin anew each time and never end. Streams of desks and watchers may
+// stay as long: they end when the node drains, and come back.
 const (
 	handshake   = 10 * time.Second
 	oldAge      = 30 * time.Minute // give or take a tenth, which gRPC does
-	ageGrace    = 10 * time.Minute
+	ageGrace    = 4 * time.Hour
 	idleMost    = 15 * time.Minute
 	headersMost = 16 << 10 // bytes of metadata
 )

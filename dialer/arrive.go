@@ -14,6 +14,7 @@ type arrival struct {
 	campaign.Arrival
 	at    time.Time // when it was asked for; zero: what is owned is not known
 	wakes int64     // how often Wake had been said then
+	doubt int64     // how often what somebody owns had been doubted then
 }
 
 // How long what is known of an agent is believed.
@@ -26,7 +27,7 @@ const (
 // arrives reads all that must be known of an agent who comes, together with those who come at the same time.
 func (f *Floor) arrives(ctx context.Context, agent campaign.AgentID) (arrival, error) {
 	f.mu.Lock()
-	a := arrival{at: f.now(), wakes: f.wakes}
+	a := arrival{at: f.now(), wakes: f.wakes, doubt: f.doubts}
 	f.mu.Unlock()
 	got, ok, err := f.door.Get(ctx, agent)
 	switch {
@@ -54,9 +55,16 @@ func (f *Floor) Anew(agent campaign.AgentID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if s := f.seats[agent]; s != nil {
-		s.looked = time.Time{}
+		f.doubt(s)
 		f.note(s)
 	}
+}
+
+// doubt has what an agent owns read again: what is being read at this moment may be from before it changed. The caller
+// holds the lock.
+func (f *Floor) doubt(s *seat) {
+	f.doubts++
+	s.looked, s.doubt = time.Time{}, f.doubts
 }
 
 // readArrivals is what the door reads.
@@ -115,7 +123,7 @@ func (f *Floor) acquaint(s *seat, a *arrival) {
 	if a.Agent.Version >= s.agent.Version {
 		s.agent, s.read = a.Agent, a.at
 	}
-	if a.wakes == f.wakes && a.at.After(s.looked) {
+	if a.wakes == f.wakes && a.doubt >= s.doubt && a.at.After(s.looked) {
 		f.ahead.owns(s, a.Owned, a.Promises, a.at)
 	}
 }
@@ -124,7 +132,7 @@ func (f *Floor) acquaint(s *seat, a *arrival) {
 // says whether some are left for the next time.
 func (f *Floor) greet(ctx context.Context) (left bool) {
 	f.mu.Lock()
-	at, wakes := f.now(), f.wakes
+	at, wakes, doubts := f.now(), f.wakes, f.doubts
 	left = len(f.strangers) > batchMost
 	var ids []campaign.AgentID
 	for id := range f.strangers {
@@ -149,8 +157,9 @@ func (f *Floor) greet(ctx context.Context) (left bool) {
 	defer f.mu.Unlock()
 	for id, a := range got {
 		if s := f.seats[id]; s != nil {
-			f.acquaint(s, &arrival{Arrival: a, at: at, wakes: f.wakes})
+			f.acquaint(s, &arrival{Arrival: a, at: at, wakes: f.wakes, doubt: doubts})
 			f.note(s)
+			left = left || f.strangers[id] == s // doubted meanwhile
 		}
 	}
 	if wakes != f.wakes {

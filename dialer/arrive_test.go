@@ -102,3 +102,30 @@ func TestAPromiseMadeAtAnotherNodeIsKnownWhenItsOwnerAsks(t *testing.T) {
 		}
 	})
 }
+
+// What an agent owns changed while it was read: by the look ahead, or when the agent came.
+func TestWhatIsReadFromBeforeADoubtIsNotBelieved(t *testing.T) {
+	for _, read := range []string{"OwnedAhead", "Arrivals"} {
+		t.Run(read, func(t *testing.T) {
+			onFloor(t, Options{}, func(w *world) {
+				w.agent(1, 1)
+				w.next(1, 100*time.Millisecond).lead()
+				w.sleep(2500*time.Millisecond - time.Duration(clock().UnixNano()%int64(time.Second))) // far from the next look ahead
+				w.change(func() { w.late[read] = 300 * time.Millisecond })
+				if read == "OwnedAhead" {
+					w.floor.Wake(1)
+					w.settled()
+				}
+				w.next(1, 10*time.Second)
+				w.sleep(100 * time.Millisecond) // it is being read
+				w.lead(1, nil)
+				w.lead(3, func(l *fakeLead) { l.owner = 1 })
+				w.floor.Anew(1)
+				w.sleep(2 * time.Second)
+				if len(w.noted) != 1 || w.noted[0].lead != 3 {
+					w.Errorf("claims %v; want what is owned", w.noted)
+				}
+			})
+		})
+	}
+}

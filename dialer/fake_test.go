@@ -28,6 +28,7 @@ type fake struct {
 	writes   int                      // of sessions
 	fails    map[string]int           // so many calls fail
 	slow     map[string]time.Duration // how long a call takes
+	late     map[string]time.Duration // how long its answer takes then, of what is read by agent
 	noted    []claimed
 }
 
@@ -56,7 +57,7 @@ func newFake(beat time.Duration) *fake {
 	return &fake{
 		beat: beat, agents: map[campaign.AgentID]campaign.Agent{}, camps: map[campaign.CampaignID]campaign.Campaign{},
 		leads: map[campaign.LeadID]*fakeLead{}, sessions: map[campaign.AgentID]campaign.Session{},
-		held: map[campaign.AssignmentID]*campaign.Assignment{}, calls: map[string]int{}, fails: map[string]int{}, slow: map[string]time.Duration{},
+		held: map[campaign.AssignmentID]*campaign.Assignment{}, calls: map[string]int{}, fails: map[string]int{}, slow: map[string]time.Duration{}, late: map[string]time.Duration{},
 	}
 }
 
@@ -79,6 +80,13 @@ func (r *fake) enter(ctx context.Context, call string) error {
 		return fmt.Errorf("%s: the disk is on fire", call)
 	}
 	return nil
+}
+
+// leave ends a call; what it answers may be old then.
+func (r *fake) leave(call string) {
+	d := r.late[call]
+	r.mu.Unlock()
+	time.Sleep(d) //nolint:forbidigo // fake time: the bubble moves on by so much
 }
 
 func clock() time.Time { return time.Now().UTC() }
@@ -262,7 +270,7 @@ func (r *fake) OwnedAhead(ctx context.Context, agents []campaign.AgentID, until 
 	if err := r.enter(ctx, "OwnedAhead"); err != nil {
 		return nil, err
 	}
-	defer r.mu.Unlock()
+	defer r.leave("OwnedAhead")
 	out = r.owned(agents, until)
 	return out[:min(len(out), limit)], nil
 }
@@ -295,7 +303,7 @@ func (r *fake) Arrivals(ctx context.Context, agents []campaign.AgentID, until ti
 	if err := r.enter(ctx, "Arrivals"); err != nil {
 		return nil, err
 	}
-	defer r.mu.Unlock()
+	defer r.leave("Arrivals")
 	out := make(map[campaign.AgentID]campaign.Arrival)
 	for _, id := range agents {
 		a, ok := r.agents[id]

@@ -42,6 +42,7 @@ type Floor struct {
 	mixes     map[campaign.CampaignID]*Mix
 	dry       map[campaign.CampaignID]time.Time // no use asking before
 	wakes     int64                             // how often Wake was said
+	doubts    int64                             // how often what somebody owns was doubted
 	ahead     horizon
 	stopped   bool
 	ending    chan struct{}  // closed when the node stops: nobody waits any longer

@@ -95,7 +95,7 @@ func (f *Floor) far() time.Duration {
 // look reads the horizon anew.
 func (f *Floor) look(ctx context.Context) error {
 	f.mu.Lock()
-	began, far := f.now(), f.far()
+	began, far, doubts := f.now(), f.far(), f.doubts
 	campaigns, agents := slices.Collect(maps.Keys(f.offering)), slices.Collect(maps.Keys(f.seats))
 	f.mu.Unlock()
 	var promises []campaign.Appointment
@@ -125,7 +125,7 @@ func (f *Floor) look(ctx context.Context) error {
 	}
 	maps.DeleteFunc(f.ahead.rest, func(_ campaign.LeadID, until time.Time) bool { return !until.After(now) })
 	for _, id := range agents {
-		if s := f.seats[id]; s != nil && began.After(s.looked) {
+		if s := f.seats[id]; s != nil && doubts >= s.doubt && began.After(s.looked) {
 			s.owned, s.looked = by[id], began
 			f.note(s)
 		}

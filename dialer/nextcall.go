@@ -54,7 +54,7 @@ func (f *Floor) join(a *arrival) (*seat, chan *campaign.Claimed) {
 	defer f.mu.Unlock()
 	s := f.sit(a)
 	if a.at.IsZero() && f.now().Sub(s.looked) > ownedFor {
-		s.looked = time.Time{}
+		f.doubt(s)
 	}
 	s.callers = append(s.callers, ch)
 	if !s.older(a.Session) {

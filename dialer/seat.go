@@ -19,6 +19,7 @@ type seat struct {
 	callers  []chan *campaign.Claimed // NextCalls that wait; each is sent once, nil if the agent waits no longer
 	owned    []campaign.Owned         // waiting CALL_LATER leads, earliest first
 	looked   time.Time                // as of when owned is; zero: nobody has looked yet
+	doubt    int64                    // which of the floor's doubts was the last of this agent
 	pending  bool                     // a claim is under way
 	queued   bool                     // in the queue
 	at       place                    // where in it

@@ -27,6 +27,10 @@ func TestArrivalsAreReadTogether(t *testing.T) {
 		}
 		b.sql(t, `INSERT INTO appointments (lead_id, campaign_id, owner_id, local, zone, at, grace_end, state, created_at)
 			VALUES ($1, $2, $3, '2026-03-02T15:00', 'Asia/Shanghai', $4, $4, 'open', $4)`, int64(leads[3].ID), int64(c.ID), int64(ids[2]), us(now))
+		must[campaign.Campaign](t)(b.StartCampaign(ctx, c.ID))
+		paused := b.campaign(t, "autumn") // what is owned there does not come due
+		b.loaded(t, paused.ID, campaign.ImportOptions{}, drafts(10, 1))
+		b.sql(t, `UPDATE leads SET owner_id = $2, earliest = $3 WHERE campaign_id = $1`, int64(paused.ID), int64(ids[1]), us(now))
 		got := must[map[campaign.AgentID]campaign.Arrival](t)(b.Arrivals(ctx, append(ids, 4711), now.Add(90*time.Minute)))
 		if len(got) != 3 {
 			t.Fatalf("%d arrivals, want 3", len(got))

@@ -19,15 +19,7 @@ const maxClaims = 256
 func (s *Store) ClaimLeads(ctx context.Context, claims []campaign.Claim) ([]campaign.Claimed, error) {
 	out := make([]campaign.Claimed, 0, len(claims))
 	for part := range slices.Chunk(claims, maxClaims) {
-		var got []campaign.Claimed
-		err := s.writeOn(ctx, s.groups.db, "claim leads", func(t *tx) error {
-			c, err := t.claims(part)
-			if err != nil {
-				return err
-			}
-			got = c.out
-			return c.take()
-		})
+		got, err := s.claim(ctx, part)
 		if err != nil {
 			return nil, err
 		}
@@ -36,12 +28,72 @@ func (s *Store) ClaimLeads(ctx context.Context, claims []campaign.Claim) ([]camp
 	return out, nil
 }
 
+const (
+	// aroundFor is how long claims pass over held rows at once after they waited for one in vain: whoever holds a row for
+	// longer than lockTime holds it in the next batch, too.
+	aroundFor = 5 * time.Second
+	// aroundLock is how long they wait for what cannot be passed over.
+	aroundLock = 200 * time.Millisecond
+)
+
+// claim answers claims in one transaction. When somebody holds a row of theirs for too long they are asked again around
+// what is held, so that only those wait who need it.
+func (s *Store) claim(ctx context.Context, claims []campaign.Claim) ([]campaign.Claimed, error) {
+	if time.Now().UnixNano() >= s.groups.around.Load() {
+		got, err := s.claimOnce(ctx, claims, false)
+		if !lockedOut(err) {
+			return got, err
+		}
+		s.groups.around.Store(time.Now().Add(aroundFor).UnixNano())
+	}
+	return s.claimAround(ctx, claims)
+}
+
+// claimAround passes over what others hold. Where that is not enough the claims are halved until those stand alone that
+// wait: they are told so, one by one.
+func (s *Store) claimAround(ctx context.Context, claims []campaign.Claim) ([]campaign.Claimed, error) {
+	got, err := s.claimOnce(ctx, claims, true)
+	switch {
+	case !lockedOut(err):
+		return got, err
+	case len(claims) == 1:
+		return []campaign.Claimed{{Err: err}}, nil
+	}
+	half := len(claims) / 2
+	if got, err = s.claimAround(ctx, claims[:half]); err != nil {
+		return nil, err
+	}
+	more, err := s.claimAround(ctx, claims[half:])
+	if err != nil { // what the others got is theirs
+		more = slices.Repeat([]campaign.Claimed{{Err: err}}, len(claims)-half)
+	}
+	return append(got, more...), nil
+}
+
+func (s *Store) claimOnce(ctx context.Context, claims []campaign.Claim, around bool) (got []campaign.Claimed, err error) {
+	err = s.writeOn(ctx, s.groups.db, "claim leads", func(t *tx) error {
+		if around {
+			if err := t.lockWithin(aroundLock); err != nil {
+				return err
+			}
+		}
+		c, err := t.claims(claims, around)
+		if err != nil {
+			return err
+		}
+		got = c.out
+		return c.take()
+	})
+	return got, err
+}
+
 // claiming is a batch of claims being answered.
 type claiming struct {
 	*work
-	out   []campaign.Claimed
-	taken map[campaign.LeadID]int // by which of out
-	wait  []waitRow
+	around bool // held sessions were passed over
+	out    []campaign.Claimed
+	taken  map[campaign.LeadID]int // by which of out
+	wait   []waitRow
 }
 
 // waitRow keeps a lead out of the dispatcher's sight until a gate opens.
@@ -50,8 +102,8 @@ type waitRow struct {
 	Earliest int64           `json:"earliest"`
 }
 
-func (t *tx) claims(claims []campaign.Claim) (*claiming, error) {
-	w := want{offering: true}
+func (t *tx) claims(claims []campaign.Claim, around bool) (*claiming, error) {
+	w := want{offering: true, around: around}
 	for _, c := range claims {
 		w.agents = append(w.agents, c.Agent)
 		w.leads = append(w.leads, c.Candidates...)
@@ -60,7 +112,7 @@ func (t *tx) claims(claims []campaign.Claim) (*claiming, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &claiming{work: k, out: make([]campaign.Claimed, len(claims)), taken: make(map[campaign.LeadID]int)}
+	c := &claiming{work: k, around: around, out: make([]campaign.Claimed, len(claims)), taken: make(map[campaign.LeadID]int)}
 	seen := make(map[campaign.AgentID]bool, len(claims))
 	for i, claim := range claims {
 		if err := c.ready(claim.Agent, seen[claim.Agent]); err != nil {
@@ -76,6 +128,8 @@ func (t *tx) claims(claims []campaign.Claim) (*claiming, error) {
 func (c *claiming) ready(agent campaign.AgentID, twice bool) error {
 	m := c.sessions[agent]
 	switch {
+	case m == nil && c.around:
+		return campaign.Unready(campaign.ReasonNotReady, "your session is being changed: ask again in a moment")
 	case m == nil:
 		return campaign.Unready(campaign.ReasonNotReady, "you are not signed in: sign in first")
 	case m.was.Assignment != 0:

@@ -35,9 +35,10 @@ func (s *Store) OwnedAhead(ctx context.Context, agents []campaign.AgentID, until
 	return out, err
 }
 
-// owned tells what the agents of a JSON list own.
+// owned tells what the agents of a JSON list own in campaigns that run.
 func (t *tx) owned(agents string, until time.Time, limit int, tell func(campaign.Owned)) error {
 	return t.each(`SELECT l.id, l.campaign_id, l.owner_id, l.earliest FROM leads l JOIN lists i ON i.id = l.list_id
+		JOIN campaigns c ON c.id = l.campaign_id AND c.state = 'running'
 		WHERE l.owner_id `+t.d.in(1)+` AND l.owner_id > 0 AND l.earliest < $2 AND l.state = 'open' AND l.verdict = 'call'
 			AND i.state = 'active' AND i.is_on
 		ORDER BY l.earliest, l.id LIMIT $3`, []any{agents, us(until), limit}, func(r *sql.Rows) error {

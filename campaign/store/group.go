@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -208,7 +209,8 @@ func (g *group[Q, A]) alone(ctx context.Context, w *waiting[Q, A]) {
 // groups are the writes that are committed together, and what they are committed on.
 type groups struct {
 	callConns
-	deeds *group[*deed, any]
+	deeds  *group[*deed, any]
+	around atomic.Int64 // until when claims pass over held rows, Unix nanoseconds
 }
 
 // startGroups starts the committers; they end when ctx does, and Close waits for them.
@@ -217,7 +219,7 @@ func (s *Store) startGroups(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.groups = groups{callConns: conns, deeds: newGroup((*deed).key, s.commitDeeds)}
+	s.groups.callConns, s.groups.deeds = conns, newGroup((*deed).key, s.commitDeeds)
 	n := 1
 	if s.pool != nil {
 		n = committers

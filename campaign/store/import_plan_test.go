@@ -57,7 +57,7 @@ func TestSubjectsAreLockedByIndexBeforeAnybodyCountedThem(t *testing.T) {
 	c := b.campaign(t, "one")
 	ds := drafts(0, analyzeLeads-1)
 	b.loaded(t, c.ID, campaign.ImportOptions{}, ds)
-	steps := strings.Join(b.plan(t, lockSubjectsQuery(b.d, false), `[1, 2, 3]`, `["+8613800000004"]`), "\n")
+	steps := strings.Join(b.plan(t, lockSubjectsQuery(b.d, false, false), `[1, 2, 3]`, `["+8613800000004"]`), "\n")
 	if strings.Contains(steps, "Seq Scan") {
 		t.Errorf("subjects are found so:\n%s", steps)
 	}

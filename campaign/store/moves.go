@@ -85,5 +85,5 @@ func (t *tx) makeSessions(agents []campaign.AgentID, have map[campaign.AgentID]*
 	}
 	made := statement{query: `INSERT INTO sessions (agent_id, state, since) SELECT g.id, 'signed_out', $2 FROM agents g WHERE g.id ` + t.d.in(1) +
 		` ORDER BY g.id ON CONFLICT DO NOTHING`, args: []any{js(missing), us(t.now)}}
-	return append([]statement{made}, t.lockSessions(missing, have)...)
+	return append([]statement{made}, t.lockSessions(missing, false, have)...)
 }

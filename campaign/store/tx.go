@@ -142,6 +142,15 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
+// lockWithin has the transaction wait so long at most for each lock. SQLite has none of rows.
+func (t *tx) lockWithin(d time.Duration) error {
+	if t.d.name != "postgres" {
+		return nil
+	}
+	_, err := t.exec(fmt.Sprintf(`SET LOCAL lock_timeout = %d`, d.Milliseconds()))
+	return err
+}
+
 // row reads one row; sql.ErrNoRows if there is none.
 func (t *tx) row(query string, args []any, dest ...any) error {
 	return t.QueryRowContext(t.ctx, query, args...).Scan(dest...)

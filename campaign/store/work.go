@@ -23,6 +23,7 @@ type want struct {
 	others      []subjectKey     // persons and accounts, made if new
 	spread      bool             // and every lead with one of the phones
 	offering    bool             // leads that others hold are left out instead of waited for, and assignments are not read
+	around      bool             // of an offer: sessions and subjects that others hold are left out, too
 	back        time.Duration    // read uses so far back at least, whatever the rules ask for
 	consents    bool             // read consents even if no law pack asks for them
 	under       *campaign.Rules  // read what these rules ask for, too; nil: those of the campaigns alone
@@ -58,7 +59,7 @@ func (t *tx) load(w want) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	locks := t.lockSessions(agents, k.sessions)
+	locks := t.lockSessions(agents, w.around, k.sessions)
 	if w.signing && !(w.remembered && t.known.seats.all(w.agents)) {
 		if err := t.together(locks...); err != nil {
 			return nil, err
@@ -66,7 +67,7 @@ func (t *tx) load(w want) (*work, error) {
 		locks = t.makeSessions(w.agents, k.sessions)
 	}
 	var rows []*campaign.Lead
-	locks = slices.Concat(locks, t.makeSubjects(w.phones, w.others), k.lockSubjects(leads, w.phones, w.others), k.lockLeads(leads, w.offering, &rows))
+	locks = slices.Concat(locks, t.makeSubjects(w.phones, w.others), k.lockSubjects(leads, w.phones, w.others, w.around), k.lockLeads(leads, w.offering, &rows))
 	if err := t.together(locks...); err != nil {
 		return nil, err
 	}
@@ -166,11 +167,11 @@ func (k *work) sameLeads(w want, locked []campaign.LeadID) error {
 	return nil
 }
 
-func (t *tx) lockSessions(agents []campaign.AgentID, into map[campaign.AgentID]*moving) []statement {
+func (t *tx) lockSessions(agents []campaign.AgentID, skip bool, into map[campaign.AgentID]*moving) []statement {
 	if len(agents) == 0 {
 		return nil
 	}
-	q := `SELECT ` + sessionColumns + ` FROM sessions s WHERE s.agent_id ` + t.d.in(1) + ` ORDER BY s.agent_id` + t.d.forUpdate
+	q := `SELECT ` + sessionColumns + ` FROM sessions s WHERE s.agent_id ` + t.d.in(1) + ` ORDER BY s.agent_id` + t.d.lock("s", skip)
 	return []statement{{q, []any{js(agents)}, func(r scanner) error {
 		s, err := scanSession(r)
 		into[s.AgentID] = &moving{was: s, now: s}
@@ -193,7 +194,7 @@ func (t *tx) makeSubjects(phones []campaign.Phone, others []subjectKey) []statem
 		` WHERE TRUE ON CONFLICT DO NOTHING`, args: []any{js(slices.Compact(rows))}}}
 }
 
-func (k *work) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone, others []subjectKey) []statement {
+func (k *work) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone, others []subjectKey, skip bool) []statement {
 	if len(leads)+len(phones)+len(others) == 0 {
 		return nil
 	}
@@ -201,7 +202,7 @@ func (k *work) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone, ot
 	if len(others) > 0 {
 		args = append(args, js(others))
 	}
-	return []statement{{lockSubjectsQuery(k.t.d, len(others) > 0), args, func(r scanner) error {
+	return []statement{{lockSubjectsQuery(k.t.d, len(others) > 0, skip), args, func(r scanner) error {
 		var id campaign.SubjectID
 		var u subjectKey
 		err := r.Scan(&id, &u.Kind, &u.Key)
@@ -215,13 +216,13 @@ func (k *work) lockSubjects(leads []campaign.LeadID, phones []campaign.Phone, ot
 }
 
 // lockSubjectsQuery finds the subjects of the leads $1, the phones $2 and, with others, the persons and accounts $3.
-func lockSubjectsQuery(d *dialect, others bool) string {
+func lockSubjectsQuery(d *dialect, others, skip bool) string {
 	more := ""
 	if others {
 		more = ` UNION SELECT u3.id FROM ` + d.set(3, "v", "kind text", "key text") + ` JOIN subjects u3 ON u3.kind = v.kind AND u3.key = v.key`
 	}
 	return `SELECT u.id, u.kind, u.key FROM subjects u WHERE u.id ` + d.inSelect(`SELECT n.subject_id FROM lead_numbers n WHERE n.lead_id `+d.in(1)+
-		` UNION SELECT u2.id FROM subjects u2 WHERE u2.kind = 'number' AND u2.key `+d.inText(2)+more) + ` ORDER BY u.id` + d.lock("u", false)
+		` UNION SELECT u2.id FROM subjects u2 WHERE u2.kind = 'number' AND u2.key `+d.inText(2)+more) + ` ORDER BY u.id` + d.lock("u", skip)
 }
 
 func (k *work) lockLeads(leads []campaign.LeadID, skip bool, into *[]*campaign.Lead) []statement {

@@ -109,7 +109,7 @@ func (k *work) readFacts(leads []*campaign.Lead, wanted []campaign.LeadID, w wan
 func (k *work) accept(leads []*campaign.Lead, w want) error {
 	var lacking []*campaign.Lead
 	for _, l := range leads {
-		if !k.known(l) {
+		if !k.known(l) || w.around && k.lacks(l) {
 			if !w.offering {
 				return errLost
 			}

@@ -98,7 +98,7 @@ func (k *work) adopt(leads []*campaign.Lead) error {
 		return errLost
 	}
 	// Their locks come after those of leads, against the order: at worst this transaction dies of it and begins again.
-	if err := k.t.together(append(k.t.makeSubjects(nil, missing), k.lockSubjects(nil, nil, slices.Compact(missing))...)...); err != nil {
+	if err := k.t.together(append(k.t.makeSubjects(nil, missing), k.lockSubjects(nil, nil, slices.Compact(missing), false)...)...); err != nil {
 		return err
 	}
 	for _, l := range leads {

@@ -82,11 +82,15 @@ func fault(err error) error {
 }
 
 // away says whether the database is away or cannot write, so that any other request would fail as well: there is no use
-// in trying one by one. A lock that was waited for in vain is no such error: others may go on, see lockedOut.
+// in trying one by one. A lock that was waited for in vain is no such error, nor a statement that took too long: others may
+// go on, see tooLong.
 func away(err error) bool {
 	t := troubleOf(err)
-	return t != noTrouble && t != held && t != lost
+	return t != noTrouble && t != held && t != lost && t != slow
 }
+
+// tooLong says whether a transaction waited too long for a lock, or took too long itself.
+func tooLong(err error) bool { return lockedOut(err) || troubleOf(err) == slow }
 
 // lockedOut says whether a statement gave up waiting for a lock that another transaction holds.
 func lockedOut(err error) bool { return troubleOf(err) == held }
@@ -106,7 +110,7 @@ func troubleOf(err error) trouble {
 		return sqliteTrouble(e.Code())
 	}
 	switch {
-	case errors.Is(err, errBusy), errors.Is(err, errClosed):
+	case errors.Is(err, errBusy), errors.Is(err, errClosed), errors.Is(err, errOverdue):
 		return absent
 	case errors.Is(err, errSlow):
 		return slow

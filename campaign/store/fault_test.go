@@ -39,6 +39,8 @@ func TestWhatTheDriversSayIsToldToCallers(t *testing.T) {
 		{fmt.Errorf("write: %w", syscall.ENOSPC), campaign.KindAway, campaign.ReasonRecordFull},
 		{errBusy, campaign.KindAway, campaign.ReasonRecordAway},
 		{errLost, campaign.KindAway, campaign.ReasonRecordAway},
+		{errSlow, campaign.KindAway, campaign.ReasonRecordAway},
+		{errOverdue, campaign.KindAway, campaign.ReasonRecordAway},
 		{context.DeadlineExceeded, campaign.KindInternal, ""},
 		{campaign.NotFound("lead", 7), campaign.KindNotFound, ""},
 	} {
@@ -53,8 +55,8 @@ func TestWhatTheDriversSayIsToldToCallers(t *testing.T) {
 			t.Errorf("told twice: %v", again)
 		}
 	}
-	for code, all := range map[string]bool{"57P03": true, "53300": true, "53100": true, "57014": true, "55P03": false, "40001": false, "23505": false} {
-		if err := doing("try", &pgconn.PgError{Code: code}); away(err) != all || lockedOut(err) != (code == "55P03") {
+	for code, all := range map[string]bool{"57P03": true, "53300": true, "53100": true, "57014": false, "55P03": false, "40001": false, "23505": false} {
+		if err := doing("try", &pgconn.PgError{Code: code}); away(err) != all || lockedOut(err) != (code == "55P03") || tooLong(err) != (code == "55P03" || code == "57014") {
 			t.Errorf("%s: any other request fails as well: %v, want %v", code, !all, all)
 		}
 	}
@@ -112,7 +114,7 @@ func TestStatementsAreBounded(t *testing.T) {
 	url := testserver.Postgres(t)
 	b := openBench(t, url+"&statement_timeout=200")
 	sleep := func(x *tx) error { _, err := x.exec(`SELECT pg_sleep(0.5)`); return err }
-	if err := b.write(t.Context(), "sleep", sleep); campaign.ReasonOf(err) != campaign.ReasonRecordAway || !away(err) {
+	if err := b.write(t.Context(), "sleep", sleep); campaign.ReasonOf(err) != campaign.ReasonRecordAway || away(err) || !tooLong(err) {
 		t.Errorf("a slow statement: %v", err)
 	}
 	if err := b.write(atLength(t.Context()), "sleep", sleep); err != nil {

@@ -16,15 +16,21 @@ const (
 	gatherTime = time.Millisecond
 	// loneMost bounds how many requests are committed alone at once, after a transaction in which somebody waited too long.
 	loneMost = 2
+	// loneWait bounds how long one waits to be committed alone: when all take too long, whoever comes last would wait for all.
+	loneWait = 5 * time.Second
 	// committers is how many transactions of deeds run at once on PostgreSQL. SQLite has one writer.
 	committers = 1
 )
 
-var errClosed = errors.New("the record is closed")
+var (
+	errClosed = errors.New("the record is closed")
+	// errOverdue says that a transaction did not end within groupTime. On SQLite another one was writing all the while.
+	errOverdue = errors.New("what writes to the database did not come to an end in time")
+)
 
 // group commits concurrent requests together: whatever waits while a transaction runs goes into the next one. Each
 // caller waits for its own answer. A transaction that fails is split until the guilty request stands alone, unless the
-// database is away: then all are told at once. When a lock was waited for too long its requests are committed one by one
+// database is away: then all are told at once. When a lock was waited for too long, or a statement took too long, its requests are committed one by one
 // beside the transactions that follow, so that nobody waits for whoever waits for it.
 type group[Q, A any] struct {
 	run  func(context.Context, []Q) ([]result[A], error)
@@ -34,7 +40,7 @@ type group[Q, A any] struct {
 	side sync.WaitGroup // those
 	gone <-chan struct{}
 	away func(error) bool // the database does not answer
-	slow func(error) bool // a lock was waited for in vain
+	slow func(error) bool // a lock was waited for in vain, or a statement took too long
 }
 
 // result is one request's own answer. again puts the request into the next transaction.
@@ -52,7 +58,7 @@ type waiting[Q, A any] struct {
 
 func newGroup[Q, A any](key func(Q) int64, run func(context.Context, []Q) ([]result[A], error)) *group[Q, A] {
 	return &group[Q, A]{run: run, key: key, in: make(chan *waiting[Q, A], groupMost), lone: make(chan struct{}, loneMost),
-		away: away, slow: lockedOut}
+		away: away, slow: tooLong}
 }
 
 // do waits for the answer, or for the caller's deadline: then what was asked may happen all the same.
@@ -172,7 +178,7 @@ func (g *group[Q, A]) commit(ctx context.Context, batch []*waiting[Q, A]) (again
 		}
 	case g.slow(err):
 		for _, w := range batch {
-			g.side.Go(func() { g.alone(ctx, w) })
+			g.side.Go(func() { g.alone(ctx, w, err) })
 		}
 	default:
 		half := len(batch) / 2
@@ -186,16 +192,22 @@ func (g *group[Q, A]) once(ctx context.Context, batch []*waiting[Q, A]) ([]resul
 	for i, w := range batch {
 		qs[i] = w.q
 	}
-	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), groupTime)
+	run, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), groupTime, errOverdue)
 	defer cancel()
 	return g.run(run, qs)
 }
 
-// alone commits one request beside the others, until it is answered or its caller left.
-func (g *group[Q, A]) alone(ctx context.Context, w *waiting[Q, A]) {
+// alone commits one request beside the others, until it is answered or its caller left. When there is no place for it in
+// time its answer is why it stands alone.
+func (g *group[Q, A]) alone(ctx context.Context, w *waiting[Q, A], why error) {
+	late := time.NewTimer(loneWait)
+	defer late.Stop()
 	for again := []*waiting[Q, A]{w}; len(again) > 0; {
 		select {
 		case g.lone <- struct{}{}:
+		case <-late.C:
+			w.done <- result[A]{err: why}
+			return
 		case <-w.ctx.Done():
 			return
 		case <-g.gone:

@@ -309,6 +309,48 @@ func TestWhoLeftIsNotCommittedAlone(t *testing.T) {
 	}
 }
 
+// When everybody's statement takes too long, nobody waits for all of the others.
+func TestWaitingToBeCommittedAloneIsBounded(t *testing.T) {
+	grouped(t, func(_ context.Context, qs []int) ([]result[int], error) {
+		time.Sleep(10 * time.Second) //nolint:forbidigo // fake time
+		return nil, errSlow
+	}, func(t *testing.T, g *group[int, int], _ context.CancelFunc) {
+		batch := waitingFor(t, 50)
+		began := time.Now()
+		g.commit(t.Context(), batch)
+		for _, w := range batch {
+			if r := <-w.done; !errors.Is(r.err, errSlow) {
+				t.Errorf("request %d: %v", w.q, r.err)
+			}
+		}
+		if took := time.Since(began); took > 21*time.Second {
+			t.Errorf("the last was answered after %v", took)
+		}
+		g.side.Wait()
+	})
+}
+
+// A transaction that did not end in time is not tried once more for every half of its batch.
+func TestAWriterThatIsHeldFailsTheBatchAtOnce(t *testing.T) {
+	runs := 0
+	grouped(t, func(ctx context.Context, qs []int) ([]result[int], error) {
+		runs++
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}, func(t *testing.T, g *group[int, int], _ context.CancelFunc) {
+		batch := waitingFor(t, 10)
+		g.commit(t.Context(), batch)
+		for _, w := range batch {
+			if r := <-w.done; !away(r.err) {
+				t.Errorf("request %d: %v", w.q, r.err)
+			}
+		}
+	})
+	if runs != 1 {
+		t.Errorf("it was tried %d times, want once", runs)
+	}
+}
+
 func waitingFor(t *testing.T, n int) []*waiting[int, int] {
 	t.Helper()
 	out := make([]*waiting[int, int], n)

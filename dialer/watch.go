@@ -17,57 +17,75 @@ const (
 )
 
 // watch keeps the node's copies fresh: campaigns every second, sessions every two, the horizon every five and when
-// something was booked, the agents every ten.
+// something was booked, the agents every ten. However often something is booked, nothing of it waits.
 func (f *Floor) watch(ctx context.Context) {
 	tick := time.NewTicker(f.glance)
 	defer tick.Stop()
+	l := looks{due: time.NewTimer(0)}
+	defer l.due.Stop()
 	listed := f.now()
-	var looked time.Time
-	var took time.Duration
-	for n, asked := 0, false; ; {
-		f.try(ctx, "read the campaigns", f.readOffering)
-		if asked && !f.lull(ctx, max(lookGap, lookShare*took)-f.now().Sub(looked)) {
-			return
-		}
-		if !asked && n%2 == 0 {
+	f.try(ctx, "read the campaigns", f.readOffering)
+	for n, ticked := 0, true; ; {
+		if ticked && n%2 == 0 {
 			f.try(ctx, "read the sessions", f.readSessions)
 		}
-		if began := f.now(); asked || began.Sub(looked) >= lookEvery || f.unforeseen() {
-			if f.try(ctx, "look ahead", f.look) {
-				looked, took = began, f.now().Sub(began)
-			}
+		if l.timely(f.now()) || f.unforeseen() {
+			f.lookNow(ctx, &l)
 		}
 		if f.now().Sub(listed) >= rosterEvery {
 			f.try(ctx, "read the agents", f.readRoster)
 			listed = f.now()
 		}
 		f.try(ctx, "remind owners", f.remind)
+		relay, news := f.relay, f.news
+		if l.wanted.IsZero() {
+			news = nil
+		} else {
+			relay = nil // one look will find it all
+		}
+		ticked = false
 		select {
 		case <-ctx.Done():
 			return
+		case <-l.due.C:
+			continue
 		case <-tick.C:
-			n, asked = n+1, false
-		case <-f.relay:
-			asked = true
+			ticked = true
+			n++
+		case <-relay:
+			l.want(f.now())
+		case <-news:
 		}
+		f.try(ctx, "read the campaigns", f.readOffering)
 	}
 }
 
-// lull waits, so that what is booked in a while is found by one look, but not when a campaign is new; false: ctx ended.
-func (f *Floor) lull(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	for !f.unforeseen() {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-timer.C:
-			return true
-		case <-f.news:
-			f.try(ctx, "read the campaigns", f.readOffering)
-		}
+// looks is when the horizon was looked at, and when it is to be looked at again.
+type looks struct {
+	last   time.Time
+	took   time.Duration
+	wanted time.Time   // zero: in its turn
+	due    *time.Timer // at wanted
+}
+
+// want has the horizon looked at soon, so that what is booked in a while is found by one look.
+func (l *looks) want(now time.Time) {
+	l.wanted = later(now, l.last.Add(max(lookGap, lookShare*l.took)))
+	l.due.Reset(l.wanted.Sub(now))
+}
+
+func (l *looks) timely(now time.Time) bool {
+	return now.Sub(l.last) >= lookEvery || !l.wanted.IsZero() && !now.Before(l.wanted)
+}
+
+// lookNow looks at the horizon. What fails is wanted still, and tried again at the next round.
+func (f *Floor) lookNow(ctx context.Context, l *looks) {
+	began := f.now()
+	if !f.try(ctx, "look ahead", f.look) {
+		return
 	}
-	return true
+	l.last, l.took, l.wanted = began, f.now().Sub(began), time.Time{}
+	l.due.Stop()
 }
 
 // unforeseen says whether a campaign offers whose promises nobody has looked for yet: nothing else of it is offered before.

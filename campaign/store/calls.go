@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"redial/campaign"
@@ -14,8 +15,25 @@ import (
 // was taken back and planned anew in the same transaction, and the session is told beside the error.
 func (s *Store) StartCall(ctx context.Context, id campaign.AssignmentID, agent campaign.AgentID) (campaign.Started, error) {
 	return ask[campaign.Started](ctx, s, &deed{what: "start a call", agent: agent, assignment: id, do: func(k *work) (result[any], error) {
-		return answered(k.start(id, agent))
+		return k.startApart(id, agent)
 	}})
+}
+
+// startApart starts a call unless one on the same number, person or account started in this transaction: it would be judged
+// without that call as it counts from now on, so it goes into the next one.
+func (k *work) startApart(id campaign.AssignmentID, agent campaign.AgentID) (result[any], error) {
+	a := k.assignments[id]
+	if a == nil || k.uses == nil || a.AgentID != agent || a.State != campaign.AssignmentOffered || k.facts[a.LeadID] == nil {
+		return answered(k.start(id, agent))
+	}
+	subjects := k.subjectsOf(k.facts[a.LeadID].Lead)
+	if slices.ContainsFunc(subjects, func(u campaign.SubjectID) bool { return k.dialled[u] }) {
+		return result[any]{again: true}, nil
+	}
+	for _, u := range subjects {
+		mark(&k.dialled, u)
+	}
+	return answered(k.start(id, agent))
 }
 
 func expired(a *campaign.Assignment) error {

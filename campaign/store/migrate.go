@@ -173,8 +173,7 @@ func (t *tx) lockSchema() error {
 	if !ours {
 		return errOthers
 	}
-	_, err := t.exec(fmt.Sprintf(`SET LOCAL lock_timeout = %d`, migrateHold.Milliseconds()))
-	return err
+	return t.lockWithin(migrateHold)
 }
 
 // missing are the steps that the schema lacks; fresh: it has none yet. It refuses a schema on which this program must not
@@ -285,51 +284,4 @@ func (s *Store) applyApart(ctx context.Context, m migration) error {
 		}
 	}
 	return t.noteApplied(m)
-}
-
-// partitioned are the append-only tables that PostgreSQL keeps by month.
-var partitioned = []string{"attempts", "agent_states", "events"}
-
-// ensurePartitions makes this month's partition and the next three. A month whose rows already went to the rest
-// keeps them there.
-func (s *Store) ensurePartitions(ctx context.Context) error {
-	if s.pool == nil {
-		return nil
-	}
-	now := s.Now()
-	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
-	for _, table := range partitioned {
-		for i := range 4 {
-			from := first.AddDate(0, i, 0)
-			if err := s.ensurePartition(ctx, table, from); err != nil {
-				return fmt.Errorf("make the partition of %s for %s: %w", table, from.Format("2006-01"), err)
-			}
-		}
-	}
-	return nil
-}
-
-func (s *Store) ensurePartition(ctx context.Context, table string, from time.Time) error {
-	name := table + from.Format("_2006_01")
-	to := from.AddDate(0, 1, 0)
-	column := "at"
-	if table == "attempts" {
-		column = "placed_at"
-	}
-	return s.write(atLength(ctx), "partition", func(t *tx) error {
-		if _, err := t.exec(`SELECT pg_advisory_xact_lock(7265646962)`); err != nil {
-			return err
-		}
-		var there, strayed bool
-		if err := t.row(`SELECT to_regclass($1) IS NOT NULL`, []any{name}, &there); err != nil || there {
-			return err
-		}
-		q := fmt.Sprintf(`SELECT EXISTS (SELECT 1 FROM %s_rest WHERE %s >= $1 AND %s < $2)`, table, column, column)
-		if err := t.row(q, []any{us(from), us(to)}, &strayed); err != nil || strayed {
-			return err
-		}
-		_, err := t.exec(fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s PARTITION OF %s FOR VALUES FROM (%d) TO (%d)`,
-			name, table, us(from), us(to)))
-		return err
-	})
 }

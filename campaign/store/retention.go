@@ -148,24 +148,29 @@ func (s *Store) dropMonths(ctx context.Context, table string, before time.Time) 
 		return 0, err
 	}
 	for _, name := range old {
-		err := s.write(atLength(ctx), "drop a month of history", func(t *tx) error {
-			var n int64
-			if err := t.row(`SELECT count(*) FROM `+name, nil, &n); err != nil {
-				return err
-			}
+		var n, dropped int64
+		err := s.read(atLength(ctx), "count a month of history", func(t *tx) error {
+			return t.row(`SELECT count(*) FROM `+name, nil, &n)
+		})
+		if err != nil {
+			return rows, err
+		}
+		err = s.reshape(ctx, "drop a month of history", reshapeTries, func(t *tx) error {
+			dropped = 0
 			if table == "events" {
 				var last bool
 				if err := t.row(`SELECT EXISTS (SELECT 1 FROM `+name+` WHERE seq = (SELECT max(seq) FROM events))`, nil, &last); err != nil || last {
 					return err // see notLast
 				}
 			}
+			dropped = n
 			_, err := t.exec(`DROP TABLE ` + name)
-			rows += n
 			return err
 		})
 		if err != nil {
 			return rows, err
 		}
+		rows += dropped
 	}
 	return rows, nil
 }

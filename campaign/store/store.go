@@ -92,7 +92,7 @@ func (s *Store) start(ctx context.Context, further fs.FS) error {
 	if err := s.startGroups(bg); err != nil {
 		return err
 	}
-	if err := s.ensurePartitions(ctx); err != nil {
+	if err := s.openPartitions(ctx); err != nil {
 		return err
 	}
 	s.done.Go(func() { s.followClock(bg) })

@@ -40,6 +40,7 @@ type work struct {
 	assignments map[campaign.AssignmentID]*campaign.Assignment
 	open        map[campaign.LeadID]*campaign.Assignment
 	uses        map[campaign.SubjectID][]*subjectUse // nil: nobody asks for them
+	dialled     map[campaign.SubjectID]bool          // subjects of calls that were started in this transaction
 	was         map[campaign.LeadID]campaign.LeadState
 	grouped     map[campaign.LeadID]string // the calendar of the lead's group as it was read, see regroup
 	changes

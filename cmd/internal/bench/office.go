@@ -92,8 +92,23 @@ func openOfficeAt(ctx context.Context, e *engine, w *world, db database, serve f
 	return f, nil
 }
 
-// warmUp lets every part be used once before the clock runs.
+// warmUp signs the agents in, as they are once a shift, and lets every part be used once before the clock runs.
 func (f *office) warmUp(ctx context.Context) error {
+	const atOnce = 64
+	if _, err := inParallel(ctx, atOnce, func(ctx context.Context, i int, _ func(time.Duration)) error {
+		for agent := i; agent < f.w.callers; agent += atOnce {
+			err := f.again(ctx, func() error {
+				_, err := f.ask.SignIn(f.as(ctx, agent), &pb.SignInRequest{Ready: true})
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("sign in: %w", err)
+	}
 	_, held, err := f.pass(ctx, min(16, f.w.callers), time.Hour, min(64, f.w.callers))
 	if err != nil {
 		return fmt.Errorf("warm up: %w", err)

@@ -53,7 +53,7 @@ func (in *intake) gatherKeys() {
 			in.numbers.keys = append(in.numbers.keys, string(c.Numbers[j].Phone))
 		}
 		for _, u := range c.others {
-			m := in.other(u.Kind)
+			m := in.of(u.Kind)
 			m.keys = append(m.keys, u.Key)
 		}
 	}
@@ -64,12 +64,14 @@ func (in *intake) gatherKeys() {
 	}
 }
 
-// other are the subjects of a kind besides numbers.
-func (in *intake) other(kind string) *met {
-	if kind == kindAccount {
+func (in *intake) of(kind string) *met {
+	switch kind {
+	case kindAccount:
 		return &in.accounts
+	case kindPerson:
+		return &in.persons
 	}
-	return &in.persons
+	return &in.numbers
 }
 
 // lookup finds what is missing yet and says how many are still.
@@ -124,20 +126,35 @@ func (in *intake) makeSubjects(missing int) error {
 	if missing == 0 {
 		return nil
 	}
+	in.assign(ids[1])
 	rows := in.missingKeys()
-	for i, u := range rows {
-		m := &in.numbers
-		if u.Kind != kindNumber {
-			m = in.other(u.Kind)
-		}
-		m.ids[u.Key] = subject{id: campaign.SubjectID(ids[1][i])}
-	}
 	return in.t.insert("subjects", []string{"id", "kind", "key"}, len(rows), func(i int, r *bulkRow) error {
-		r.int(ids[1][i])
-		r.text(rows[i].Kind)
-		r.text(rows[i].Key)
+		u := &rows[i]
+		r.int(int64(in.of(u.Kind).ids[u.Key].id))
+		r.text(u.Kind)
+		r.text(u.Key)
 		return nil
 	})
+}
+
+// assign gives the missing subjects their ids in the order of the leads, so that what tells of leads and subjects is
+// written in order of both.
+func (in *intake) assign(ids []int64) {
+	give := func(m *met, key string) {
+		if m.ids[key].id == 0 {
+			m.ids[key] = subject{id: campaign.SubjectID(ids[0])}
+			ids = ids[1:]
+		}
+	}
+	for i := range in.all {
+		c := &in.all[i]
+		for j := range c.Numbers {
+			give(&in.numbers, string(c.Numbers[j].Phone))
+		}
+		for _, u := range c.others {
+			give(in.of(u.Kind), u.Key)
+		}
+	}
 }
 
 func (in *intake) missingKeys() (rows []subjectKey) {
@@ -159,11 +176,7 @@ func (in *intake) makeOrYield() error {
 		if err := r.Scan(&u.id, &kind, &key); err != nil {
 			return err
 		}
-		if kind == kindNumber {
-			in.numbers.ids[key] = u
-		} else {
-			in.other(kind).ids[key] = u
-		}
+		in.of(kind).ids[key] = u
 		return nil
 	})
 }
@@ -176,7 +189,7 @@ func (in *intake) subjectsOf(c *candidate, out []campaign.SubjectID) []campaign.
 		}
 	}
 	for _, u := range c.others {
-		out = append(out, in.other(u.Kind).ids[u.Key].id)
+		out = append(out, in.of(u.Kind).ids[u.Key].id)
 	}
 	return out
 }

@@ -20,7 +20,7 @@ func TestMonthsAreChangedBesideTheWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer foreign.Rollback() //nolint:errcheck // it may have ended
+	defer foreign.Rollback() // it may have ended
 	if _, err := foreign.ExecContext(ctx, `LOCK TABLE attempts, agent_states, events IN ACCESS SHARE MODE`); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"sync"
 )
@@ -124,7 +125,7 @@ func (s *copySource) end() error {
 	defer s.mu.Unlock()
 	err := s.err
 	s.err, s.r.buf, s.read = io.ErrClosedPipe, nil, 0
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil
 	}
 	return err

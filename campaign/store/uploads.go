@@ -23,7 +23,7 @@ const uploadColumns = `o.id, o.campaign_id, o.list_id, o.file_name, o.size, o.st
 
 const uploadFrom = ` FROM uploads o LEFT JOIN lists k ON k.id = o.list_id`
 
-func scanUpload(r scanner, more ...any) (*campaign.Upload, error) {
+func scanUpload(r scanner, more ...any) (*campaign.Upload, error) { //nolint:unparam // scanners have one shape
 	u := new(campaign.Upload)
 	n := &u.Tally
 	err := r.Scan(append([]any{&u.ID, &u.CampaignID, &u.ListID, &u.FileName, &u.Size, &u.State, jsonCol{&u.Options}, &u.RowsDone, &u.BytesDone,

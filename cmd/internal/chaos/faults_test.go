@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -70,14 +71,15 @@ func (y *tally) do(w *world, rng *rand.Rand, f fault) {
 
 // table prints what was done and felt; a kind that never was is an error.
 func (y *tally) table(w *world) {
-	out := fmt.Sprintf("\n%-52s %6s %6s\n", "fault", "done", "felt")
+	var out strings.Builder
+	out.WriteString(fmt.Sprintf("\n%-52s %6s %6s\n", "fault", "done", "felt"))
 	for _, kind := range slices.Sorted(maps.Keys(y.done)) {
-		out += fmt.Sprintf("%-52s %6d %6d\n", kind, y.done[kind], y.bit[kind])
+		out.WriteString(fmt.Sprintf("%-52s %6d %6d\n", kind, y.done[kind], y.bit[kind]))
 		if y.bit[kind] == 0 {
 			w.t.Errorf("%s: done %d times and never felt: it proved nothing", kind, y.done[kind])
 		}
 	}
-	w.t.Log(out)
+	w.t.Log(out.String())
 }
 
 // until holds a harm for at least so long and until it was felt.

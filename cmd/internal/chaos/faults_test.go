@@ -72,9 +72,9 @@ func (y *tally) do(w *world, rng *rand.Rand, f fault) {
 // table prints what was done and felt; a kind that never was is an error.
 func (y *tally) table(w *world) {
 	var out strings.Builder
-	out.WriteString(fmt.Sprintf("\n%-52s %6s %6s\n", "fault", "done", "felt"))
+	fmt.Fprintf(&out, "\n%-52s %6s %6s\n", "fault", "done", "felt")
 	for _, kind := range slices.Sorted(maps.Keys(y.done)) {
-		out.WriteString(fmt.Sprintf("%-52s %6d %6d\n", kind, y.done[kind], y.bit[kind]))
+		fmt.Fprintf(&out, "%-52s %6d %6d\n", kind, y.done[kind], y.bit[kind])
 		if y.bit[kind] == 0 {
 			w.t.Errorf("%s: done %d times and never felt: it proved nothing", kind, y.done[kind])
 		}

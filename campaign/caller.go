@@ -1,6 +1,9 @@
 package campaign
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Role is what a caller may do. Each token has one.
 type Role string
@@ -24,6 +27,36 @@ type Caller struct {
 	Owner string // an agent's login, a person's or a machine's name
 	Role  Role
 	Agent AgentID // for role agent: the only agent it may act for; else 0
+
+	Campaigns   []CampaignID // it may see and change these alone; empty: every one. See Sees
+	Permissions []Permission
+	From        string // the address it asks from; empty: this process
+}
+
+// Permission is what a caller may do besides its role. Admins need none.
+type Permission string
+
+// The permissions.
+const (
+	PermitNumbers Permission = "numbers" // see full numbers where a campaign masks them; each use is in the audit log
+	PermitPrivacy Permission = "privacy" // erase persons, and export what is held on them
+)
+
+// Permissions lists them all.
+var Permissions = []Permission{PermitNumbers, PermitPrivacy}
+
+// May says whether the caller has a permission.
+func (c *Caller) May(p Permission) bool {
+	return c.Role == RoleAdmin || slices.Contains(c.Permissions, p)
+}
+
+// Restricted says whether the caller sees some campaigns only. What binds everywhere is not for it to change.
+func (c *Caller) Restricted() bool { return len(c.Campaigns) > 0 }
+
+// Sees says whether the caller may see a campaign; 0, none in particular, is for callers without restriction. Whether
+// its role may do what it asks is another question.
+func (c *Caller) Sees(id CampaignID) bool {
+	return len(c.Campaigns) == 0 || slices.Contains(c.Campaigns, id)
 }
 
 type callerKey struct{}

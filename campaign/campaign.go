@@ -27,8 +27,19 @@ type Campaign struct {
 	Script       string        // what the agent says; {{field}} is filled from the lead
 	Skills       []string      // an agent needs all of them
 	Codes        []OutcomeCode // the campaign's own outcome codes
+	PreCall      PreCall
+	MaskNumbers  bool // full numbers are for callers with PermitNumbers; on the desk the carrier places the call
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+}
+
+// PreCall is how a campaign asks its CRM whether a lead may be called now. The zero value: it does not.
+type PreCall struct {
+	Address    string        `json:"address,omitempty"`     // host:port of campaign.v1.PreCallService; empty: nobody is asked
+	Deadline   time.Duration `json:"deadline,omitempty"`    // how long an answer may take; default 1s
+	FailClosed bool          `json:"fail_closed,omitempty"` // without an answer it is not offered; else it is
+	Plaintext  bool          `json:"plaintext,omitempty"`   // without TLS
+	TokenName  string        `json:"token_name,omitempty"`  // of the bearer shown to the CRM, in the server's settings; empty: none
 }
 
 // OutcomeCode is an outcome as a campaign calls it, mapped to what the rule knows.

@@ -23,6 +23,7 @@ const (
 	EventListLoaded        EventType = "list_loaded"
 	EventListUndone        EventType = "list_undone"
 	EventCampaignState     EventType = "campaign_state"
+	EventLeadErased        EventType = "lead_erased"
 	EventRestored          EventType = "record_restored" // from a backup: what came after last_before in the stream, and is not told again, is lost
 )
 

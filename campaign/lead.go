@@ -44,6 +44,11 @@ type Lead struct {
 	Assignment   AssignmentID // the open one; 0: none
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+
+	Revision      int64     // a CRM's own count or clock of changes, of the last that was taken; 0: not kept
+	HeldOffUntil  time.Time // a CRM said that it may not be called before; zero: it did not
+	HeldOffReason string    // why, in the CRM's words
+	ErasedAt      time.Time // its person was erased; zero: was not
 }
 
 // Attribute is a column the product gives no meaning to; order is the file's.

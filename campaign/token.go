@@ -21,6 +21,10 @@ type Token struct {
 	ExpiresAt time.Time // zero: never
 	UsedAt    time.Time // last use, to about a minute; zero: not yet
 	RevokedAt time.Time // zero: in force
+
+	Campaigns   []CampaignID // it may see and change these alone; empty: every one. Never of roles agent and admin
+	Permissions []Permission
+	Certificate string // the name of the client certificate that it is; empty: it has a secret
 }
 
 // InForce says whether the token lets its owner in at t.
@@ -30,7 +34,7 @@ func (t *Token) InForce(at time.Time) bool {
 
 // Caller is who is asking when this token is shown.
 func (t *Token) Caller() Caller {
-	return Caller{Token: t.ID, Owner: t.Owner, Role: t.Role, Agent: t.Agent}
+	return Caller{Token: t.ID, Owner: t.Owner, Role: t.Role, Agent: t.Agent, Campaigns: t.Campaigns, Permissions: t.Permissions}
 }
 
 // Validate names what is wrong with a token that is to be made.

@@ -95,12 +95,13 @@ func none(err error, what string, id any) error {
 }
 
 const campaignColumns = `c.id, c.name, c.state, c.version, c.zone, c.region, c.rules, c.rules_version, c.floor, c.script, c.skills, c.codes,
-	c.created_at, c.updated_at`
+	c.created_at, c.updated_at, c.pre_call, c.mask_numbers`
 
 func scanCampaign(r scanner, more ...any) (*campaign.Campaign, error) {
 	c := new(campaign.Campaign)
 	err := r.Scan(append([]any{&c.ID, &c.Name, &c.State, &c.Version, &c.Zone, &c.Region, jsonCol{&c.Rules}, &c.RulesVersion,
-		jsonCol{&c.Floor}, &c.Script, jsonCol{&c.Skills}, jsonCol{&c.Codes}, usTime{&c.CreatedAt}, usTime{&c.UpdatedAt}}, more...)...)
+		jsonCol{&c.Floor}, &c.Script, jsonCol{&c.Skills}, jsonCol{&c.Codes}, usTime{&c.CreatedAt}, usTime{&c.UpdatedAt},
+		jsonCol{&c.PreCall}, &c.MaskNumbers}, more...)...)
 	return c, err
 }
 
@@ -120,7 +121,7 @@ const leadFrom = ` FROM leads l JOIN calendar_groups g ON g.id = l.group_id`
 
 const leadColumns = `l.id, l.campaign_id, l.list_id, l.group_id, l.state, l.version, l.source, l.external_id, l.name, g.zones, l.numbers,
 	l.attributes, l.priority, l.line, l.tries, l.verdict, l.at, l.until, l.number, l.reason, l.earliest, l.decided_at, l.rules_version,
-	l.owner_id, l.assignment_id, l.created_at, l.updated_at, l.account, l.places, l.turn`
+	l.owner_id, l.assignment_id, l.created_at, l.updated_at, l.account, l.places, l.turn, l.revision, l.hold_until, l.hold_reason, l.erased_at`
 
 // scanLead reads a lead. Its Plan.Earliest is the column's, which the dispatcher may have moved on.
 func scanLead(r scanner, more ...any) (*campaign.Lead, error) {
@@ -130,7 +131,7 @@ func scanLead(r scanner, more ...any) (*campaign.Lead, error) {
 		jsonCol{&l.Zones}, jsonCol{&l.Numbers}, jsonCol{&l.Attributes}, &l.Priority, &l.Line, jsonCol{&l.Tries},
 		verdictCol{&p.Verdict}, usTime{&p.At}, usTime{&p.Until}, &p.Number, &p.Reason, usTime{&p.Earliest},
 		usTime{&l.DecidedAt}, &l.RulesVersion, &l.Owner, &l.Assignment, usTime{&l.CreatedAt}, usTime{&l.UpdatedAt},
-		&l.Account, listCol{&l.Places}, &p.Turn}, more...)...)
+		&l.Account, listCol{&l.Places}, &p.Turn, &l.Revision, usTime{&l.HeldOffUntil}, &l.HeldOffReason, usTime{&l.ErasedAt}}, more...)...)
 	return l, err
 }
 

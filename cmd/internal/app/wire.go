@@ -193,6 +193,8 @@ func (a *App) wireServer() error {
 		campaignpb.RegisterListServiceServer(r, campaignrpc.NewLists(a.store, a.intake, a.store, a.store, exports, hooks).WithLargest(a.cfg.MaxUpload))
 		campaignpb.RegisterLeadServiceServer(r, campaignrpc.NewLeads(a.store, a.store, a.store, a.store, readNumber, schedulerrpc.CaseEncoder(a.rules), hooks))
 		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, hooks, a.store.Now))
+		campaignpb.RegisterEventServiceServer(r, campaignpb.UnimplementedEventServiceServer{})
+		campaignpb.RegisterWebhookServiceServer(r, campaignpb.UnimplementedWebhookServiceServer{})
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
 		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))
 		schedulerpb.RegisterScheduleServiceServer(r, a.schedule)

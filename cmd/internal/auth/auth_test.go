@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ func TestAuthenticateTellsEachKindOfStrangerApart(t *testing.T) {
 	t.Parallel()
 	g, r, c := setup(t)
 	got, err := g.Authenticate(t.Context(), "rd_li")
-	if want := (campaign.Caller{Token: 1, Owner: "li", Role: campaign.RoleAgent, Agent: 7}); err != nil || got != want {
+	if want := (campaign.Caller{Token: 1, Owner: "li", Role: campaign.RoleAgent, Agent: 7}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 	c.add(time.Minute)
@@ -33,7 +34,7 @@ func TestAuthenticateTellsEachKindOfStrangerApart(t *testing.T) {
 		"rd_crm": ReasonTokenExpired, "rd_adm": ReasonTokenRevoked,
 	} {
 		got, err := g.Authenticate(t.Context(), secret)
-		if campaign.KindOf(err) != campaign.KindStranger || campaign.ReasonOf(err) != reason || got != (campaign.Caller{}) {
+		if campaign.KindOf(err) != campaign.KindStranger || campaign.ReasonOf(err) != reason || !reflect.DeepEqual(got, campaign.Caller{}) {
 			t.Errorf("%q: %+v, %v; want reason %s", secret, got, err, reason)
 		}
 	}

@@ -51,6 +51,9 @@ var table = map[string]access{
 	"/campaign.v1.AdminService/Backup":      admins,
 	"/campaign.v1.AdminService/GetServer":   anyToken,
 
+	"/campaign.v1.AdminService/ListAuditLog":   admins,
+	"/campaign.v1.AdminService/VerifyAuditLog": admins,
+
 	"/campaign.v1.AdminService/PutCalendar":    keep,
 	"/campaign.v1.AdminService/ImportCalendar": keep,
 	"/campaign.v1.AdminService/GetCalendar":    look,
@@ -87,6 +90,12 @@ var table = map[string]access{
 	"/campaign.v1.LeadService/UpdateLead":   feed,
 	"/campaign.v1.LeadService/WithdrawLead": feed,
 	"/campaign.v1.LeadService/ReopenLead":   feed,
+	"/campaign.v1.LeadService/UpsertLeads":  feed,
+
+	// These ask for a permission, too: numbers or privacy.
+	"/campaign.v1.LeadService/EraseLead":     feed,
+	"/campaign.v1.LeadService/ExportPerson":  feed,
+	"/campaign.v1.LeadService/RevealNumbers": look,
 
 	"/campaign.v1.LeadService/RecordConsent":     feed,
 	"/campaign.v1.LeadService/RevokeConsent":     guardDNC,
@@ -96,6 +105,21 @@ var table = map[string]access{
 	"/campaign.v1.SuppressionService/Suppress": guardDNC,
 	"/campaign.v1.SuppressionService/Lift":     guardDNC,
 	"/campaign.v1.SuppressionService/Check":    guardDNC,
+
+	"/campaign.v1.SuppressionService/ListSuppressions":   guardDNC,
+	"/campaign.v1.SuppressionService/ImportSuppressions": feed,
+
+	"/campaign.v1.EventService/WatchEvents": feed,
+
+	"/campaign.v1.WebhookService/CreateWebhook":       keep,
+	"/campaign.v1.WebhookService/GetWebhook":          keep,
+	"/campaign.v1.WebhookService/ListWebhooks":        keep,
+	"/campaign.v1.WebhookService/UpdateWebhook":       keep,
+	"/campaign.v1.WebhookService/RotateWebhookSecret": keep,
+	"/campaign.v1.WebhookService/DeleteWebhook":       keep,
+	"/campaign.v1.WebhookService/TestWebhook":         keep,
+	"/campaign.v1.WebhookService/ListDeliveries":      keep,
+	"/campaign.v1.WebhookService/ReplayDeliveries":    keep,
 
 	"/campaign.v1.ReportService/GetReport":     look,
 	"/campaign.v1.ReportService/ExportReport":  look,

@@ -24,6 +24,8 @@ func served() map[string]grpc.ServiceInfo {
 	campaignv1.RegisterLeadServiceServer(s, campaignv1.UnimplementedLeadServiceServer{})
 	campaignv1.RegisterSuppressionServiceServer(s, campaignv1.UnimplementedSuppressionServiceServer{})
 	campaignv1.RegisterReportServiceServer(s, campaignv1.UnimplementedReportServiceServer{})
+	campaignv1.RegisterEventServiceServer(s, campaignv1.UnimplementedEventServiceServer{})
+	campaignv1.RegisterWebhookServiceServer(s, campaignv1.UnimplementedWebhookServiceServer{})
 	schedulerv1.RegisterScheduleServiceServer(s, schedulerv1.UnimplementedScheduleServiceServer{})
 	dialerv1.RegisterAgentServiceServer(s, dialerv1.UnimplementedAgentServiceServer{})
 	dialerv1.RegisterFloorServiceServer(s, dialerv1.UnimplementedFloorServiceServer{})

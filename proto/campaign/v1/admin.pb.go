@@ -93,6 +93,59 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{0}
 }
 
+// Permission is what a token may do besides its role; admins need none.
+type Permission int32
+
+const (
+	// Refused in a request.
+	Permission_PERMISSION_UNSPECIFIED Permission = 0
+	// See full numbers where a campaign masks them; each use is in the audit log.
+	Permission_PERMISSION_NUMBERS Permission = 1
+	// Erase persons, and export what is held on them.
+	Permission_PERMISSION_PRIVACY Permission = 2
+)
+
+// Enum value maps for Permission.
+var (
+	Permission_name = map[int32]string{
+		0: "PERMISSION_UNSPECIFIED",
+		1: "PERMISSION_NUMBERS",
+		2: "PERMISSION_PRIVACY",
+	}
+	Permission_value = map[string]int32{
+		"PERMISSION_UNSPECIFIED": 0,
+		"PERMISSION_NUMBERS":     1,
+		"PERMISSION_PRIVACY":     2,
+	}
+)
+
+func (x Permission) Enum() *Permission {
+	p := new(Permission)
+	*p = x
+	return p
+}
+
+func (x Permission) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Permission) Descriptor() protoreflect.EnumDescriptor {
+	return file_campaign_v1_admin_proto_enumTypes[1].Descriptor()
+}
+
+func (Permission) Type() protoreflect.EnumType {
+	return &file_campaign_v1_admin_proto_enumTypes[1]
+}
+
+func (x Permission) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Permission.Descriptor instead.
+func (Permission) EnumDescriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{1}
+}
+
 // Calendar is weekly hours and special days, shared by name among campaigns and lists.
 type Calendar struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1471,7 +1524,18 @@ type Token struct {
 	// When it was made.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// When it was ended; unset: it is good.
-	RevokedAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=revoked_at,json=revokedAt,proto3" json:"revoked_at,omitempty"`
+	RevokedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=revoked_at,json=revokedAt,proto3" json:"revoked_at,omitempty"`
+	// When it ends by itself; unset: never.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// When it was last used, to a few minutes; unset: not yet.
+	UsedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
+	// The campaigns it may see and change, of roles supervisor, manager, crm and quality; empty: every one.
+	CampaignIds []int64 `protobuf:"varint,9,rep,packed,name=campaign_ids,json=campaignIds,proto3" json:"campaign_ids,omitempty"`
+	// What it may do besides its role.
+	Permissions []Permission `protobuf:"varint,10,rep,packed,name=permissions,proto3,enum=campaign.v1.Permission" json:"permissions,omitempty"`
+	// The name of the client certificate (a SAN of type URI or DNS, else the subject's common name) that is this token, for
+	// machines; empty: it has a secret.
+	Certificate   string `protobuf:"bytes,11,opt,name=certificate,proto3" json:"certificate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1548,13 +1612,56 @@ func (x *Token) GetRevokedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Token) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Token) GetUsedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UsedAt
+	}
+	return nil
+}
+
+func (x *Token) GetCampaignIds() []int64 {
+	if x != nil {
+		return x.CampaignIds
+	}
+	return nil
+}
+
+func (x *Token) GetPermissions() []Permission {
+	if x != nil {
+		return x.Permissions
+	}
+	return nil
+}
+
+func (x *Token) GetCertificate() string {
+	if x != nil {
+		return x.Certificate
+	}
+	return ""
+}
+
 // CreateTokenRequest asks for a token.
 type CreateTokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whose it is; for role agent, an agent's login. Required.
 	Owner string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
 	// What it may do. Required.
-	Role          Role `protobuf:"varint,2,opt,name=role,proto3,enum=campaign.v1.Role" json:"role,omitempty"`
+	Role Role `protobuf:"varint,2,opt,name=role,proto3,enum=campaign.v1.Role" json:"role,omitempty"`
+	// When it ends by itself, after now; unset: never.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// The campaigns it may see and change, not for roles agent and admin; empty: every one.
+	CampaignIds []int64 `protobuf:"varint,4,rep,packed,name=campaign_ids,json=campaignIds,proto3" json:"campaign_ids,omitempty"`
+	// What it may do besides its role.
+	Permissions []Permission `protobuf:"varint,5,rep,packed,name=permissions,proto3,enum=campaign.v1.Permission" json:"permissions,omitempty"`
+	// Instead of a secret: the name of the client certificate that it is; see Token.
+	Certificate   string `protobuf:"bytes,6,opt,name=certificate,proto3" json:"certificate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1603,12 +1710,40 @@ func (x *CreateTokenRequest) GetRole() Role {
 	return Role_ROLE_UNSPECIFIED
 }
 
+func (x *CreateTokenRequest) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *CreateTokenRequest) GetCampaignIds() []int64 {
+	if x != nil {
+		return x.CampaignIds
+	}
+	return nil
+}
+
+func (x *CreateTokenRequest) GetPermissions() []Permission {
+	if x != nil {
+		return x.Permissions
+	}
+	return nil
+}
+
+func (x *CreateTokenRequest) GetCertificate() string {
+	if x != nil {
+		return x.Certificate
+	}
+	return ""
+}
+
 // CreateTokenResponse is the new token.
 type CreateTokenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is kept of it.
 	Token *Token `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	// What to send as the bearer; it is not kept and cannot be shown again.
+	// What to send as the bearer; it is not kept and cannot be shown again. Empty: it is a certificate.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1869,6 +2004,443 @@ func (x *RevokeTokenResponse) GetToken() *Token {
 	return nil
 }
 
+// AuditEntry is a deed: who did what from where. Entries are only ever added, each with the hash of the one before.
+type AuditEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its place, from 1, without gaps.
+	Seq int64 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	// When.
+	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// Who: the token's owner, or the subject of a sign-in.
+	Owner string `protobuf:"bytes,3,opt,name=owner,proto3" json:"owner,omitempty"`
+	// By which token; 0: by none, such as the server itself.
+	TokenId int64 `protobuf:"varint,4,opt,name=token_id,json=tokenId,proto3" json:"token_id,omitempty"`
+	// In which role; unspecified: the server itself.
+	Role Role `protobuf:"varint,5,opt,name=role,proto3,enum=campaign.v1.Role" json:"role,omitempty"`
+	// From which address; empty: the server itself.
+	From string `protobuf:"bytes,6,opt,name=from,proto3" json:"from,omitempty"`
+	// What: the method's or deed's name, such as UpdateCampaign.
+	Action string `protobuf:"bytes,7,opt,name=action,proto3" json:"action,omitempty"`
+	// On what: campaign 3, token 7, lead 12; empty: nothing in particular.
+	Target string `protobuf:"bytes,8,opt,name=target,proto3" json:"target,omitempty"`
+	// The values that changed as they were, JSON; empty: not kept, or new.
+	Before string `protobuf:"bytes,9,opt,name=before,proto3" json:"before,omitempty"`
+	// And as they are since; empty: gone.
+	After string `protobuf:"bytes,10,opt,name=after,proto3" json:"after,omitempty"`
+	// Why, in the caller's words; empty: not asked.
+	Reason string `protobuf:"bytes,11,opt,name=reason,proto3" json:"reason,omitempty"`
+	// SHA-256 over the entry and the hash of the one before, hex.
+	Hash          string `protobuf:"bytes,12,opt,name=hash,proto3" json:"hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuditEntry) Reset() {
+	*x = AuditEntry{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuditEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuditEntry) ProtoMessage() {}
+
+func (x *AuditEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
+func (*AuditEntry) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *AuditEntry) GetSeq() int64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *AuditEntry) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *AuditEntry) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetTokenId() int64 {
+	if x != nil {
+		return x.TokenId
+	}
+	return 0
+}
+
+func (x *AuditEntry) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
+func (x *AuditEntry) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AuditEntry) GetHash() string {
+	if x != nil {
+		return x.Hash
+	}
+	return ""
+}
+
+// ListAuditLogRequest asks for a page of the audit log. Filters left empty do not count.
+type ListAuditLogRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By this owner.
+	Owner string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Of this kind.
+	Action string `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
+	// On this.
+	Target string `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
+	// From then on.
+	Since *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
+	// Before then.
+	Before *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=before,proto3" json:"before,omitempty"`
+	// Rows in a page.
+	PageSize int32 `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where to go on; empty: from the newest.
+	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAuditLogRequest) Reset() {
+	*x = ListAuditLogRequest{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAuditLogRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAuditLogRequest) ProtoMessage() {}
+
+func (x *ListAuditLogRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAuditLogRequest.ProtoReflect.Descriptor instead.
+func (*ListAuditLogRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ListAuditLogRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *ListAuditLogRequest) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *ListAuditLogRequest) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *ListAuditLogRequest) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *ListAuditLogRequest) GetBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *ListAuditLogRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAuditLogRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListAuditLogResponse is a page of the audit log.
+type ListAuditLogResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Entries []*AuditEntry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	// Where to go on; empty: that was all.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAuditLogResponse) Reset() {
+	*x = ListAuditLogResponse{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAuditLogResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAuditLogResponse) ProtoMessage() {}
+
+func (x *ListAuditLogResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAuditLogResponse.ProtoReflect.Descriptor instead.
+func (*ListAuditLogResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ListAuditLogResponse) GetEntries() []*AuditEntry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+func (x *ListAuditLogResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// VerifyAuditLogRequest says what is known from elsewhere.
+type VerifyAuditLogRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The place of an entry whose hash was kept elsewhere; 0: none was.
+	Seq int64 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	// Its hash then; a chain that was written anew as a whole is found by it.
+	Hash          string `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyAuditLogRequest) Reset() {
+	*x = VerifyAuditLogRequest{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyAuditLogRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyAuditLogRequest) ProtoMessage() {}
+
+func (x *VerifyAuditLogRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyAuditLogRequest.ProtoReflect.Descriptor instead.
+func (*VerifyAuditLogRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *VerifyAuditLogRequest) GetSeq() int64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *VerifyAuditLogRequest) GetHash() string {
+	if x != nil {
+		return x.Hash
+	}
+	return ""
+}
+
+// VerifyAuditLogResponse is progress, a break, or, last, the end.
+type VerifyAuditLogResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many entries were verified.
+	Verified int64 `protobuf:"varint,1,opt,name=verified,proto3" json:"verified,omitempty"`
+	// The first entry that does not fit; 0: none so far.
+	BrokenAt int64 `protobuf:"varint,2,opt,name=broken_at,json=brokenAt,proto3" json:"broken_at,omitempty"`
+	// What is wrong with it; empty: nothing.
+	Fault string `protobuf:"bytes,3,opt,name=fault,proto3" json:"fault,omitempty"`
+	// That was all.
+	Done bool `protobuf:"varint,4,opt,name=done,proto3" json:"done,omitempty"`
+	// Of the last answer: the hash of the last entry, to be kept elsewhere.
+	LastHash      string `protobuf:"bytes,5,opt,name=last_hash,json=lastHash,proto3" json:"last_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyAuditLogResponse) Reset() {
+	*x = VerifyAuditLogResponse{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyAuditLogResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyAuditLogResponse) ProtoMessage() {}
+
+func (x *VerifyAuditLogResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyAuditLogResponse.ProtoReflect.Descriptor instead.
+func (*VerifyAuditLogResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *VerifyAuditLogResponse) GetVerified() int64 {
+	if x != nil {
+		return x.Verified
+	}
+	return 0
+}
+
+func (x *VerifyAuditLogResponse) GetBrokenAt() int64 {
+	if x != nil {
+		return x.BrokenAt
+	}
+	return 0
+}
+
+func (x *VerifyAuditLogResponse) GetFault() string {
+	if x != nil {
+		return x.Fault
+	}
+	return ""
+}
+
+func (x *VerifyAuditLogResponse) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+func (x *VerifyAuditLogResponse) GetLastHash() string {
+	if x != nil {
+		return x.LastHash
+	}
+	return ""
+}
+
 // AuditRequest asks for a walk over the ledger.
 type AuditRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1880,7 +2452,7 @@ type AuditRequest struct {
 
 func (x *AuditRequest) Reset() {
 	*x = AuditRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[30]
+	mi := &file_campaign_v1_admin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1892,7 +2464,7 @@ func (x *AuditRequest) String() string {
 func (*AuditRequest) ProtoMessage() {}
 
 func (x *AuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[30]
+	mi := &file_campaign_v1_admin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1905,7 +2477,7 @@ func (x *AuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditRequest.ProtoReflect.Descriptor instead.
 func (*AuditRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{30}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AuditRequest) GetCampaignId() int64 {
@@ -1931,7 +2503,7 @@ type AuditResponse struct {
 
 func (x *AuditResponse) Reset() {
 	*x = AuditResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[31]
+	mi := &file_campaign_v1_admin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1943,7 +2515,7 @@ func (x *AuditResponse) String() string {
 func (*AuditResponse) ProtoMessage() {}
 
 func (x *AuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[31]
+	mi := &file_campaign_v1_admin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1956,7 +2528,7 @@ func (x *AuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditResponse.ProtoReflect.Descriptor instead.
 func (*AuditResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{31}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AuditResponse) GetItem() isAuditResponse_Item {
@@ -2021,7 +2593,7 @@ type Breach struct {
 
 func (x *Breach) Reset() {
 	*x = Breach{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[32]
+	mi := &file_campaign_v1_admin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2033,7 +2605,7 @@ func (x *Breach) String() string {
 func (*Breach) ProtoMessage() {}
 
 func (x *Breach) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[32]
+	mi := &file_campaign_v1_admin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2046,7 +2618,7 @@ func (x *Breach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breach.ProtoReflect.Descriptor instead.
 func (*Breach) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{32}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Breach) GetInvariant() string {
@@ -2105,7 +2677,7 @@ type AuditSummary struct {
 
 func (x *AuditSummary) Reset() {
 	*x = AuditSummary{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[33]
+	mi := &file_campaign_v1_admin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2117,7 +2689,7 @@ func (x *AuditSummary) String() string {
 func (*AuditSummary) ProtoMessage() {}
 
 func (x *AuditSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[33]
+	mi := &file_campaign_v1_admin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2130,7 +2702,7 @@ func (x *AuditSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditSummary.ProtoReflect.Descriptor instead.
 func (*AuditSummary) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{33}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AuditSummary) GetLeads() int64 {
@@ -2184,7 +2756,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[34]
+	mi := &file_campaign_v1_admin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2196,7 +2768,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[34]
+	mi := &file_campaign_v1_admin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2209,7 +2781,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{34}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{39}
 }
 
 // BackupResponse is a piece of the copy. The pieces in their order are the file.
@@ -2231,7 +2803,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[35]
+	mi := &file_campaign_v1_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2243,7 +2815,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[35]
+	mi := &file_campaign_v1_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2256,7 +2828,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{35}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *BackupResponse) GetData() []byte {
@@ -2303,7 +2875,7 @@ type GetServerRequest struct {
 
 func (x *GetServerRequest) Reset() {
 	*x = GetServerRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[36]
+	mi := &file_campaign_v1_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2315,7 +2887,7 @@ func (x *GetServerRequest) String() string {
 func (*GetServerRequest) ProtoMessage() {}
 
 func (x *GetServerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[36]
+	mi := &file_campaign_v1_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2328,7 +2900,7 @@ func (x *GetServerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerRequest.ProtoReflect.Descriptor instead.
 func (*GetServerRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{36}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{41}
 }
 
 // GetServerResponse is what is running.
@@ -2362,7 +2934,7 @@ type GetServerResponse struct {
 
 func (x *GetServerResponse) Reset() {
 	*x = GetServerResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[37]
+	mi := &file_campaign_v1_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2374,7 +2946,7 @@ func (x *GetServerResponse) String() string {
 func (*GetServerResponse) ProtoMessage() {}
 
 func (x *GetServerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[37]
+	mi := &file_campaign_v1_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2387,7 +2959,7 @@ func (x *GetServerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerResponse.ProtoReflect.Descriptor instead.
 func (*GetServerResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{37}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GetServerResponse) GetVersion() string {
@@ -2559,7 +3131,7 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"promisesTo\"U\n" +
 	"\x13UpdateAgentResponse\x12(\n" +
 	"\x05agent\x18\x01 \x01(\v2\x12.campaign.v1.AgentR\x05agent\x12\x14\n" +
-	"\x05moved\x18\x02 \x01(\x03R\x05moved\"\xe5\x01\n" +
+	"\x05moved\x18\x02 \x01(\x03R\x05moved\"\xd5\x03\n" +
 	"\x05Token\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12%\n" +
@@ -2568,10 +3140,22 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
-	"revoked_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\trevokedAt\"Q\n" +
+	"revoked_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\trevokedAt\x129\n" +
+	"\n" +
+	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x123\n" +
+	"\aused_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\x12!\n" +
+	"\fcampaign_ids\x18\t \x03(\x03R\vcampaignIds\x129\n" +
+	"\vpermissions\x18\n" +
+	" \x03(\x0e2\x17.campaign.v1.PermissionR\vpermissions\x12 \n" +
+	"\vcertificate\x18\v \x01(\tR\vcertificate\"\x8c\x02\n" +
 	"\x12CreateTokenRequest\x12\x14\n" +
 	"\x05owner\x18\x01 \x01(\tR\x05owner\x12%\n" +
-	"\x04role\x18\x02 \x01(\x0e2\x11.campaign.v1.RoleR\x04role\"W\n" +
+	"\x04role\x18\x02 \x01(\x0e2\x11.campaign.v1.RoleR\x04role\x129\n" +
+	"\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12!\n" +
+	"\fcampaign_ids\x18\x04 \x03(\x03R\vcampaignIds\x129\n" +
+	"\vpermissions\x18\x05 \x03(\x0e2\x17.campaign.v1.PermissionR\vpermissions\x12 \n" +
+	"\vcertificate\x18\x06 \x01(\tR\vcertificate\"W\n" +
 	"\x13CreateTokenResponse\x12(\n" +
 	"\x05token\x18\x01 \x01(\v2\x12.campaign.v1.TokenR\x05token\x12\x16\n" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"i\n" +
@@ -2586,7 +3170,43 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\x12RevokeTokenRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\"?\n" +
 	"\x13RevokeTokenResponse\x12(\n" +
-	"\x05token\x18\x01 \x01(\v2\x12.campaign.v1.TokenR\x05token\"/\n" +
+	"\x05token\x18\x01 \x01(\v2\x12.campaign.v1.TokenR\x05token\"\xc0\x02\n" +
+	"\n" +
+	"AuditEntry\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\x03R\x03seq\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
+	"\x05owner\x18\x03 \x01(\tR\x05owner\x12\x19\n" +
+	"\btoken_id\x18\x04 \x01(\x03R\atokenId\x12%\n" +
+	"\x04role\x18\x05 \x01(\x0e2\x11.campaign.v1.RoleR\x04role\x12\x12\n" +
+	"\x04from\x18\x06 \x01(\tR\x04from\x12\x16\n" +
+	"\x06action\x18\a \x01(\tR\x06action\x12\x16\n" +
+	"\x06target\x18\b \x01(\tR\x06target\x12\x16\n" +
+	"\x06before\x18\t \x01(\tR\x06before\x12\x14\n" +
+	"\x05after\x18\n" +
+	" \x01(\tR\x05after\x12\x16\n" +
+	"\x06reason\x18\v \x01(\tR\x06reason\x12\x12\n" +
+	"\x04hash\x18\f \x01(\tR\x04hash\"\xfd\x01\n" +
+	"\x13ListAuditLogRequest\x12\x14\n" +
+	"\x05owner\x18\x01 \x01(\tR\x05owner\x12\x16\n" +
+	"\x06action\x18\x02 \x01(\tR\x06action\x12\x16\n" +
+	"\x06target\x18\x03 \x01(\tR\x06target\x120\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x122\n" +
+	"\x06before\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x06before\x12\x1b\n" +
+	"\tpage_size\x18\x06 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\a \x01(\tR\tpageToken\"q\n" +
+	"\x14ListAuditLogResponse\x121\n" +
+	"\aentries\x18\x01 \x03(\v2\x17.campaign.v1.AuditEntryR\aentries\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"=\n" +
+	"\x15VerifyAuditLogRequest\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\x03R\x03seq\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\tR\x04hash\"\x98\x01\n" +
+	"\x16VerifyAuditLogResponse\x12\x1a\n" +
+	"\bverified\x18\x01 \x01(\x03R\bverified\x12\x1b\n" +
+	"\tbroken_at\x18\x02 \x01(\x03R\bbrokenAt\x12\x14\n" +
+	"\x05fault\x18\x03 \x01(\tR\x05fault\x12\x12\n" +
+	"\x04done\x18\x04 \x01(\bR\x04done\x12\x1b\n" +
+	"\tlast_hash\x18\x05 \x01(\tR\blastHash\"/\n" +
 	"\fAuditRequest\x12\x1f\n" +
 	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
 	"campaignId\"}\n" +
@@ -2640,7 +3260,13 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\bROLE_CRM\x10\x04\x12\x10\n" +
 	"\fROLE_QUALITY\x10\x05\x12\x0e\n" +
 	"\n" +
-	"ROLE_ADMIN\x10\x062\xc2\t\n" +
+	"ROLE_ADMIN\x10\x06*X\n" +
+	"\n" +
+	"Permission\x12\x1a\n" +
+	"\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12PERMISSION_NUMBERS\x10\x01\x12\x16\n" +
+	"\x12PERMISSION_PRIVACY\x10\x022\xf4\n" +
+	"\n" +
 	"\fAdminService\x12P\n" +
 	"\vCreateAgent\x12\x1f.campaign.v1.CreateAgentRequest\x1a .campaign.v1.CreateAgentResponse\x12G\n" +
 	"\bGetAgent\x12\x1c.campaign.v1.GetAgentRequest\x1a\x1d.campaign.v1.GetAgentResponse\x12M\n" +
@@ -2651,7 +3277,9 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"ListTokens\x12\x1e.campaign.v1.ListTokensRequest\x1a\x1f.campaign.v1.ListTokensResponse\x12P\n" +
 	"\vRevokeToken\x12\x1f.campaign.v1.RevokeTokenRequest\x1a .campaign.v1.RevokeTokenResponse\x12@\n" +
-	"\x05Audit\x12\x19.campaign.v1.AuditRequest\x1a\x1a.campaign.v1.AuditResponse0\x01\x12P\n" +
+	"\x05Audit\x12\x19.campaign.v1.AuditRequest\x1a\x1a.campaign.v1.AuditResponse0\x01\x12S\n" +
+	"\fListAuditLog\x12 .campaign.v1.ListAuditLogRequest\x1a!.campaign.v1.ListAuditLogResponse\x12[\n" +
+	"\x0eVerifyAuditLog\x12\".campaign.v1.VerifyAuditLogRequest\x1a#.campaign.v1.VerifyAuditLogResponse0\x01\x12P\n" +
 	"\vPutCalendar\x12\x1f.campaign.v1.PutCalendarRequest\x1a .campaign.v1.PutCalendarResponse\x12Y\n" +
 	"\x0eImportCalendar\x12\".campaign.v1.ImportCalendarRequest\x1a#.campaign.v1.ImportCalendarResponse\x12P\n" +
 	"\vGetCalendar\x12\x1f.campaign.v1.GetCalendarRequest\x1a .campaign.v1.GetCalendarResponse\x12V\n" +
@@ -2672,122 +3300,142 @@ func file_campaign_v1_admin_proto_rawDescGZIP() []byte {
 	return file_campaign_v1_admin_proto_rawDescData
 }
 
-var file_campaign_v1_admin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_campaign_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_campaign_v1_admin_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_campaign_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_campaign_v1_admin_proto_goTypes = []any{
 	(Role)(0),                      // 0: campaign.v1.Role
-	(*Calendar)(nil),               // 1: campaign.v1.Calendar
-	(*CalendarWeek)(nil),           // 2: campaign.v1.CalendarWeek
-	(*CalendarDay)(nil),            // 3: campaign.v1.CalendarDay
-	(*PutCalendarRequest)(nil),     // 4: campaign.v1.PutCalendarRequest
-	(*PutCalendarResponse)(nil),    // 5: campaign.v1.PutCalendarResponse
-	(*ImportCalendarRequest)(nil),  // 6: campaign.v1.ImportCalendarRequest
-	(*ImportCalendarResponse)(nil), // 7: campaign.v1.ImportCalendarResponse
-	(*GetCalendarRequest)(nil),     // 8: campaign.v1.GetCalendarRequest
-	(*GetCalendarResponse)(nil),    // 9: campaign.v1.GetCalendarResponse
-	(*ListCalendarsRequest)(nil),   // 10: campaign.v1.ListCalendarsRequest
-	(*ListCalendarsResponse)(nil),  // 11: campaign.v1.ListCalendarsResponse
-	(*DeleteCalendarRequest)(nil),  // 12: campaign.v1.DeleteCalendarRequest
-	(*DeleteCalendarResponse)(nil), // 13: campaign.v1.DeleteCalendarResponse
-	(*Agent)(nil),                  // 14: campaign.v1.Agent
-	(*Membership)(nil),             // 15: campaign.v1.Membership
-	(*CreateAgentRequest)(nil),     // 16: campaign.v1.CreateAgentRequest
-	(*CreateAgentResponse)(nil),    // 17: campaign.v1.CreateAgentResponse
-	(*GetAgentRequest)(nil),        // 18: campaign.v1.GetAgentRequest
-	(*GetAgentResponse)(nil),       // 19: campaign.v1.GetAgentResponse
-	(*ListAgentsRequest)(nil),      // 20: campaign.v1.ListAgentsRequest
-	(*ListAgentsResponse)(nil),     // 21: campaign.v1.ListAgentsResponse
-	(*UpdateAgentRequest)(nil),     // 22: campaign.v1.UpdateAgentRequest
-	(*UpdateAgentResponse)(nil),    // 23: campaign.v1.UpdateAgentResponse
-	(*Token)(nil),                  // 24: campaign.v1.Token
-	(*CreateTokenRequest)(nil),     // 25: campaign.v1.CreateTokenRequest
-	(*CreateTokenResponse)(nil),    // 26: campaign.v1.CreateTokenResponse
-	(*ListTokensRequest)(nil),      // 27: campaign.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),     // 28: campaign.v1.ListTokensResponse
-	(*RevokeTokenRequest)(nil),     // 29: campaign.v1.RevokeTokenRequest
-	(*RevokeTokenResponse)(nil),    // 30: campaign.v1.RevokeTokenResponse
-	(*AuditRequest)(nil),           // 31: campaign.v1.AuditRequest
-	(*AuditResponse)(nil),          // 32: campaign.v1.AuditResponse
-	(*Breach)(nil),                 // 33: campaign.v1.Breach
-	(*AuditSummary)(nil),           // 34: campaign.v1.AuditSummary
-	(*BackupRequest)(nil),          // 35: campaign.v1.BackupRequest
-	(*BackupResponse)(nil),         // 36: campaign.v1.BackupResponse
-	(*GetServerRequest)(nil),       // 37: campaign.v1.GetServerRequest
-	(*GetServerResponse)(nil),      // 38: campaign.v1.GetServerResponse
-	(*timestamppb.Timestamp)(nil),  // 39: google.protobuf.Timestamp
-	(*Window)(nil),                 // 40: campaign.v1.Window
-	(*fieldmaskpb.FieldMask)(nil),  // 41: google.protobuf.FieldMask
-	(*durationpb.Duration)(nil),    // 42: google.protobuf.Duration
+	(Permission)(0),                // 1: campaign.v1.Permission
+	(*Calendar)(nil),               // 2: campaign.v1.Calendar
+	(*CalendarWeek)(nil),           // 3: campaign.v1.CalendarWeek
+	(*CalendarDay)(nil),            // 4: campaign.v1.CalendarDay
+	(*PutCalendarRequest)(nil),     // 5: campaign.v1.PutCalendarRequest
+	(*PutCalendarResponse)(nil),    // 6: campaign.v1.PutCalendarResponse
+	(*ImportCalendarRequest)(nil),  // 7: campaign.v1.ImportCalendarRequest
+	(*ImportCalendarResponse)(nil), // 8: campaign.v1.ImportCalendarResponse
+	(*GetCalendarRequest)(nil),     // 9: campaign.v1.GetCalendarRequest
+	(*GetCalendarResponse)(nil),    // 10: campaign.v1.GetCalendarResponse
+	(*ListCalendarsRequest)(nil),   // 11: campaign.v1.ListCalendarsRequest
+	(*ListCalendarsResponse)(nil),  // 12: campaign.v1.ListCalendarsResponse
+	(*DeleteCalendarRequest)(nil),  // 13: campaign.v1.DeleteCalendarRequest
+	(*DeleteCalendarResponse)(nil), // 14: campaign.v1.DeleteCalendarResponse
+	(*Agent)(nil),                  // 15: campaign.v1.Agent
+	(*Membership)(nil),             // 16: campaign.v1.Membership
+	(*CreateAgentRequest)(nil),     // 17: campaign.v1.CreateAgentRequest
+	(*CreateAgentResponse)(nil),    // 18: campaign.v1.CreateAgentResponse
+	(*GetAgentRequest)(nil),        // 19: campaign.v1.GetAgentRequest
+	(*GetAgentResponse)(nil),       // 20: campaign.v1.GetAgentResponse
+	(*ListAgentsRequest)(nil),      // 21: campaign.v1.ListAgentsRequest
+	(*ListAgentsResponse)(nil),     // 22: campaign.v1.ListAgentsResponse
+	(*UpdateAgentRequest)(nil),     // 23: campaign.v1.UpdateAgentRequest
+	(*UpdateAgentResponse)(nil),    // 24: campaign.v1.UpdateAgentResponse
+	(*Token)(nil),                  // 25: campaign.v1.Token
+	(*CreateTokenRequest)(nil),     // 26: campaign.v1.CreateTokenRequest
+	(*CreateTokenResponse)(nil),    // 27: campaign.v1.CreateTokenResponse
+	(*ListTokensRequest)(nil),      // 28: campaign.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),     // 29: campaign.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),     // 30: campaign.v1.RevokeTokenRequest
+	(*RevokeTokenResponse)(nil),    // 31: campaign.v1.RevokeTokenResponse
+	(*AuditEntry)(nil),             // 32: campaign.v1.AuditEntry
+	(*ListAuditLogRequest)(nil),    // 33: campaign.v1.ListAuditLogRequest
+	(*ListAuditLogResponse)(nil),   // 34: campaign.v1.ListAuditLogResponse
+	(*VerifyAuditLogRequest)(nil),  // 35: campaign.v1.VerifyAuditLogRequest
+	(*VerifyAuditLogResponse)(nil), // 36: campaign.v1.VerifyAuditLogResponse
+	(*AuditRequest)(nil),           // 37: campaign.v1.AuditRequest
+	(*AuditResponse)(nil),          // 38: campaign.v1.AuditResponse
+	(*Breach)(nil),                 // 39: campaign.v1.Breach
+	(*AuditSummary)(nil),           // 40: campaign.v1.AuditSummary
+	(*BackupRequest)(nil),          // 41: campaign.v1.BackupRequest
+	(*BackupResponse)(nil),         // 42: campaign.v1.BackupResponse
+	(*GetServerRequest)(nil),       // 43: campaign.v1.GetServerRequest
+	(*GetServerResponse)(nil),      // 44: campaign.v1.GetServerResponse
+	(*timestamppb.Timestamp)(nil),  // 45: google.protobuf.Timestamp
+	(*Window)(nil),                 // 46: campaign.v1.Window
+	(*fieldmaskpb.FieldMask)(nil),  // 47: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),    // 48: google.protobuf.Duration
 }
 var file_campaign_v1_admin_proto_depIdxs = []int32{
-	2,  // 0: campaign.v1.Calendar.weeks:type_name -> campaign.v1.CalendarWeek
-	3,  // 1: campaign.v1.Calendar.days:type_name -> campaign.v1.CalendarDay
-	39, // 2: campaign.v1.Calendar.updated_at:type_name -> google.protobuf.Timestamp
-	40, // 3: campaign.v1.CalendarWeek.hours:type_name -> campaign.v1.Window
-	40, // 4: campaign.v1.CalendarDay.hours:type_name -> campaign.v1.Window
-	1,  // 5: campaign.v1.PutCalendarRequest.calendar:type_name -> campaign.v1.Calendar
-	1,  // 6: campaign.v1.PutCalendarResponse.calendar:type_name -> campaign.v1.Calendar
-	1,  // 7: campaign.v1.ImportCalendarResponse.calendar:type_name -> campaign.v1.Calendar
-	1,  // 8: campaign.v1.GetCalendarResponse.calendar:type_name -> campaign.v1.Calendar
-	1,  // 9: campaign.v1.ListCalendarsResponse.calendars:type_name -> campaign.v1.Calendar
-	15, // 10: campaign.v1.Agent.campaigns:type_name -> campaign.v1.Membership
-	39, // 11: campaign.v1.Agent.created_at:type_name -> google.protobuf.Timestamp
-	14, // 12: campaign.v1.CreateAgentRequest.agent:type_name -> campaign.v1.Agent
-	14, // 13: campaign.v1.CreateAgentResponse.agent:type_name -> campaign.v1.Agent
-	14, // 14: campaign.v1.GetAgentResponse.agent:type_name -> campaign.v1.Agent
-	14, // 15: campaign.v1.ListAgentsResponse.agents:type_name -> campaign.v1.Agent
-	14, // 16: campaign.v1.UpdateAgentRequest.agent:type_name -> campaign.v1.Agent
-	41, // 17: campaign.v1.UpdateAgentRequest.update_mask:type_name -> google.protobuf.FieldMask
-	14, // 18: campaign.v1.UpdateAgentResponse.agent:type_name -> campaign.v1.Agent
+	3,  // 0: campaign.v1.Calendar.weeks:type_name -> campaign.v1.CalendarWeek
+	4,  // 1: campaign.v1.Calendar.days:type_name -> campaign.v1.CalendarDay
+	45, // 2: campaign.v1.Calendar.updated_at:type_name -> google.protobuf.Timestamp
+	46, // 3: campaign.v1.CalendarWeek.hours:type_name -> campaign.v1.Window
+	46, // 4: campaign.v1.CalendarDay.hours:type_name -> campaign.v1.Window
+	2,  // 5: campaign.v1.PutCalendarRequest.calendar:type_name -> campaign.v1.Calendar
+	2,  // 6: campaign.v1.PutCalendarResponse.calendar:type_name -> campaign.v1.Calendar
+	2,  // 7: campaign.v1.ImportCalendarResponse.calendar:type_name -> campaign.v1.Calendar
+	2,  // 8: campaign.v1.GetCalendarResponse.calendar:type_name -> campaign.v1.Calendar
+	2,  // 9: campaign.v1.ListCalendarsResponse.calendars:type_name -> campaign.v1.Calendar
+	16, // 10: campaign.v1.Agent.campaigns:type_name -> campaign.v1.Membership
+	45, // 11: campaign.v1.Agent.created_at:type_name -> google.protobuf.Timestamp
+	15, // 12: campaign.v1.CreateAgentRequest.agent:type_name -> campaign.v1.Agent
+	15, // 13: campaign.v1.CreateAgentResponse.agent:type_name -> campaign.v1.Agent
+	15, // 14: campaign.v1.GetAgentResponse.agent:type_name -> campaign.v1.Agent
+	15, // 15: campaign.v1.ListAgentsResponse.agents:type_name -> campaign.v1.Agent
+	15, // 16: campaign.v1.UpdateAgentRequest.agent:type_name -> campaign.v1.Agent
+	47, // 17: campaign.v1.UpdateAgentRequest.update_mask:type_name -> google.protobuf.FieldMask
+	15, // 18: campaign.v1.UpdateAgentResponse.agent:type_name -> campaign.v1.Agent
 	0,  // 19: campaign.v1.Token.role:type_name -> campaign.v1.Role
-	39, // 20: campaign.v1.Token.created_at:type_name -> google.protobuf.Timestamp
-	39, // 21: campaign.v1.Token.revoked_at:type_name -> google.protobuf.Timestamp
-	0,  // 22: campaign.v1.CreateTokenRequest.role:type_name -> campaign.v1.Role
-	24, // 23: campaign.v1.CreateTokenResponse.token:type_name -> campaign.v1.Token
-	24, // 24: campaign.v1.ListTokensResponse.tokens:type_name -> campaign.v1.Token
-	24, // 25: campaign.v1.RevokeTokenResponse.token:type_name -> campaign.v1.Token
-	33, // 26: campaign.v1.AuditResponse.breach:type_name -> campaign.v1.Breach
-	34, // 27: campaign.v1.AuditResponse.summary:type_name -> campaign.v1.AuditSummary
-	39, // 28: campaign.v1.Breach.at:type_name -> google.protobuf.Timestamp
-	39, // 29: campaign.v1.BackupResponse.at:type_name -> google.protobuf.Timestamp
-	39, // 30: campaign.v1.GetServerResponse.now:type_name -> google.protobuf.Timestamp
-	39, // 31: campaign.v1.GetServerResponse.started_at:type_name -> google.protobuf.Timestamp
-	42, // 32: campaign.v1.GetServerResponse.clock_offset:type_name -> google.protobuf.Duration
-	16, // 33: campaign.v1.AdminService.CreateAgent:input_type -> campaign.v1.CreateAgentRequest
-	18, // 34: campaign.v1.AdminService.GetAgent:input_type -> campaign.v1.GetAgentRequest
-	20, // 35: campaign.v1.AdminService.ListAgents:input_type -> campaign.v1.ListAgentsRequest
-	22, // 36: campaign.v1.AdminService.UpdateAgent:input_type -> campaign.v1.UpdateAgentRequest
-	25, // 37: campaign.v1.AdminService.CreateToken:input_type -> campaign.v1.CreateTokenRequest
-	27, // 38: campaign.v1.AdminService.ListTokens:input_type -> campaign.v1.ListTokensRequest
-	29, // 39: campaign.v1.AdminService.RevokeToken:input_type -> campaign.v1.RevokeTokenRequest
-	31, // 40: campaign.v1.AdminService.Audit:input_type -> campaign.v1.AuditRequest
-	4,  // 41: campaign.v1.AdminService.PutCalendar:input_type -> campaign.v1.PutCalendarRequest
-	6,  // 42: campaign.v1.AdminService.ImportCalendar:input_type -> campaign.v1.ImportCalendarRequest
-	8,  // 43: campaign.v1.AdminService.GetCalendar:input_type -> campaign.v1.GetCalendarRequest
-	10, // 44: campaign.v1.AdminService.ListCalendars:input_type -> campaign.v1.ListCalendarsRequest
-	12, // 45: campaign.v1.AdminService.DeleteCalendar:input_type -> campaign.v1.DeleteCalendarRequest
-	35, // 46: campaign.v1.AdminService.Backup:input_type -> campaign.v1.BackupRequest
-	37, // 47: campaign.v1.AdminService.GetServer:input_type -> campaign.v1.GetServerRequest
-	17, // 48: campaign.v1.AdminService.CreateAgent:output_type -> campaign.v1.CreateAgentResponse
-	19, // 49: campaign.v1.AdminService.GetAgent:output_type -> campaign.v1.GetAgentResponse
-	21, // 50: campaign.v1.AdminService.ListAgents:output_type -> campaign.v1.ListAgentsResponse
-	23, // 51: campaign.v1.AdminService.UpdateAgent:output_type -> campaign.v1.UpdateAgentResponse
-	26, // 52: campaign.v1.AdminService.CreateToken:output_type -> campaign.v1.CreateTokenResponse
-	28, // 53: campaign.v1.AdminService.ListTokens:output_type -> campaign.v1.ListTokensResponse
-	30, // 54: campaign.v1.AdminService.RevokeToken:output_type -> campaign.v1.RevokeTokenResponse
-	32, // 55: campaign.v1.AdminService.Audit:output_type -> campaign.v1.AuditResponse
-	5,  // 56: campaign.v1.AdminService.PutCalendar:output_type -> campaign.v1.PutCalendarResponse
-	7,  // 57: campaign.v1.AdminService.ImportCalendar:output_type -> campaign.v1.ImportCalendarResponse
-	9,  // 58: campaign.v1.AdminService.GetCalendar:output_type -> campaign.v1.GetCalendarResponse
-	11, // 59: campaign.v1.AdminService.ListCalendars:output_type -> campaign.v1.ListCalendarsResponse
-	13, // 60: campaign.v1.AdminService.DeleteCalendar:output_type -> campaign.v1.DeleteCalendarResponse
-	36, // 61: campaign.v1.AdminService.Backup:output_type -> campaign.v1.BackupResponse
-	38, // 62: campaign.v1.AdminService.GetServer:output_type -> campaign.v1.GetServerResponse
-	48, // [48:63] is the sub-list for method output_type
-	33, // [33:48] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	45, // 20: campaign.v1.Token.created_at:type_name -> google.protobuf.Timestamp
+	45, // 21: campaign.v1.Token.revoked_at:type_name -> google.protobuf.Timestamp
+	45, // 22: campaign.v1.Token.expires_at:type_name -> google.protobuf.Timestamp
+	45, // 23: campaign.v1.Token.used_at:type_name -> google.protobuf.Timestamp
+	1,  // 24: campaign.v1.Token.permissions:type_name -> campaign.v1.Permission
+	0,  // 25: campaign.v1.CreateTokenRequest.role:type_name -> campaign.v1.Role
+	45, // 26: campaign.v1.CreateTokenRequest.expires_at:type_name -> google.protobuf.Timestamp
+	1,  // 27: campaign.v1.CreateTokenRequest.permissions:type_name -> campaign.v1.Permission
+	25, // 28: campaign.v1.CreateTokenResponse.token:type_name -> campaign.v1.Token
+	25, // 29: campaign.v1.ListTokensResponse.tokens:type_name -> campaign.v1.Token
+	25, // 30: campaign.v1.RevokeTokenResponse.token:type_name -> campaign.v1.Token
+	45, // 31: campaign.v1.AuditEntry.at:type_name -> google.protobuf.Timestamp
+	0,  // 32: campaign.v1.AuditEntry.role:type_name -> campaign.v1.Role
+	45, // 33: campaign.v1.ListAuditLogRequest.since:type_name -> google.protobuf.Timestamp
+	45, // 34: campaign.v1.ListAuditLogRequest.before:type_name -> google.protobuf.Timestamp
+	32, // 35: campaign.v1.ListAuditLogResponse.entries:type_name -> campaign.v1.AuditEntry
+	39, // 36: campaign.v1.AuditResponse.breach:type_name -> campaign.v1.Breach
+	40, // 37: campaign.v1.AuditResponse.summary:type_name -> campaign.v1.AuditSummary
+	45, // 38: campaign.v1.Breach.at:type_name -> google.protobuf.Timestamp
+	45, // 39: campaign.v1.BackupResponse.at:type_name -> google.protobuf.Timestamp
+	45, // 40: campaign.v1.GetServerResponse.now:type_name -> google.protobuf.Timestamp
+	45, // 41: campaign.v1.GetServerResponse.started_at:type_name -> google.protobuf.Timestamp
+	48, // 42: campaign.v1.GetServerResponse.clock_offset:type_name -> google.protobuf.Duration
+	17, // 43: campaign.v1.AdminService.CreateAgent:input_type -> campaign.v1.CreateAgentRequest
+	19, // 44: campaign.v1.AdminService.GetAgent:input_type -> campaign.v1.GetAgentRequest
+	21, // 45: campaign.v1.AdminService.ListAgents:input_type -> campaign.v1.ListAgentsRequest
+	23, // 46: campaign.v1.AdminService.UpdateAgent:input_type -> campaign.v1.UpdateAgentRequest
+	26, // 47: campaign.v1.AdminService.CreateToken:input_type -> campaign.v1.CreateTokenRequest
+	28, // 48: campaign.v1.AdminService.ListTokens:input_type -> campaign.v1.ListTokensRequest
+	30, // 49: campaign.v1.AdminService.RevokeToken:input_type -> campaign.v1.RevokeTokenRequest
+	37, // 50: campaign.v1.AdminService.Audit:input_type -> campaign.v1.AuditRequest
+	33, // 51: campaign.v1.AdminService.ListAuditLog:input_type -> campaign.v1.ListAuditLogRequest
+	35, // 52: campaign.v1.AdminService.VerifyAuditLog:input_type -> campaign.v1.VerifyAuditLogRequest
+	5,  // 53: campaign.v1.AdminService.PutCalendar:input_type -> campaign.v1.PutCalendarRequest
+	7,  // 54: campaign.v1.AdminService.ImportCalendar:input_type -> campaign.v1.ImportCalendarRequest
+	9,  // 55: campaign.v1.AdminService.GetCalendar:input_type -> campaign.v1.GetCalendarRequest
+	11, // 56: campaign.v1.AdminService.ListCalendars:input_type -> campaign.v1.ListCalendarsRequest
+	13, // 57: campaign.v1.AdminService.DeleteCalendar:input_type -> campaign.v1.DeleteCalendarRequest
+	41, // 58: campaign.v1.AdminService.Backup:input_type -> campaign.v1.BackupRequest
+	43, // 59: campaign.v1.AdminService.GetServer:input_type -> campaign.v1.GetServerRequest
+	18, // 60: campaign.v1.AdminService.CreateAgent:output_type -> campaign.v1.CreateAgentResponse
+	20, // 61: campaign.v1.AdminService.GetAgent:output_type -> campaign.v1.GetAgentResponse
+	22, // 62: campaign.v1.AdminService.ListAgents:output_type -> campaign.v1.ListAgentsResponse
+	24, // 63: campaign.v1.AdminService.UpdateAgent:output_type -> campaign.v1.UpdateAgentResponse
+	27, // 64: campaign.v1.AdminService.CreateToken:output_type -> campaign.v1.CreateTokenResponse
+	29, // 65: campaign.v1.AdminService.ListTokens:output_type -> campaign.v1.ListTokensResponse
+	31, // 66: campaign.v1.AdminService.RevokeToken:output_type -> campaign.v1.RevokeTokenResponse
+	38, // 67: campaign.v1.AdminService.Audit:output_type -> campaign.v1.AuditResponse
+	34, // 68: campaign.v1.AdminService.ListAuditLog:output_type -> campaign.v1.ListAuditLogResponse
+	36, // 69: campaign.v1.AdminService.VerifyAuditLog:output_type -> campaign.v1.VerifyAuditLogResponse
+	6,  // 70: campaign.v1.AdminService.PutCalendar:output_type -> campaign.v1.PutCalendarResponse
+	8,  // 71: campaign.v1.AdminService.ImportCalendar:output_type -> campaign.v1.ImportCalendarResponse
+	10, // 72: campaign.v1.AdminService.GetCalendar:output_type -> campaign.v1.GetCalendarResponse
+	12, // 73: campaign.v1.AdminService.ListCalendars:output_type -> campaign.v1.ListCalendarsResponse
+	14, // 74: campaign.v1.AdminService.DeleteCalendar:output_type -> campaign.v1.DeleteCalendarResponse
+	42, // 75: campaign.v1.AdminService.Backup:output_type -> campaign.v1.BackupResponse
+	44, // 76: campaign.v1.AdminService.GetServer:output_type -> campaign.v1.GetServerResponse
+	60, // [60:77] is the sub-list for method output_type
+	43, // [43:60] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_admin_proto_init() }
@@ -2796,7 +3444,7 @@ func file_campaign_v1_admin_proto_init() {
 		return
 	}
 	file_campaign_v1_types_proto_init()
-	file_campaign_v1_admin_proto_msgTypes[31].OneofWrappers = []any{
+	file_campaign_v1_admin_proto_msgTypes[36].OneofWrappers = []any{
 		(*AuditResponse_Breach)(nil),
 		(*AuditResponse_Summary)(nil),
 	}
@@ -2805,8 +3453,8 @@ func file_campaign_v1_admin_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_admin_proto_rawDesc), len(file_campaign_v1_admin_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   38,
+			NumEnums:      2,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

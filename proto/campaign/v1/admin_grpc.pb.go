@@ -27,6 +27,8 @@ const (
 	AdminService_ListTokens_FullMethodName     = "/campaign.v1.AdminService/ListTokens"
 	AdminService_RevokeToken_FullMethodName    = "/campaign.v1.AdminService/RevokeToken"
 	AdminService_Audit_FullMethodName          = "/campaign.v1.AdminService/Audit"
+	AdminService_ListAuditLog_FullMethodName   = "/campaign.v1.AdminService/ListAuditLog"
+	AdminService_VerifyAuditLog_FullMethodName = "/campaign.v1.AdminService/VerifyAuditLog"
 	AdminService_PutCalendar_FullMethodName    = "/campaign.v1.AdminService/PutCalendar"
 	AdminService_ImportCalendar_FullMethodName = "/campaign.v1.AdminService/ImportCalendar"
 	AdminService_GetCalendar_FullMethodName    = "/campaign.v1.AdminService/GetCalendar"
@@ -64,6 +66,10 @@ type AdminServiceClient interface {
 	// Audit walks the ledger and reports every breach of an invariant as it is found, then the summary.
 	// Errors: NOT_FOUND the campaign.
 	Audit(ctx context.Context, in *AuditRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[AuditResponse], error)
+	// ListAuditLog lists who did what from where, newest first.
+	ListAuditLog(ctx context.Context, in *ListAuditLogRequest, opts ...grpc.CallOption) (*ListAuditLogResponse, error)
+	// VerifyAuditLog walks the chain of the audit log and says where it is broken. Errors: INVALID_ARGUMENT.
+	VerifyAuditLog(ctx context.Context, in *VerifyAuditLogRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[VerifyAuditLogResponse], error)
 	// PutCalendar makes a calendar or replaces it whole. It is in force at once for every campaign and list that names
 	// it; no lead is planned anew but those that had no callable time. Errors: INVALID_ARGUMENT names the field; ABORTED
 	// VERSION_MISMATCH.
@@ -184,6 +190,35 @@ func (c *adminServiceClient) Audit(ctx context.Context, in *AuditRequest, opts .
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AdminService_AuditClient = grpc.ServerStreamingClient[AuditResponse]
 
+func (c *adminServiceClient) ListAuditLog(ctx context.Context, in *ListAuditLogRequest, opts ...grpc.CallOption) (*ListAuditLogResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAuditLogResponse)
+	err := c.cc.Invoke(ctx, AdminService_ListAuditLog_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) VerifyAuditLog(ctx context.Context, in *VerifyAuditLogRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[VerifyAuditLogResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[1], AdminService_VerifyAuditLog_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[VerifyAuditLogRequest, VerifyAuditLogResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_VerifyAuditLogClient = grpc.ServerStreamingClient[VerifyAuditLogResponse]
+
 func (c *adminServiceClient) PutCalendar(ctx context.Context, in *PutCalendarRequest, opts ...grpc.CallOption) (*PutCalendarResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PutCalendarResponse)
@@ -236,7 +271,7 @@ func (c *adminServiceClient) DeleteCalendar(ctx context.Context, in *DeleteCalen
 
 func (c *adminServiceClient) Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[1], AdminService_Backup_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[2], AdminService_Backup_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -291,6 +326,10 @@ type AdminServiceServer interface {
 	// Audit walks the ledger and reports every breach of an invariant as it is found, then the summary.
 	// Errors: NOT_FOUND the campaign.
 	Audit(*AuditRequest, grpc.ServerStreamingServer[AuditResponse]) error
+	// ListAuditLog lists who did what from where, newest first.
+	ListAuditLog(context.Context, *ListAuditLogRequest) (*ListAuditLogResponse, error)
+	// VerifyAuditLog walks the chain of the audit log and says where it is broken. Errors: INVALID_ARGUMENT.
+	VerifyAuditLog(*VerifyAuditLogRequest, grpc.ServerStreamingServer[VerifyAuditLogResponse]) error
 	// PutCalendar makes a calendar or replaces it whole. It is in force at once for every campaign and list that names
 	// it; no lead is planned anew but those that had no callable time. Errors: INVALID_ARGUMENT names the field; ABORTED
 	// VERSION_MISMATCH.
@@ -345,6 +384,12 @@ func (UnimplementedAdminServiceServer) RevokeToken(context.Context, *RevokeToken
 }
 func (UnimplementedAdminServiceServer) Audit(*AuditRequest, grpc.ServerStreamingServer[AuditResponse]) error {
 	return status.Error(codes.Unimplemented, "method Audit not implemented")
+}
+func (UnimplementedAdminServiceServer) ListAuditLog(context.Context, *ListAuditLogRequest) (*ListAuditLogResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAuditLog not implemented")
+}
+func (UnimplementedAdminServiceServer) VerifyAuditLog(*VerifyAuditLogRequest, grpc.ServerStreamingServer[VerifyAuditLogResponse]) error {
+	return status.Error(codes.Unimplemented, "method VerifyAuditLog not implemented")
 }
 func (UnimplementedAdminServiceServer) PutCalendar(context.Context, *PutCalendarRequest) (*PutCalendarResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PutCalendar not implemented")
@@ -525,6 +570,35 @@ func _AdminService_Audit_Handler(srv interface{}, stream grpc.ServerStream) erro
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AdminService_AuditServer = grpc.ServerStreamingServer[AuditResponse]
 
+func _AdminService_ListAuditLog_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAuditLogRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ListAuditLog(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ListAuditLog_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ListAuditLog(ctx, req.(*ListAuditLogRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_VerifyAuditLog_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(VerifyAuditLogRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AdminServiceServer).VerifyAuditLog(m, &grpc.GenericServerStream[VerifyAuditLogRequest, VerifyAuditLogResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_VerifyAuditLogServer = grpc.ServerStreamingServer[VerifyAuditLogResponse]
+
 func _AdminService_PutCalendar_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PutCalendarRequest)
 	if err := dec(in); err != nil {
@@ -680,6 +754,10 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _AdminService_RevokeToken_Handler,
 		},
 		{
+			MethodName: "ListAuditLog",
+			Handler:    _AdminService_ListAuditLog_Handler,
+		},
+		{
 			MethodName: "PutCalendar",
 			Handler:    _AdminService_PutCalendar_Handler,
 		},
@@ -708,6 +786,11 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Audit",
 			Handler:       _AdminService_Audit_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "VerifyAuditLog",
+			Handler:       _AdminService_VerifyAuditLog_Handler,
 			ServerStreams: true,
 		},
 		{

@@ -168,7 +168,12 @@ type Campaign struct {
 	// When it was made.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// When it last changed.
-	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// Who is asked before a call; unset: nobody.
+	PreCall *PreCall `protobuf:"bytes,15,opt,name=pre_call,json=preCall,proto3" json:"pre_call,omitempty"`
+	// Numbers are masked for everybody without the permission numbers, and on the desk: the carrier places the call. Refused
+	// where calls are placed by the agent's own phone, which must be told the number.
+	MaskNumbers   bool `protobuf:"varint,16,opt,name=mask_numbers,json=maskNumbers,proto3" json:"mask_numbers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -299,6 +304,20 @@ func (x *Campaign) GetUpdatedAt() *timestamppb.Timestamp {
 		return x.UpdatedAt
 	}
 	return nil
+}
+
+func (x *Campaign) GetPreCall() *PreCall {
+	if x != nil {
+		return x.PreCall
+	}
+	return nil
+}
+
+func (x *Campaign) GetMaskNumbers() bool {
+	if x != nil {
+		return x.MaskNumbers
+	}
+	return false
 }
 
 // OutcomeCode is an outcome as a campaign calls it.
@@ -1315,7 +1334,7 @@ var File_campaign_v1_campaign_proto protoreflect.FileDescriptor
 
 const file_campaign_v1_campaign_proto_rawDesc = "" +
 	"\n" +
-	"\x1acampaign/v1/campaign.proto\x12\vcampaign.v1\x1a\x17campaign/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x03\n" +
+	"\x1acampaign/v1/campaign.proto\x12\vcampaign.v1\x1a\x19campaign/v1/precall.proto\x1a\x17campaign/v1/types.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x04\n" +
 	"\bCampaign\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x120\n" +
@@ -1333,7 +1352,9 @@ const file_campaign_v1_campaign_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
-	"updated_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"g\n" +
+	"updated_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12/\n" +
+	"\bpre_call\x18\x0f \x01(\v2\x14.campaign.v1.PreCallR\apreCall\x12!\n" +
+	"\fmask_numbers\x18\x10 \x01(\bR\vmaskNumbers\"g\n" +
 	"\vOutcomeCode\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12.\n" +
@@ -1454,10 +1475,11 @@ var file_campaign_v1_campaign_proto_goTypes = []any{
 	(*FinishCampaignResponse)(nil), // 19: campaign.v1.FinishCampaignResponse
 	(*Rules)(nil),                  // 20: campaign.v1.Rules
 	(*timestamppb.Timestamp)(nil),  // 21: google.protobuf.Timestamp
-	(Outcome)(0),                   // 22: campaign.v1.Outcome
-	(*durationpb.Duration)(nil),    // 23: google.protobuf.Duration
-	(LeadState)(0),                 // 24: campaign.v1.LeadState
-	(*fieldmaskpb.FieldMask)(nil),  // 25: google.protobuf.FieldMask
+	(*PreCall)(nil),                // 22: campaign.v1.PreCall
+	(Outcome)(0),                   // 23: campaign.v1.Outcome
+	(*durationpb.Duration)(nil),    // 24: google.protobuf.Duration
+	(LeadState)(0),                 // 25: campaign.v1.LeadState
+	(*fieldmaskpb.FieldMask)(nil),  // 26: google.protobuf.FieldMask
 }
 var file_campaign_v1_campaign_proto_depIdxs = []int32{
 	0,  // 0: campaign.v1.Campaign.state:type_name -> campaign.v1.CampaignState
@@ -1466,48 +1488,49 @@ var file_campaign_v1_campaign_proto_depIdxs = []int32{
 	3,  // 3: campaign.v1.Campaign.codes:type_name -> campaign.v1.OutcomeCode
 	21, // 4: campaign.v1.Campaign.created_at:type_name -> google.protobuf.Timestamp
 	21, // 5: campaign.v1.Campaign.updated_at:type_name -> google.protobuf.Timestamp
-	22, // 6: campaign.v1.OutcomeCode.outcome:type_name -> campaign.v1.Outcome
-	23, // 7: campaign.v1.FloorSettings.remind_before:type_name -> google.protobuf.Duration
-	23, // 8: campaign.v1.FloorSettings.owner_wait:type_name -> google.protobuf.Duration
-	23, // 9: campaign.v1.FloorSettings.grace:type_name -> google.protobuf.Duration
-	23, // 10: campaign.v1.FloorSettings.offer_time:type_name -> google.protobuf.Duration
-	23, // 11: campaign.v1.FloorSettings.wrap_up:type_name -> google.protobuf.Duration
-	23, // 12: campaign.v1.FloorSettings.lease:type_name -> google.protobuf.Duration
-	23, // 13: campaign.v1.FloorSettings.conversation:type_name -> google.protobuf.Duration
-	23, // 14: campaign.v1.FloorSettings.correct_within:type_name -> google.protobuf.Duration
-	2,  // 15: campaign.v1.CreateCampaignRequest.campaign:type_name -> campaign.v1.Campaign
-	2,  // 16: campaign.v1.CreateCampaignResponse.campaign:type_name -> campaign.v1.Campaign
-	2,  // 17: campaign.v1.GetCampaignResponse.campaign:type_name -> campaign.v1.Campaign
-	9,  // 18: campaign.v1.GetCampaignResponse.leads:type_name -> campaign.v1.LeadCount
-	24, // 19: campaign.v1.LeadCount.state:type_name -> campaign.v1.LeadState
-	0,  // 20: campaign.v1.ListCampaignsRequest.state:type_name -> campaign.v1.CampaignState
-	2,  // 21: campaign.v1.ListCampaignsResponse.campaigns:type_name -> campaign.v1.Campaign
-	2,  // 22: campaign.v1.UpdateCampaignRequest.campaign:type_name -> campaign.v1.Campaign
-	25, // 23: campaign.v1.UpdateCampaignRequest.update_mask:type_name -> google.protobuf.FieldMask
-	2,  // 24: campaign.v1.UpdateCampaignResponse.campaign:type_name -> campaign.v1.Campaign
-	2,  // 25: campaign.v1.StartCampaignResponse.campaign:type_name -> campaign.v1.Campaign
-	2,  // 26: campaign.v1.PauseCampaignResponse.campaign:type_name -> campaign.v1.Campaign
-	1,  // 27: campaign.v1.FinishCampaignRequest.promises:type_name -> campaign.v1.PromisePolicy
-	2,  // 28: campaign.v1.FinishCampaignResponse.campaign:type_name -> campaign.v1.Campaign
-	5,  // 29: campaign.v1.CampaignService.CreateCampaign:input_type -> campaign.v1.CreateCampaignRequest
-	7,  // 30: campaign.v1.CampaignService.GetCampaign:input_type -> campaign.v1.GetCampaignRequest
-	10, // 31: campaign.v1.CampaignService.ListCampaigns:input_type -> campaign.v1.ListCampaignsRequest
-	12, // 32: campaign.v1.CampaignService.UpdateCampaign:input_type -> campaign.v1.UpdateCampaignRequest
-	14, // 33: campaign.v1.CampaignService.StartCampaign:input_type -> campaign.v1.StartCampaignRequest
-	16, // 34: campaign.v1.CampaignService.PauseCampaign:input_type -> campaign.v1.PauseCampaignRequest
-	18, // 35: campaign.v1.CampaignService.FinishCampaign:input_type -> campaign.v1.FinishCampaignRequest
-	6,  // 36: campaign.v1.CampaignService.CreateCampaign:output_type -> campaign.v1.CreateCampaignResponse
-	8,  // 37: campaign.v1.CampaignService.GetCampaign:output_type -> campaign.v1.GetCampaignResponse
-	11, // 38: campaign.v1.CampaignService.ListCampaigns:output_type -> campaign.v1.ListCampaignsResponse
-	13, // 39: campaign.v1.CampaignService.UpdateCampaign:output_type -> campaign.v1.UpdateCampaignResponse
-	15, // 40: campaign.v1.CampaignService.StartCampaign:output_type -> campaign.v1.StartCampaignResponse
-	17, // 41: campaign.v1.CampaignService.PauseCampaign:output_type -> campaign.v1.PauseCampaignResponse
-	19, // 42: campaign.v1.CampaignService.FinishCampaign:output_type -> campaign.v1.FinishCampaignResponse
-	36, // [36:43] is the sub-list for method output_type
-	29, // [29:36] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	22, // 6: campaign.v1.Campaign.pre_call:type_name -> campaign.v1.PreCall
+	23, // 7: campaign.v1.OutcomeCode.outcome:type_name -> campaign.v1.Outcome
+	24, // 8: campaign.v1.FloorSettings.remind_before:type_name -> google.protobuf.Duration
+	24, // 9: campaign.v1.FloorSettings.owner_wait:type_name -> google.protobuf.Duration
+	24, // 10: campaign.v1.FloorSettings.grace:type_name -> google.protobuf.Duration
+	24, // 11: campaign.v1.FloorSettings.offer_time:type_name -> google.protobuf.Duration
+	24, // 12: campaign.v1.FloorSettings.wrap_up:type_name -> google.protobuf.Duration
+	24, // 13: campaign.v1.FloorSettings.lease:type_name -> google.protobuf.Duration
+	24, // 14: campaign.v1.FloorSettings.conversation:type_name -> google.protobuf.Duration
+	24, // 15: campaign.v1.FloorSettings.correct_within:type_name -> google.protobuf.Duration
+	2,  // 16: campaign.v1.CreateCampaignRequest.campaign:type_name -> campaign.v1.Campaign
+	2,  // 17: campaign.v1.CreateCampaignResponse.campaign:type_name -> campaign.v1.Campaign
+	2,  // 18: campaign.v1.GetCampaignResponse.campaign:type_name -> campaign.v1.Campaign
+	9,  // 19: campaign.v1.GetCampaignResponse.leads:type_name -> campaign.v1.LeadCount
+	25, // 20: campaign.v1.LeadCount.state:type_name -> campaign.v1.LeadState
+	0,  // 21: campaign.v1.ListCampaignsRequest.state:type_name -> campaign.v1.CampaignState
+	2,  // 22: campaign.v1.ListCampaignsResponse.campaigns:type_name -> campaign.v1.Campaign
+	2,  // 23: campaign.v1.UpdateCampaignRequest.campaign:type_name -> campaign.v1.Campaign
+	26, // 24: campaign.v1.UpdateCampaignRequest.update_mask:type_name -> google.protobuf.FieldMask
+	2,  // 25: campaign.v1.UpdateCampaignResponse.campaign:type_name -> campaign.v1.Campaign
+	2,  // 26: campaign.v1.StartCampaignResponse.campaign:type_name -> campaign.v1.Campaign
+	2,  // 27: campaign.v1.PauseCampaignResponse.campaign:type_name -> campaign.v1.Campaign
+	1,  // 28: campaign.v1.FinishCampaignRequest.promises:type_name -> campaign.v1.PromisePolicy
+	2,  // 29: campaign.v1.FinishCampaignResponse.campaign:type_name -> campaign.v1.Campaign
+	5,  // 30: campaign.v1.CampaignService.CreateCampaign:input_type -> campaign.v1.CreateCampaignRequest
+	7,  // 31: campaign.v1.CampaignService.GetCampaign:input_type -> campaign.v1.GetCampaignRequest
+	10, // 32: campaign.v1.CampaignService.ListCampaigns:input_type -> campaign.v1.ListCampaignsRequest
+	12, // 33: campaign.v1.CampaignService.UpdateCampaign:input_type -> campaign.v1.UpdateCampaignRequest
+	14, // 34: campaign.v1.CampaignService.StartCampaign:input_type -> campaign.v1.StartCampaignRequest
+	16, // 35: campaign.v1.CampaignService.PauseCampaign:input_type -> campaign.v1.PauseCampaignRequest
+	18, // 36: campaign.v1.CampaignService.FinishCampaign:input_type -> campaign.v1.FinishCampaignRequest
+	6,  // 37: campaign.v1.CampaignService.CreateCampaign:output_type -> campaign.v1.CreateCampaignResponse
+	8,  // 38: campaign.v1.CampaignService.GetCampaign:output_type -> campaign.v1.GetCampaignResponse
+	11, // 39: campaign.v1.CampaignService.ListCampaigns:output_type -> campaign.v1.ListCampaignsResponse
+	13, // 40: campaign.v1.CampaignService.UpdateCampaign:output_type -> campaign.v1.UpdateCampaignResponse
+	15, // 41: campaign.v1.CampaignService.StartCampaign:output_type -> campaign.v1.StartCampaignResponse
+	17, // 42: campaign.v1.CampaignService.PauseCampaign:output_type -> campaign.v1.PauseCampaignResponse
+	19, // 43: campaign.v1.CampaignService.FinishCampaign:output_type -> campaign.v1.FinishCampaignResponse
+	37, // [37:44] is the sub-list for method output_type
+	30, // [30:37] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_campaign_proto_init() }
@@ -1515,6 +1538,7 @@ func file_campaign_v1_campaign_proto_init() {
 	if File_campaign_v1_campaign_proto != nil {
 		return
 	}
+	file_campaign_v1_precall_proto_init()
 	file_campaign_v1_types_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

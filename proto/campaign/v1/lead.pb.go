@@ -24,6 +24,79 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// UpsertDone says what an item did.
+type UpsertDone int32
+
+const (
+	// Not said; with an error.
+	UpsertDone_UPSERT_DONE_UNSPECIFIED UpsertDone = 0
+	// A lead was made.
+	UpsertDone_UPSERT_DONE_ADDED UpsertDone = 1
+	// A lead was changed.
+	UpsertDone_UPSERT_DONE_UPDATED UpsertDone = 2
+	// It was so already.
+	UpsertDone_UPSERT_DONE_UNCHANGED UpsertDone = 3
+	// The item is older than what is held; nothing changed.
+	UpsertDone_UPSERT_DONE_STALE UpsertDone = 4
+	// It goes on elsewhere.
+	UpsertDone_UPSERT_DONE_MOVED UpsertDone = 5
+	// It was taken out.
+	UpsertDone_UPSERT_DONE_WITHDRAWN UpsertDone = 6
+	// It was taken up again.
+	UpsertDone_UPSERT_DONE_REOPENED UpsertDone = 7
+)
+
+// Enum value maps for UpsertDone.
+var (
+	UpsertDone_name = map[int32]string{
+		0: "UPSERT_DONE_UNSPECIFIED",
+		1: "UPSERT_DONE_ADDED",
+		2: "UPSERT_DONE_UPDATED",
+		3: "UPSERT_DONE_UNCHANGED",
+		4: "UPSERT_DONE_STALE",
+		5: "UPSERT_DONE_MOVED",
+		6: "UPSERT_DONE_WITHDRAWN",
+		7: "UPSERT_DONE_REOPENED",
+	}
+	UpsertDone_value = map[string]int32{
+		"UPSERT_DONE_UNSPECIFIED": 0,
+		"UPSERT_DONE_ADDED":       1,
+		"UPSERT_DONE_UPDATED":     2,
+		"UPSERT_DONE_UNCHANGED":   3,
+		"UPSERT_DONE_STALE":       4,
+		"UPSERT_DONE_MOVED":       5,
+		"UPSERT_DONE_WITHDRAWN":   6,
+		"UPSERT_DONE_REOPENED":    7,
+	}
+)
+
+func (x UpsertDone) Enum() *UpsertDone {
+	p := new(UpsertDone)
+	*p = x
+	return p
+}
+
+func (x UpsertDone) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UpsertDone) Descriptor() protoreflect.EnumDescriptor {
+	return file_campaign_v1_lead_proto_enumTypes[0].Descriptor()
+}
+
+func (UpsertDone) Type() protoreflect.EnumType {
+	return &file_campaign_v1_lead_proto_enumTypes[0]
+}
+
+func (x UpsertDone) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UpsertDone.Descriptor instead.
+func (UpsertDone) EnumDescriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{0}
+}
+
 // Consent is a person's word that calls may be made which a law would forbid.
 type Consent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1269,6 +1342,1079 @@ func (x *ReopenLeadResponse) GetDecidedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// UpsertLeadsRequest is a beginning, once, or an item.
+type UpsertLeadsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of the two.
+	//
+	// Types that are valid to be assigned to Part:
+	//
+	//	*UpsertLeadsRequest_Begin
+	//	*UpsertLeadsRequest_Item
+	Part          isUpsertLeadsRequest_Part `protobuf_oneof:"part"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpsertLeadsRequest) Reset() {
+	*x = UpsertLeadsRequest{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertLeadsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertLeadsRequest) ProtoMessage() {}
+
+func (x *UpsertLeadsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertLeadsRequest.ProtoReflect.Descriptor instead.
+func (*UpsertLeadsRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *UpsertLeadsRequest) GetPart() isUpsertLeadsRequest_Part {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *UpsertLeadsRequest) GetBegin() *UpsertBegin {
+	if x != nil {
+		if x, ok := x.Part.(*UpsertLeadsRequest_Begin); ok {
+			return x.Begin
+		}
+	}
+	return nil
+}
+
+func (x *UpsertLeadsRequest) GetItem() *UpsertItem {
+	if x != nil {
+		if x, ok := x.Part.(*UpsertLeadsRequest_Item); ok {
+			return x.Item
+		}
+	}
+	return nil
+}
+
+type isUpsertLeadsRequest_Part interface {
+	isUpsertLeadsRequest_Part()
+}
+
+type UpsertLeadsRequest_Begin struct {
+	// First, and once.
+	Begin *UpsertBegin `protobuf:"bytes,1,opt,name=begin,proto3,oneof"`
+}
+
+type UpsertLeadsRequest_Item struct {
+	// Then, any number.
+	Item *UpsertItem `protobuf:"bytes,2,opt,name=item,proto3,oneof"`
+}
+
+func (*UpsertLeadsRequest_Begin) isUpsertLeadsRequest_Part() {}
+
+func (*UpsertLeadsRequest_Item) isUpsertLeadsRequest_Part() {}
+
+// UpsertBegin says whose leads come.
+type UpsertBegin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The CRM's name, in which external ids are unique, 1 to 100 characters. Required. Leads from uploaded files have none.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Where new leads go unless their item says otherwise; 0: each item says.
+	CampaignId int64 `protobuf:"varint,2,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// ISO 3166-1 alpha-2, of numbers written nationally; empty: that of the campaign.
+	Region        string `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpsertBegin) Reset() {
+	*x = UpsertBegin{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertBegin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertBegin) ProtoMessage() {}
+
+func (x *UpsertBegin) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertBegin.ProtoReflect.Descriptor instead.
+func (*UpsertBegin) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *UpsertBegin) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *UpsertBegin) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *UpsertBegin) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+// UpsertItem is what to do with one lead.
+type UpsertItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The sender's own number of the item, told back with the answer; rising helps to resume. 0: not numbered.
+	Position int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	// The lead's id in the CRM, 1 to 200 characters. Required.
+	ExternalId string `protobuf:"bytes,2,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	// The CRM's own count or clock of changes to this lead, such as its modification time in microseconds: an item with a
+	// lower one than the last taken is stale, with the same one a repetition. 0: not kept, the last to arrive counts.
+	Revision int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The version that was seen, so that nobody's change is lost: another one is VERSION_MISMATCH. 0: whatever it is.
+	Version int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
+	// What to do. Required.
+	//
+	// Types that are valid to be assigned to Action:
+	//
+	//	*UpsertItem_Upsert
+	//	*UpsertItem_Move
+	//	*UpsertItem_Withdraw
+	Action        isUpsertItem_Action `protobuf_oneof:"action"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpsertItem) Reset() {
+	*x = UpsertItem{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertItem) ProtoMessage() {}
+
+func (x *UpsertItem) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertItem.ProtoReflect.Descriptor instead.
+func (*UpsertItem) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *UpsertItem) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *UpsertItem) GetExternalId() string {
+	if x != nil {
+		return x.ExternalId
+	}
+	return ""
+}
+
+func (x *UpsertItem) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *UpsertItem) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *UpsertItem) GetAction() isUpsertItem_Action {
+	if x != nil {
+		return x.Action
+	}
+	return nil
+}
+
+func (x *UpsertItem) GetUpsert() *UpsertLead {
+	if x != nil {
+		if x, ok := x.Action.(*UpsertItem_Upsert); ok {
+			return x.Upsert
+		}
+	}
+	return nil
+}
+
+func (x *UpsertItem) GetMove() *MoveLead {
+	if x != nil {
+		if x, ok := x.Action.(*UpsertItem_Move); ok {
+			return x.Move
+		}
+	}
+	return nil
+}
+
+func (x *UpsertItem) GetWithdraw() *WithdrawUpserted {
+	if x != nil {
+		if x, ok := x.Action.(*UpsertItem_Withdraw); ok {
+			return x.Withdraw
+		}
+	}
+	return nil
+}
+
+type isUpsertItem_Action interface {
+	isUpsertItem_Action()
+}
+
+type UpsertItem_Upsert struct {
+	// Make it, or change it.
+	Upsert *UpsertLead `protobuf:"bytes,5,opt,name=upsert,proto3,oneof"`
+}
+
+type UpsertItem_Move struct {
+	// Let it go on in another campaign.
+	Move *MoveLead `protobuf:"bytes,6,opt,name=move,proto3,oneof"`
+}
+
+type UpsertItem_Withdraw struct {
+	// Take it out.
+	Withdraw *WithdrawUpserted `protobuf:"bytes,7,opt,name=withdraw,proto3,oneof"`
+}
+
+func (*UpsertItem_Upsert) isUpsertItem_Action() {}
+
+func (*UpsertItem_Move) isUpsertItem_Action() {}
+
+func (*UpsertItem_Withdraw) isUpsertItem_Action() {}
+
+// UpsertLead makes a lead or changes it. One that was withdrawn is reopened.
+type UpsertLead struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where a new lead goes; 0: the campaign of the beginning. One that exists stays where it is: move it.
+	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// The values. Numbers may be written nationally; id, state, version, source, external_id, plan and instants are ignored.
+	Lead *Lead `protobuf:"bytes,2,opt,name=lead,proto3" json:"lead,omitempty"`
+	// Which of name, numbers, zones, attributes, priority, account, places to take of an existing lead; empty: all that
+	// the lead has set. A new lead takes all.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpsertLead) Reset() {
+	*x = UpsertLead{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertLead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertLead) ProtoMessage() {}
+
+func (x *UpsertLead) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertLead.ProtoReflect.Descriptor instead.
+func (*UpsertLead) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *UpsertLead) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *UpsertLead) GetLead() *Lead {
+	if x != nil {
+		return x.Lead
+	}
+	return nil
+}
+
+func (x *UpsertLead) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+// MoveLead lets a lead go on in another campaign: it is withdrawn where it is and added there with its attempts, which
+// still count, and its open promise.
+type MoveLead struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whereto. Required.
+	CampaignId    int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveLead) Reset() {
+	*x = MoveLead{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveLead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveLead) ProtoMessage() {}
+
+func (x *MoveLead) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveLead.ProtoReflect.Descriptor instead.
+func (*MoveLead) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *MoveLead) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+// WithdrawUpserted takes a lead out. One that is unknown, or out already, is unchanged.
+type WithdrawUpserted struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why, for the record, at most 500 characters. Required.
+	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawUpserted) Reset() {
+	*x = WithdrawUpserted{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawUpserted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawUpserted) ProtoMessage() {}
+
+func (x *WithdrawUpserted) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawUpserted.ProtoReflect.Descriptor instead.
+func (*WithdrawUpserted) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *WithdrawUpserted) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// UpsertLeadsResponse answers items.
+type UpsertLeadsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of their taking, which is that of the stream for each lead; at most 500.
+	Results       []*UpsertResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpsertLeadsResponse) Reset() {
+	*x = UpsertLeadsResponse{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertLeadsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertLeadsResponse) ProtoMessage() {}
+
+func (x *UpsertLeadsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertLeadsResponse.ProtoReflect.Descriptor instead.
+func (*UpsertLeadsResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *UpsertLeadsResponse) GetResults() []*UpsertResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+// UpsertResult answers one item.
+type UpsertResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The sender's number of the item.
+	Position int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	// The lead's id in the CRM.
+	ExternalId string `protobuf:"bytes,2,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	// What was done; unspecified: error says why nothing was.
+	Done UpsertDone `protobuf:"varint,3,opt,name=done,proto3,enum=campaign.v1.UpsertDone" json:"done,omitempty"`
+	// The lead; 0: there is none.
+	LeadId int64 `protobuf:"varint,4,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// Its version now; 0: there is none.
+	Version int64 `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
+	// What happens to it next, of a lead that was made or changed.
+	Plan *Plan `protobuf:"bytes,6,opt,name=plan,proto3" json:"plan,omitempty"`
+	// Why nothing was done; unset: it was.
+	Error         *UpsertError `protobuf:"bytes,7,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpsertResult) Reset() {
+	*x = UpsertResult{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertResult) ProtoMessage() {}
+
+func (x *UpsertResult) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertResult.ProtoReflect.Descriptor instead.
+func (*UpsertResult) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *UpsertResult) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *UpsertResult) GetExternalId() string {
+	if x != nil {
+		return x.ExternalId
+	}
+	return ""
+}
+
+func (x *UpsertResult) GetDone() UpsertDone {
+	if x != nil {
+		return x.Done
+	}
+	return UpsertDone_UPSERT_DONE_UNSPECIFIED
+}
+
+func (x *UpsertResult) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+func (x *UpsertResult) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *UpsertResult) GetPlan() *Plan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+func (x *UpsertResult) GetError() *UpsertError {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+// UpsertError says what is wrong with an item.
+type UpsertError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The google.rpc.Code that a single call would have had.
+	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
+	// A stable word, such as VERSION_MISMATCH, DUPLICATE_NUMBER, ON_CALL; empty: none.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// For people: what is wrong and what to do.
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// The fields at fault.
+	Fields []*FieldFault `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
+	// Send it again after so long; unset: mend it first.
+	RetryAfter    *durationpb.Duration `protobuf:"bytes,5,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpsertError) Reset() {
+	*x = UpsertError{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertError) ProtoMessage() {}
+
+func (x *UpsertError) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertError.ProtoReflect.Descriptor instead.
+func (*UpsertError) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *UpsertError) GetCode() int32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *UpsertError) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *UpsertError) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *UpsertError) GetFields() []*FieldFault {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+func (x *UpsertError) GetRetryAfter() *durationpb.Duration {
+	if x != nil {
+		return x.RetryAfter
+	}
+	return nil
+}
+
+// FieldFault is a field and what is wrong with it.
+type FieldFault struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in lead.numbers[0].phone.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// What is wrong, and what to give.
+	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FieldFault) Reset() {
+	*x = FieldFault{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FieldFault) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FieldFault) ProtoMessage() {}
+
+func (x *FieldFault) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FieldFault.ProtoReflect.Descriptor instead.
+func (*FieldFault) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *FieldFault) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *FieldFault) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// EraseLeadRequest names a person by a lead.
+type EraseLeadRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which lead.
+	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why, for the audit log, at most 500 characters. Required.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Erase every lead with the same source and external id or with one of its numbers, too, in campaigns that the caller
+	// may see.
+	Everywhere    bool `protobuf:"varint,3,opt,name=everywhere,proto3" json:"everywhere,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseLeadRequest) Reset() {
+	*x = EraseLeadRequest{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseLeadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseLeadRequest) ProtoMessage() {}
+
+func (x *EraseLeadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseLeadRequest.ProtoReflect.Descriptor instead.
+func (*EraseLeadRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *EraseLeadRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *EraseLeadRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *EraseLeadRequest) GetEverywhere() bool {
+	if x != nil {
+		return x.Everywhere
+	}
+	return false
+}
+
+// EraseLeadResponse says what was erased.
+type EraseLeadResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Leads, the named one among them.
+	LeadIds []int64 `protobuf:"varint,1,rep,packed,name=lead_ids,json=leadIds,proto3" json:"lead_ids,omitempty"`
+	// Attempts that were made anonymous.
+	Attempts      int64 `protobuf:"varint,2,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseLeadResponse) Reset() {
+	*x = EraseLeadResponse{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseLeadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseLeadResponse) ProtoMessage() {}
+
+func (x *EraseLeadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseLeadResponse.ProtoReflect.Descriptor instead.
+func (*EraseLeadResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *EraseLeadResponse) GetLeadIds() []int64 {
+	if x != nil {
+		return x.LeadIds
+	}
+	return nil
+}
+
+func (x *EraseLeadResponse) GetAttempts() int64 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+// ExportPersonRequest names a person, by exactly one of its fields, or by source with external_id.
+type ExportPersonRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By one of its leads; 0: otherwise.
+	LeadId int64 `protobuf:"varint,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// By a number, E.164; empty: otherwise.
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// By the id it has elsewhere; empty: otherwise.
+	ExternalId string `protobuf:"bytes,3,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	// And in whose; empty: whosever.
+	Source        string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportPersonRequest) Reset() {
+	*x = ExportPersonRequest{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportPersonRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportPersonRequest) ProtoMessage() {}
+
+func (x *ExportPersonRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportPersonRequest.ProtoReflect.Descriptor instead.
+func (*ExportPersonRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ExportPersonRequest) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+func (x *ExportPersonRequest) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *ExportPersonRequest) GetExternalId() string {
+	if x != nil {
+		return x.ExternalId
+	}
+	return ""
+}
+
+func (x *ExportPersonRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+// ExportPersonResponse is a piece of the document.
+type ExportPersonResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// UTF-8; the pieces together are one JSON object.
+	Piece         []byte `protobuf:"bytes,1,opt,name=piece,proto3" json:"piece,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportPersonResponse) Reset() {
+	*x = ExportPersonResponse{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportPersonResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportPersonResponse) ProtoMessage() {}
+
+func (x *ExportPersonResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportPersonResponse.ProtoReflect.Descriptor instead.
+func (*ExportPersonResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ExportPersonResponse) GetPiece() []byte {
+	if x != nil {
+		return x.Piece
+	}
+	return nil
+}
+
+// RevealNumbersRequest names a lead.
+type RevealNumbersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why, for the audit log, at most 500 characters. Required.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevealNumbersRequest) Reset() {
+	*x = RevealNumbersRequest{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevealNumbersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevealNumbersRequest) ProtoMessage() {}
+
+func (x *RevealNumbersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevealNumbersRequest.ProtoReflect.Descriptor instead.
+func (*RevealNumbersRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *RevealNumbersRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *RevealNumbersRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// RevealNumbersResponse is its numbers.
+type RevealNumbersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of dialling.
+	Numbers       []*Number `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevealNumbersResponse) Reset() {
+	*x = RevealNumbersResponse{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevealNumbersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevealNumbersResponse) ProtoMessage() {}
+
+func (x *RevealNumbersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevealNumbersResponse.ProtoReflect.Descriptor instead.
+func (*RevealNumbersResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *RevealNumbersResponse) GetNumbers() []*Number {
+	if x != nil {
+		return x.Numbers
+	}
+	return nil
+}
+
 var File_campaign_v1_lead_proto protoreflect.FileDescriptor
 
 const file_campaign_v1_lead_proto_rawDesc = "" +
@@ -1361,7 +2507,93 @@ const file_campaign_v1_lead_proto_rawDesc = "" +
 	"\x12ReopenLeadResponse\x12%\n" +
 	"\x04lead\x18\x01 \x01(\v2\x11.campaign.v1.LeadR\x04lead\x129\n" +
 	"\n" +
-	"decided_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tdecidedAt2\xfb\x05\n" +
+	"decided_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tdecidedAt\"}\n" +
+	"\x12UpsertLeadsRequest\x120\n" +
+	"\x05begin\x18\x01 \x01(\v2\x18.campaign.v1.UpsertBeginH\x00R\x05begin\x12-\n" +
+	"\x04item\x18\x02 \x01(\v2\x17.campaign.v1.UpsertItemH\x00R\x04itemB\x06\n" +
+	"\x04part\"^\n" +
+	"\vUpsertBegin\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x1f\n" +
+	"\vcampaign_id\x18\x02 \x01(\x03R\n" +
+	"campaignId\x12\x16\n" +
+	"\x06region\x18\x03 \x01(\tR\x06region\"\xa6\x02\n" +
+	"\n" +
+	"UpsertItem\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x1f\n" +
+	"\vexternal_id\x18\x02 \x01(\tR\n" +
+	"externalId\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x03R\brevision\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\x03R\aversion\x121\n" +
+	"\x06upsert\x18\x05 \x01(\v2\x17.campaign.v1.UpsertLeadH\x00R\x06upsert\x12+\n" +
+	"\x04move\x18\x06 \x01(\v2\x15.campaign.v1.MoveLeadH\x00R\x04move\x12;\n" +
+	"\bwithdraw\x18\a \x01(\v2\x1d.campaign.v1.WithdrawUpsertedH\x00R\bwithdrawB\b\n" +
+	"\x06action\"\x91\x01\n" +
+	"\n" +
+	"UpsertLead\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\x12%\n" +
+	"\x04lead\x18\x02 \x01(\v2\x11.campaign.v1.LeadR\x04lead\x12;\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\"+\n" +
+	"\bMoveLead\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\"*\n" +
+	"\x10WithdrawUpserted\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"J\n" +
+	"\x13UpsertLeadsResponse\x123\n" +
+	"\aresults\x18\x01 \x03(\v2\x19.campaign.v1.UpsertResultR\aresults\"\x82\x02\n" +
+	"\fUpsertResult\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x1f\n" +
+	"\vexternal_id\x18\x02 \x01(\tR\n" +
+	"externalId\x12+\n" +
+	"\x04done\x18\x03 \x01(\x0e2\x17.campaign.v1.UpsertDoneR\x04done\x12\x17\n" +
+	"\alead_id\x18\x04 \x01(\x03R\x06leadId\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\x03R\aversion\x12%\n" +
+	"\x04plan\x18\x06 \x01(\v2\x11.campaign.v1.PlanR\x04plan\x12.\n" +
+	"\x05error\x18\a \x01(\v2\x18.campaign.v1.UpsertErrorR\x05error\"\xc0\x01\n" +
+	"\vUpsertError\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12/\n" +
+	"\x06fields\x18\x04 \x03(\v2\x17.campaign.v1.FieldFaultR\x06fields\x12:\n" +
+	"\vretry_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"retryAfter\"<\n" +
+	"\n" +
+	"FieldFault\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"Z\n" +
+	"\x10EraseLeadRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1e\n" +
+	"\n" +
+	"everywhere\x18\x03 \x01(\bR\n" +
+	"everywhere\"J\n" +
+	"\x11EraseLeadResponse\x12\x19\n" +
+	"\blead_ids\x18\x01 \x03(\x03R\aleadIds\x12\x1a\n" +
+	"\battempts\x18\x02 \x01(\x03R\battempts\"\x7f\n" +
+	"\x13ExportPersonRequest\x12\x17\n" +
+	"\alead_id\x18\x01 \x01(\x03R\x06leadId\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\tR\x06number\x12\x1f\n" +
+	"\vexternal_id\x18\x03 \x01(\tR\n" +
+	"externalId\x12\x16\n" +
+	"\x06source\x18\x04 \x01(\tR\x06source\",\n" +
+	"\x14ExportPersonResponse\x12\x14\n" +
+	"\x05piece\x18\x01 \x01(\fR\x05piece\">\n" +
+	"\x14RevealNumbersRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"F\n" +
+	"\x15RevealNumbersResponse\x12-\n" +
+	"\anumbers\x18\x01 \x03(\v2\x13.campaign.v1.NumberR\anumbers*\xd7\x01\n" +
+	"\n" +
+	"UpsertDone\x12\x1b\n" +
+	"\x17UPSERT_DONE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11UPSERT_DONE_ADDED\x10\x01\x12\x17\n" +
+	"\x13UPSERT_DONE_UPDATED\x10\x02\x12\x19\n" +
+	"\x15UPSERT_DONE_UNCHANGED\x10\x03\x12\x15\n" +
+	"\x11UPSERT_DONE_STALE\x10\x04\x12\x15\n" +
+	"\x11UPSERT_DONE_MOVED\x10\x05\x12\x19\n" +
+	"\x15UPSERT_DONE_WITHDRAWN\x10\x06\x12\x18\n" +
+	"\x14UPSERT_DONE_REOPENED\x10\a2\xcc\b\n" +
 	"\vLeadService\x12D\n" +
 	"\aGetLead\x12\x1b.campaign.v1.GetLeadRequest\x1a\x1c.campaign.v1.GetLeadResponse\x12J\n" +
 	"\tFindLeads\x12\x1d.campaign.v1.FindLeadsRequest\x1a\x1e.campaign.v1.FindLeadsResponse\x12M\n" +
@@ -1373,7 +2605,11 @@ const file_campaign_v1_lead_proto_rawDesc = "" +
 	"\rRecordConsent\x12!.campaign.v1.RecordConsentRequest\x1a\".campaign.v1.RecordConsentResponse\x12V\n" +
 	"\rRevokeConsent\x12!.campaign.v1.RevokeConsentRequest\x1a\".campaign.v1.RevokeConsentResponse\x12S\n" +
 	"\fListConsents\x12 .campaign.v1.ListConsentsRequest\x1a!.campaign.v1.ListConsentsResponse\x12b\n" +
-	"\x11RecordOutsideCall\x12%.campaign.v1.RecordOutsideCallRequest\x1a&.campaign.v1.RecordOutsideCallResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
+	"\x11RecordOutsideCall\x12%.campaign.v1.RecordOutsideCallRequest\x1a&.campaign.v1.RecordOutsideCallResponse\x12T\n" +
+	"\vUpsertLeads\x12\x1f.campaign.v1.UpsertLeadsRequest\x1a .campaign.v1.UpsertLeadsResponse(\x010\x01\x12J\n" +
+	"\tEraseLead\x12\x1d.campaign.v1.EraseLeadRequest\x1a\x1e.campaign.v1.EraseLeadResponse\x12U\n" +
+	"\fExportPerson\x12 .campaign.v1.ExportPersonRequest\x1a!.campaign.v1.ExportPersonResponse0\x01\x12V\n" +
+	"\rRevealNumbers\x12!.campaign.v1.RevealNumbersRequest\x1a\".campaign.v1.RevealNumbersResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
 
 var (
 	file_campaign_v1_lead_proto_rawDescOnce sync.Once
@@ -1387,85 +2623,127 @@ func file_campaign_v1_lead_proto_rawDescGZIP() []byte {
 	return file_campaign_v1_lead_proto_rawDescData
 }
 
-var file_campaign_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_campaign_v1_lead_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_campaign_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_campaign_v1_lead_proto_goTypes = []any{
-	(*Consent)(nil),                   // 0: campaign.v1.Consent
-	(*RecordConsentRequest)(nil),      // 1: campaign.v1.RecordConsentRequest
-	(*RecordConsentResponse)(nil),     // 2: campaign.v1.RecordConsentResponse
-	(*RevokeConsentRequest)(nil),      // 3: campaign.v1.RevokeConsentRequest
-	(*RevokeConsentResponse)(nil),     // 4: campaign.v1.RevokeConsentResponse
-	(*ListConsentsRequest)(nil),       // 5: campaign.v1.ListConsentsRequest
-	(*ListConsentsResponse)(nil),      // 6: campaign.v1.ListConsentsResponse
-	(*RecordOutsideCallRequest)(nil),  // 7: campaign.v1.RecordOutsideCallRequest
-	(*RecordOutsideCallResponse)(nil), // 8: campaign.v1.RecordOutsideCallResponse
-	(*GetLeadRequest)(nil),            // 9: campaign.v1.GetLeadRequest
-	(*GetLeadResponse)(nil),           // 10: campaign.v1.GetLeadResponse
-	(*FindLeadsRequest)(nil),          // 11: campaign.v1.FindLeadsRequest
-	(*FindLeadsResponse)(nil),         // 12: campaign.v1.FindLeadsResponse
-	(*UpdateLeadRequest)(nil),         // 13: campaign.v1.UpdateLeadRequest
-	(*UpdateLeadResponse)(nil),        // 14: campaign.v1.UpdateLeadResponse
-	(*WithdrawLeadRequest)(nil),       // 15: campaign.v1.WithdrawLeadRequest
-	(*WithdrawLeadResponse)(nil),      // 16: campaign.v1.WithdrawLeadResponse
-	(*ReopenLeadRequest)(nil),         // 17: campaign.v1.ReopenLeadRequest
-	(*ReopenLeadResponse)(nil),        // 18: campaign.v1.ReopenLeadResponse
-	(*timestamppb.Timestamp)(nil),     // 19: google.protobuf.Timestamp
-	(*Lead)(nil),                      // 20: campaign.v1.Lead
-	(Outcome)(0),                      // 21: campaign.v1.Outcome
-	(*durationpb.Duration)(nil),       // 22: google.protobuf.Duration
-	(*Try)(nil),                       // 23: campaign.v1.Try
-	(*Attempt)(nil),                   // 24: campaign.v1.Attempt
-	(*Appointment)(nil),               // 25: campaign.v1.Appointment
-	(LeadState)(0),                    // 26: campaign.v1.LeadState
-	(*fieldmaskpb.FieldMask)(nil),     // 27: google.protobuf.FieldMask
+	(UpsertDone)(0),                   // 0: campaign.v1.UpsertDone
+	(*Consent)(nil),                   // 1: campaign.v1.Consent
+	(*RecordConsentRequest)(nil),      // 2: campaign.v1.RecordConsentRequest
+	(*RecordConsentResponse)(nil),     // 3: campaign.v1.RecordConsentResponse
+	(*RevokeConsentRequest)(nil),      // 4: campaign.v1.RevokeConsentRequest
+	(*RevokeConsentResponse)(nil),     // 5: campaign.v1.RevokeConsentResponse
+	(*ListConsentsRequest)(nil),       // 6: campaign.v1.ListConsentsRequest
+	(*ListConsentsResponse)(nil),      // 7: campaign.v1.ListConsentsResponse
+	(*RecordOutsideCallRequest)(nil),  // 8: campaign.v1.RecordOutsideCallRequest
+	(*RecordOutsideCallResponse)(nil), // 9: campaign.v1.RecordOutsideCallResponse
+	(*GetLeadRequest)(nil),            // 10: campaign.v1.GetLeadRequest
+	(*GetLeadResponse)(nil),           // 11: campaign.v1.GetLeadResponse
+	(*FindLeadsRequest)(nil),          // 12: campaign.v1.FindLeadsRequest
+	(*FindLeadsResponse)(nil),         // 13: campaign.v1.FindLeadsResponse
+	(*UpdateLeadRequest)(nil),         // 14: campaign.v1.UpdateLeadRequest
+	(*UpdateLeadResponse)(nil),        // 15: campaign.v1.UpdateLeadResponse
+	(*WithdrawLeadRequest)(nil),       // 16: campaign.v1.WithdrawLeadRequest
+	(*WithdrawLeadResponse)(nil),      // 17: campaign.v1.WithdrawLeadResponse
+	(*ReopenLeadRequest)(nil),         // 18: campaign.v1.ReopenLeadRequest
+	(*ReopenLeadResponse)(nil),        // 19: campaign.v1.ReopenLeadResponse
+	(*UpsertLeadsRequest)(nil),        // 20: campaign.v1.UpsertLeadsRequest
+	(*UpsertBegin)(nil),               // 21: campaign.v1.UpsertBegin
+	(*UpsertItem)(nil),                // 22: campaign.v1.UpsertItem
+	(*UpsertLead)(nil),                // 23: campaign.v1.UpsertLead
+	(*MoveLead)(nil),                  // 24: campaign.v1.MoveLead
+	(*WithdrawUpserted)(nil),          // 25: campaign.v1.WithdrawUpserted
+	(*UpsertLeadsResponse)(nil),       // 26: campaign.v1.UpsertLeadsResponse
+	(*UpsertResult)(nil),              // 27: campaign.v1.UpsertResult
+	(*UpsertError)(nil),               // 28: campaign.v1.UpsertError
+	(*FieldFault)(nil),                // 29: campaign.v1.FieldFault
+	(*EraseLeadRequest)(nil),          // 30: campaign.v1.EraseLeadRequest
+	(*EraseLeadResponse)(nil),         // 31: campaign.v1.EraseLeadResponse
+	(*ExportPersonRequest)(nil),       // 32: campaign.v1.ExportPersonRequest
+	(*ExportPersonResponse)(nil),      // 33: campaign.v1.ExportPersonResponse
+	(*RevealNumbersRequest)(nil),      // 34: campaign.v1.RevealNumbersRequest
+	(*RevealNumbersResponse)(nil),     // 35: campaign.v1.RevealNumbersResponse
+	(*timestamppb.Timestamp)(nil),     // 36: google.protobuf.Timestamp
+	(*Lead)(nil),                      // 37: campaign.v1.Lead
+	(Outcome)(0),                      // 38: campaign.v1.Outcome
+	(*durationpb.Duration)(nil),       // 39: google.protobuf.Duration
+	(*Try)(nil),                       // 40: campaign.v1.Try
+	(*Attempt)(nil),                   // 41: campaign.v1.Attempt
+	(*Appointment)(nil),               // 42: campaign.v1.Appointment
+	(LeadState)(0),                    // 43: campaign.v1.LeadState
+	(*fieldmaskpb.FieldMask)(nil),     // 44: google.protobuf.FieldMask
+	(*Plan)(nil),                      // 45: campaign.v1.Plan
+	(*Number)(nil),                    // 46: campaign.v1.Number
 }
 var file_campaign_v1_lead_proto_depIdxs = []int32{
-	19, // 0: campaign.v1.Consent.given_at:type_name -> google.protobuf.Timestamp
-	19, // 1: campaign.v1.Consent.expires_at:type_name -> google.protobuf.Timestamp
-	19, // 2: campaign.v1.Consent.revoked_at:type_name -> google.protobuf.Timestamp
-	0,  // 3: campaign.v1.RecordConsentRequest.consent:type_name -> campaign.v1.Consent
-	0,  // 4: campaign.v1.RecordConsentResponse.consent:type_name -> campaign.v1.Consent
-	20, // 5: campaign.v1.RecordConsentResponse.lead:type_name -> campaign.v1.Lead
-	0,  // 6: campaign.v1.RevokeConsentResponse.consent:type_name -> campaign.v1.Consent
-	0,  // 7: campaign.v1.ListConsentsResponse.consents:type_name -> campaign.v1.Consent
-	19, // 8: campaign.v1.RecordOutsideCallRequest.placed_at:type_name -> google.protobuf.Timestamp
-	21, // 9: campaign.v1.RecordOutsideCallRequest.outcome:type_name -> campaign.v1.Outcome
-	22, // 10: campaign.v1.RecordOutsideCallRequest.talk:type_name -> google.protobuf.Duration
-	20, // 11: campaign.v1.RecordOutsideCallResponse.lead:type_name -> campaign.v1.Lead
-	20, // 12: campaign.v1.GetLeadResponse.lead:type_name -> campaign.v1.Lead
-	23, // 13: campaign.v1.GetLeadResponse.tries:type_name -> campaign.v1.Try
-	24, // 14: campaign.v1.GetLeadResponse.attempts:type_name -> campaign.v1.Attempt
-	25, // 15: campaign.v1.GetLeadResponse.appointments:type_name -> campaign.v1.Appointment
-	26, // 16: campaign.v1.FindLeadsRequest.state:type_name -> campaign.v1.LeadState
-	20, // 17: campaign.v1.FindLeadsResponse.leads:type_name -> campaign.v1.Lead
-	20, // 18: campaign.v1.UpdateLeadRequest.lead:type_name -> campaign.v1.Lead
-	27, // 19: campaign.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
-	20, // 20: campaign.v1.UpdateLeadResponse.lead:type_name -> campaign.v1.Lead
-	20, // 21: campaign.v1.WithdrawLeadResponse.lead:type_name -> campaign.v1.Lead
-	20, // 22: campaign.v1.ReopenLeadResponse.lead:type_name -> campaign.v1.Lead
-	19, // 23: campaign.v1.ReopenLeadResponse.decided_at:type_name -> google.protobuf.Timestamp
-	9,  // 24: campaign.v1.LeadService.GetLead:input_type -> campaign.v1.GetLeadRequest
-	11, // 25: campaign.v1.LeadService.FindLeads:input_type -> campaign.v1.FindLeadsRequest
-	13, // 26: campaign.v1.LeadService.UpdateLead:input_type -> campaign.v1.UpdateLeadRequest
-	15, // 27: campaign.v1.LeadService.WithdrawLead:input_type -> campaign.v1.WithdrawLeadRequest
-	17, // 28: campaign.v1.LeadService.ReopenLead:input_type -> campaign.v1.ReopenLeadRequest
-	1,  // 29: campaign.v1.LeadService.RecordConsent:input_type -> campaign.v1.RecordConsentRequest
-	3,  // 30: campaign.v1.LeadService.RevokeConsent:input_type -> campaign.v1.RevokeConsentRequest
-	5,  // 31: campaign.v1.LeadService.ListConsents:input_type -> campaign.v1.ListConsentsRequest
-	7,  // 32: campaign.v1.LeadService.RecordOutsideCall:input_type -> campaign.v1.RecordOutsideCallRequest
-	10, // 33: campaign.v1.LeadService.GetLead:output_type -> campaign.v1.GetLeadResponse
-	12, // 34: campaign.v1.LeadService.FindLeads:output_type -> campaign.v1.FindLeadsResponse
-	14, // 35: campaign.v1.LeadService.UpdateLead:output_type -> campaign.v1.UpdateLeadResponse
-	16, // 36: campaign.v1.LeadService.WithdrawLead:output_type -> campaign.v1.WithdrawLeadResponse
-	18, // 37: campaign.v1.LeadService.ReopenLead:output_type -> campaign.v1.ReopenLeadResponse
-	2,  // 38: campaign.v1.LeadService.RecordConsent:output_type -> campaign.v1.RecordConsentResponse
-	4,  // 39: campaign.v1.LeadService.RevokeConsent:output_type -> campaign.v1.RevokeConsentResponse
-	6,  // 40: campaign.v1.LeadService.ListConsents:output_type -> campaign.v1.ListConsentsResponse
-	8,  // 41: campaign.v1.LeadService.RecordOutsideCall:output_type -> campaign.v1.RecordOutsideCallResponse
-	33, // [33:42] is the sub-list for method output_type
-	24, // [24:33] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	36, // 0: campaign.v1.Consent.given_at:type_name -> google.protobuf.Timestamp
+	36, // 1: campaign.v1.Consent.expires_at:type_name -> google.protobuf.Timestamp
+	36, // 2: campaign.v1.Consent.revoked_at:type_name -> google.protobuf.Timestamp
+	1,  // 3: campaign.v1.RecordConsentRequest.consent:type_name -> campaign.v1.Consent
+	1,  // 4: campaign.v1.RecordConsentResponse.consent:type_name -> campaign.v1.Consent
+	37, // 5: campaign.v1.RecordConsentResponse.lead:type_name -> campaign.v1.Lead
+	1,  // 6: campaign.v1.RevokeConsentResponse.consent:type_name -> campaign.v1.Consent
+	1,  // 7: campaign.v1.ListConsentsResponse.consents:type_name -> campaign.v1.Consent
+	36, // 8: campaign.v1.RecordOutsideCallRequest.placed_at:type_name -> google.protobuf.Timestamp
+	38, // 9: campaign.v1.RecordOutsideCallRequest.outcome:type_name -> campaign.v1.Outcome
+	39, // 10: campaign.v1.RecordOutsideCallRequest.talk:type_name -> google.protobuf.Duration
+	37, // 11: campaign.v1.RecordOutsideCallResponse.lead:type_name -> campaign.v1.Lead
+	37, // 12: campaign.v1.GetLeadResponse.lead:type_name -> campaign.v1.Lead
+	40, // 13: campaign.v1.GetLeadResponse.tries:type_name -> campaign.v1.Try
+	41, // 14: campaign.v1.GetLeadResponse.attempts:type_name -> campaign.v1.Attempt
+	42, // 15: campaign.v1.GetLeadResponse.appointments:type_name -> campaign.v1.Appointment
+	43, // 16: campaign.v1.FindLeadsRequest.state:type_name -> campaign.v1.LeadState
+	37, // 17: campaign.v1.FindLeadsResponse.leads:type_name -> campaign.v1.Lead
+	37, // 18: campaign.v1.UpdateLeadRequest.lead:type_name -> campaign.v1.Lead
+	44, // 19: campaign.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
+	37, // 20: campaign.v1.UpdateLeadResponse.lead:type_name -> campaign.v1.Lead
+	37, // 21: campaign.v1.WithdrawLeadResponse.lead:type_name -> campaign.v1.Lead
+	37, // 22: campaign.v1.ReopenLeadResponse.lead:type_name -> campaign.v1.Lead
+	36, // 23: campaign.v1.ReopenLeadResponse.decided_at:type_name -> google.protobuf.Timestamp
+	21, // 24: campaign.v1.UpsertLeadsRequest.begin:type_name -> campaign.v1.UpsertBegin
+	22, // 25: campaign.v1.UpsertLeadsRequest.item:type_name -> campaign.v1.UpsertItem
+	23, // 26: campaign.v1.UpsertItem.upsert:type_name -> campaign.v1.UpsertLead
+	24, // 27: campaign.v1.UpsertItem.move:type_name -> campaign.v1.MoveLead
+	25, // 28: campaign.v1.UpsertItem.withdraw:type_name -> campaign.v1.WithdrawUpserted
+	37, // 29: campaign.v1.UpsertLead.lead:type_name -> campaign.v1.Lead
+	44, // 30: campaign.v1.UpsertLead.update_mask:type_name -> google.protobuf.FieldMask
+	27, // 31: campaign.v1.UpsertLeadsResponse.results:type_name -> campaign.v1.UpsertResult
+	0,  // 32: campaign.v1.UpsertResult.done:type_name -> campaign.v1.UpsertDone
+	45, // 33: campaign.v1.UpsertResult.plan:type_name -> campaign.v1.Plan
+	28, // 34: campaign.v1.UpsertResult.error:type_name -> campaign.v1.UpsertError
+	29, // 35: campaign.v1.UpsertError.fields:type_name -> campaign.v1.FieldFault
+	39, // 36: campaign.v1.UpsertError.retry_after:type_name -> google.protobuf.Duration
+	46, // 37: campaign.v1.RevealNumbersResponse.numbers:type_name -> campaign.v1.Number
+	10, // 38: campaign.v1.LeadService.GetLead:input_type -> campaign.v1.GetLeadRequest
+	12, // 39: campaign.v1.LeadService.FindLeads:input_type -> campaign.v1.FindLeadsRequest
+	14, // 40: campaign.v1.LeadService.UpdateLead:input_type -> campaign.v1.UpdateLeadRequest
+	16, // 41: campaign.v1.LeadService.WithdrawLead:input_type -> campaign.v1.WithdrawLeadRequest
+	18, // 42: campaign.v1.LeadService.ReopenLead:input_type -> campaign.v1.ReopenLeadRequest
+	2,  // 43: campaign.v1.LeadService.RecordConsent:input_type -> campaign.v1.RecordConsentRequest
+	4,  // 44: campaign.v1.LeadService.RevokeConsent:input_type -> campaign.v1.RevokeConsentRequest
+	6,  // 45: campaign.v1.LeadService.ListConsents:input_type -> campaign.v1.ListConsentsRequest
+	8,  // 46: campaign.v1.LeadService.RecordOutsideCall:input_type -> campaign.v1.RecordOutsideCallRequest
+	20, // 47: campaign.v1.LeadService.UpsertLeads:input_type -> campaign.v1.UpsertLeadsRequest
+	30, // 48: campaign.v1.LeadService.EraseLead:input_type -> campaign.v1.EraseLeadRequest
+	32, // 49: campaign.v1.LeadService.ExportPerson:input_type -> campaign.v1.ExportPersonRequest
+	34, // 50: campaign.v1.LeadService.RevealNumbers:input_type -> campaign.v1.RevealNumbersRequest
+	11, // 51: campaign.v1.LeadService.GetLead:output_type -> campaign.v1.GetLeadResponse
+	13, // 52: campaign.v1.LeadService.FindLeads:output_type -> campaign.v1.FindLeadsResponse
+	15, // 53: campaign.v1.LeadService.UpdateLead:output_type -> campaign.v1.UpdateLeadResponse
+	17, // 54: campaign.v1.LeadService.WithdrawLead:output_type -> campaign.v1.WithdrawLeadResponse
+	19, // 55: campaign.v1.LeadService.ReopenLead:output_type -> campaign.v1.ReopenLeadResponse
+	3,  // 56: campaign.v1.LeadService.RecordConsent:output_type -> campaign.v1.RecordConsentResponse
+	5,  // 57: campaign.v1.LeadService.RevokeConsent:output_type -> campaign.v1.RevokeConsentResponse
+	7,  // 58: campaign.v1.LeadService.ListConsents:output_type -> campaign.v1.ListConsentsResponse
+	9,  // 59: campaign.v1.LeadService.RecordOutsideCall:output_type -> campaign.v1.RecordOutsideCallResponse
+	26, // 60: campaign.v1.LeadService.UpsertLeads:output_type -> campaign.v1.UpsertLeadsResponse
+	31, // 61: campaign.v1.LeadService.EraseLead:output_type -> campaign.v1.EraseLeadResponse
+	33, // 62: campaign.v1.LeadService.ExportPerson:output_type -> campaign.v1.ExportPersonResponse
+	35, // 63: campaign.v1.LeadService.RevealNumbers:output_type -> campaign.v1.RevealNumbersResponse
+	51, // [51:64] is the sub-list for method output_type
+	38, // [38:51] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_lead_proto_init() }
@@ -1474,18 +2752,28 @@ func file_campaign_v1_lead_proto_init() {
 		return
 	}
 	file_campaign_v1_types_proto_init()
+	file_campaign_v1_lead_proto_msgTypes[19].OneofWrappers = []any{
+		(*UpsertLeadsRequest_Begin)(nil),
+		(*UpsertLeadsRequest_Item)(nil),
+	}
+	file_campaign_v1_lead_proto_msgTypes[21].OneofWrappers = []any{
+		(*UpsertItem_Upsert)(nil),
+		(*UpsertItem_Move)(nil),
+		(*UpsertItem_Withdraw)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_lead_proto_rawDesc), len(file_campaign_v1_lead_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   19,
+			NumEnums:      1,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_campaign_v1_lead_proto_goTypes,
 		DependencyIndexes: file_campaign_v1_lead_proto_depIdxs,
+		EnumInfos:         file_campaign_v1_lead_proto_enumTypes,
 		MessageInfos:      file_campaign_v1_lead_proto_msgTypes,
 	}.Build()
 	File_campaign_v1_lead_proto = out.File

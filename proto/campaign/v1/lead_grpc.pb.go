@@ -28,6 +28,10 @@ const (
 	LeadService_RevokeConsent_FullMethodName     = "/campaign.v1.LeadService/RevokeConsent"
 	LeadService_ListConsents_FullMethodName      = "/campaign.v1.LeadService/ListConsents"
 	LeadService_RecordOutsideCall_FullMethodName = "/campaign.v1.LeadService/RecordOutsideCall"
+	LeadService_UpsertLeads_FullMethodName       = "/campaign.v1.LeadService/UpsertLeads"
+	LeadService_EraseLead_FullMethodName         = "/campaign.v1.LeadService/EraseLead"
+	LeadService_ExportPerson_FullMethodName      = "/campaign.v1.LeadService/ExportPerson"
+	LeadService_RevealNumbers_FullMethodName     = "/campaign.v1.LeadService/RevealNumbers"
 )
 
 // LeadServiceClient is the client API for LeadService service.
@@ -69,6 +73,24 @@ type LeadServiceClient interface {
 	// which company-wide caps and cool-offs count. The same source and key again: no change. Errors: INVALID_ARGUMENT
 	// names the field; NOT_FOUND the lead.
 	RecordOutsideCall(ctx context.Context, in *RecordOutsideCallRequest, opts ...grpc.CallOption) (*RecordOutsideCallResponse, error)
+	// UpsertLeads keeps leads as a CRM has them: it makes, changes, moves and withdraws them, keyed by source and external
+	// id. Items may come in any order and be sent again: one that is older than what is held, by its revision, is told so
+	// and changes nothing. Each item is answered on its own, those of one lead in their order, once it is durable; a bad
+	// one sinks no other. Read the answers while sending: the server takes no more items than it can answer. After a cut, send
+	// again whatever was not answered. Errors, of the stream: INVALID_ARGUMENT the first message says not whose leads;
+	// RESOURCE_EXHAUSTED TOO_SLOW when answers are not read within 30 s.
+	UpsertLeads(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[UpsertLeadsRequest, UpsertLeadsResponse], error)
+	// EraseLead removes a person: names, numbers, ids, attributes, notes and files go, the attempts stay as counts so that
+	// reports add up. The lead is withdrawn and never comes back; a suppression of its numbers stands, for it protects the
+	// person. Leads of the same person in other campaigns are erased with it if so asked. Again: no change.
+	// Errors: FAILED_PRECONDITION WRONG_STATE on a call; INVALID_ARGUMENT without reason; NOT_FOUND.
+	EraseLead(ctx context.Context, in *EraseLeadRequest, opts ...grpc.CallOption) (*EraseLeadResponse, error)
+	// ExportPerson is all that is held on a person, as one JSON document in pieces: leads, attempts with notes, promises,
+	// consents, suppressions, events and who looked at the numbers. Errors: NOT_FOUND nobody has this; INVALID_ARGUMENT.
+	ExportPerson(ctx context.Context, in *ExportPersonRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportPersonResponse], error)
+	// RevealNumbers tells the full numbers of a lead whose campaign masks them. Every use is in the audit log, with the
+	// reason. For tokens with the permission numbers. Errors: PERMISSION_DENIED; INVALID_ARGUMENT without reason; NOT_FOUND.
+	RevealNumbers(ctx context.Context, in *RevealNumbersRequest, opts ...grpc.CallOption) (*RevealNumbersResponse, error)
 }
 
 type leadServiceClient struct {
@@ -169,6 +191,58 @@ func (c *leadServiceClient) RecordOutsideCall(ctx context.Context, in *RecordOut
 	return out, nil
 }
 
+func (c *leadServiceClient) UpsertLeads(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[UpsertLeadsRequest, UpsertLeadsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &LeadService_ServiceDesc.Streams[0], LeadService_UpsertLeads_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[UpsertLeadsRequest, UpsertLeadsResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type LeadService_UpsertLeadsClient = grpc.BidiStreamingClient[UpsertLeadsRequest, UpsertLeadsResponse]
+
+func (c *leadServiceClient) EraseLead(ctx context.Context, in *EraseLeadRequest, opts ...grpc.CallOption) (*EraseLeadResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseLeadResponse)
+	err := c.cc.Invoke(ctx, LeadService_EraseLead_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *leadServiceClient) ExportPerson(ctx context.Context, in *ExportPersonRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportPersonResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &LeadService_ServiceDesc.Streams[1], LeadService_ExportPerson_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportPersonRequest, ExportPersonResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type LeadService_ExportPersonClient = grpc.ServerStreamingClient[ExportPersonResponse]
+
+func (c *leadServiceClient) RevealNumbers(ctx context.Context, in *RevealNumbersRequest, opts ...grpc.CallOption) (*RevealNumbersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevealNumbersResponse)
+	err := c.cc.Invoke(ctx, LeadService_RevealNumbers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LeadServiceServer is the server API for LeadService service.
 // All implementations must embed UnimplementedLeadServiceServer
 // for forward compatibility.
@@ -208,6 +282,24 @@ type LeadServiceServer interface {
 	// which company-wide caps and cool-offs count. The same source and key again: no change. Errors: INVALID_ARGUMENT
 	// names the field; NOT_FOUND the lead.
 	RecordOutsideCall(context.Context, *RecordOutsideCallRequest) (*RecordOutsideCallResponse, error)
+	// UpsertLeads keeps leads as a CRM has them: it makes, changes, moves and withdraws them, keyed by source and external
+	// id. Items may come in any order and be sent again: one that is older than what is held, by its revision, is told so
+	// and changes nothing. Each item is answered on its own, those of one lead in their order, once it is durable; a bad
+	// one sinks no other. Read the answers while sending: the server takes no more items than it can answer. After a cut, send
+	// again whatever was not answered. Errors, of the stream: INVALID_ARGUMENT the first message says not whose leads;
+	// RESOURCE_EXHAUSTED TOO_SLOW when answers are not read within 30 s.
+	UpsertLeads(grpc.BidiStreamingServer[UpsertLeadsRequest, UpsertLeadsResponse]) error
+	// EraseLead removes a person: names, numbers, ids, attributes, notes and files go, the attempts stay as counts so that
+	// reports add up. The lead is withdrawn and never comes back; a suppression of its numbers stands, for it protects the
+	// person. Leads of the same person in other campaigns are erased with it if so asked. Again: no change.
+	// Errors: FAILED_PRECONDITION WRONG_STATE on a call; INVALID_ARGUMENT without reason; NOT_FOUND.
+	EraseLead(context.Context, *EraseLeadRequest) (*EraseLeadResponse, error)
+	// ExportPerson is all that is held on a person, as one JSON document in pieces: leads, attempts with notes, promises,
+	// consents, suppressions, events and who looked at the numbers. Errors: NOT_FOUND nobody has this; INVALID_ARGUMENT.
+	ExportPerson(*ExportPersonRequest, grpc.ServerStreamingServer[ExportPersonResponse]) error
+	// RevealNumbers tells the full numbers of a lead whose campaign masks them. Every use is in the audit log, with the
+	// reason. For tokens with the permission numbers. Errors: PERMISSION_DENIED; INVALID_ARGUMENT without reason; NOT_FOUND.
+	RevealNumbers(context.Context, *RevealNumbersRequest) (*RevealNumbersResponse, error)
 	mustEmbedUnimplementedLeadServiceServer()
 }
 
@@ -244,6 +336,18 @@ func (UnimplementedLeadServiceServer) ListConsents(context.Context, *ListConsent
 }
 func (UnimplementedLeadServiceServer) RecordOutsideCall(context.Context, *RecordOutsideCallRequest) (*RecordOutsideCallResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordOutsideCall not implemented")
+}
+func (UnimplementedLeadServiceServer) UpsertLeads(grpc.BidiStreamingServer[UpsertLeadsRequest, UpsertLeadsResponse]) error {
+	return status.Error(codes.Unimplemented, "method UpsertLeads not implemented")
+}
+func (UnimplementedLeadServiceServer) EraseLead(context.Context, *EraseLeadRequest) (*EraseLeadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseLead not implemented")
+}
+func (UnimplementedLeadServiceServer) ExportPerson(*ExportPersonRequest, grpc.ServerStreamingServer[ExportPersonResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportPerson not implemented")
+}
+func (UnimplementedLeadServiceServer) RevealNumbers(context.Context, *RevealNumbersRequest) (*RevealNumbersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RevealNumbers not implemented")
 }
 func (UnimplementedLeadServiceServer) mustEmbedUnimplementedLeadServiceServer() {}
 func (UnimplementedLeadServiceServer) testEmbeddedByValue()                     {}
@@ -428,6 +532,60 @@ func _LeadService_RecordOutsideCall_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LeadService_UpsertLeads_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(LeadServiceServer).UpsertLeads(&grpc.GenericServerStream[UpsertLeadsRequest, UpsertLeadsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type LeadService_UpsertLeadsServer = grpc.BidiStreamingServer[UpsertLeadsRequest, UpsertLeadsResponse]
+
+func _LeadService_EraseLead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseLeadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeadServiceServer).EraseLead(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LeadService_EraseLead_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeadServiceServer).EraseLead(ctx, req.(*EraseLeadRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LeadService_ExportPerson_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportPersonRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(LeadServiceServer).ExportPerson(m, &grpc.GenericServerStream[ExportPersonRequest, ExportPersonResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type LeadService_ExportPersonServer = grpc.ServerStreamingServer[ExportPersonResponse]
+
+func _LeadService_RevealNumbers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevealNumbersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeadServiceServer).RevealNumbers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LeadService_RevealNumbers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeadServiceServer).RevealNumbers(ctx, req.(*RevealNumbersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // LeadService_ServiceDesc is the grpc.ServiceDesc for LeadService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -471,7 +629,27 @@ var LeadService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "RecordOutsideCall",
 			Handler:    _LeadService_RecordOutsideCall_Handler,
 		},
+		{
+			MethodName: "EraseLead",
+			Handler:    _LeadService_EraseLead_Handler,
+		},
+		{
+			MethodName: "RevealNumbers",
+			Handler:    _LeadService_RevealNumbers_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "UpsertLeads",
+			Handler:       _LeadService_UpsertLeads_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "ExportPerson",
+			Handler:       _LeadService_ExportPerson_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "campaign/v1/lead.proto",
 }

@@ -34,7 +34,13 @@ type Suppression struct {
 	// Since when.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// Until when; unset: for good.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Where it binds; unspecified: everywhere.
+	Scope SuppressionScope `protobuf:"varint,6,opt,name=scope,proto3,enum=campaign.v1.SuppressionScope" json:"scope,omitempty"`
+	// Of scope CAMPAIGN: which; else 0.
+	CampaignId int64 `protobuf:"varint,7,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Of scope COUNTRY: ISO 3166-1 alpha-2; else empty.
+	Country       string `protobuf:"bytes,8,opt,name=country,proto3" json:"country,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -104,6 +110,27 @@ func (x *Suppression) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Suppression) GetScope() SuppressionScope {
+	if x != nil {
+		return x.Scope
+	}
+	return SuppressionScope_SUPPRESSION_SCOPE_UNSPECIFIED
+}
+
+func (x *Suppression) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *Suppression) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
 // SuppressRequest forbids a number.
 type SuppressRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -114,7 +141,15 @@ type SuppressRequest struct {
 	// A word for the record, 1 to 64 characters; empty: do_not_call.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Until when, after now; unset: for good.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Where it binds; unspecified: everywhere.
+	Scope SuppressionScope `protobuf:"varint,5,opt,name=scope,proto3,enum=campaign.v1.SuppressionScope" json:"scope,omitempty"`
+	// Of scope CAMPAIGN: which; else 0.
+	CampaignId int64 `protobuf:"varint,6,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Of scope COUNTRY: ISO 3166-1 alpha-2; else empty.
+	Country string `protobuf:"bytes,7,opt,name=country,proto3" json:"country,omitempty"`
+	// Which list or register it is from, 1 to 100 characters; empty: the caller.
+	Source        string `protobuf:"bytes,8,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -175,6 +210,34 @@ func (x *SuppressRequest) GetExpiresAt() *timestamppb.Timestamp {
 		return x.ExpiresAt
 	}
 	return nil
+}
+
+func (x *SuppressRequest) GetScope() SuppressionScope {
+	if x != nil {
+		return x.Scope
+	}
+	return SuppressionScope_SUPPRESSION_SCOPE_UNSPECIFIED
+}
+
+func (x *SuppressRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *SuppressRequest) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *SuppressRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
 }
 
 // SuppressResponse is what was forbidden.
@@ -249,7 +312,13 @@ type LiftRequest struct {
 	// ISO 3166-1 alpha-2; empty: phone is E.164.
 	Region string `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
 	// Why, for the record, at most 500 characters. Required.
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Of which scope; unspecified: the one that binds everywhere. Those of other scopes stand.
+	Scope SuppressionScope `protobuf:"varint,4,opt,name=scope,proto3,enum=campaign.v1.SuppressionScope" json:"scope,omitempty"`
+	// Of scope CAMPAIGN: which; else 0.
+	CampaignId int64 `protobuf:"varint,5,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Of scope COUNTRY: ISO 3166-1 alpha-2; else empty.
+	Country       string `protobuf:"bytes,6,opt,name=country,proto3" json:"country,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -301,6 +370,27 @@ func (x *LiftRequest) GetRegion() string {
 func (x *LiftRequest) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *LiftRequest) GetScope() SuppressionScope {
+	if x != nil {
+		return x.Scope
+	}
+	return SuppressionScope_SUPPRESSION_SCOPE_UNSPECIFIED
+}
+
+func (x *LiftRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *LiftRequest) GetCountry() string {
+	if x != nil {
+		return x.Country
 	}
 	return ""
 }
@@ -357,7 +447,9 @@ type CheckRequest struct {
 	// E.164, or written nationally in region; 1 to 1,000.
 	Phones []string `protobuf:"bytes,1,rep,name=phones,proto3" json:"phones,omitempty"`
 	// ISO 3166-1 alpha-2; empty: phones are E.164.
-	Region        string `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
+	Region string `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
+	// As calls of this campaign; 0: only suppressions that bind everywhere, or in the number's own country.
+	CampaignId    int64 `protobuf:"varint,3,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -404,6 +496,13 @@ func (x *CheckRequest) GetRegion() string {
 		return x.Region
 	}
 	return ""
+}
+
+func (x *CheckRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
 }
 
 // CheckResponse is what is known of them.
@@ -507,11 +606,517 @@ func (x *CheckResult) GetSuppression() *Suppression {
 	return nil
 }
 
+// ListSuppressionsRequest asks for suppressions in force.
+type ListSuppressionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of this scope; unspecified: of any.
+	Scope SuppressionScope `protobuf:"varint,1,opt,name=scope,proto3,enum=campaign.v1.SuppressionScope" json:"scope,omitempty"`
+	// Of this campaign; 0: of any.
+	CampaignId int64 `protobuf:"varint,2,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Of this country; empty: of any.
+	Country string `protobuf:"bytes,3,opt,name=country,proto3" json:"country,omitempty"`
+	// From this list or register; empty: from any.
+	Source string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
+	// Rows in a page.
+	PageSize int32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where to go on; empty: from the first.
+	PageToken     string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSuppressionsRequest) Reset() {
+	*x = ListSuppressionsRequest{}
+	mi := &file_campaign_v1_suppression_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSuppressionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSuppressionsRequest) ProtoMessage() {}
+
+func (x *ListSuppressionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_suppression_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSuppressionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSuppressionsRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_suppression_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListSuppressionsRequest) GetScope() SuppressionScope {
+	if x != nil {
+		return x.Scope
+	}
+	return SuppressionScope_SUPPRESSION_SCOPE_UNSPECIFIED
+}
+
+func (x *ListSuppressionsRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *ListSuppressionsRequest) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *ListSuppressionsRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *ListSuppressionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListSuppressionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListSuppressionsResponse is a page of suppressions.
+type ListSuppressionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By number.
+	Suppressions []*Suppression `protobuf:"bytes,1,rep,name=suppressions,proto3" json:"suppressions,omitempty"`
+	// Where to go on; empty: that was all.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSuppressionsResponse) Reset() {
+	*x = ListSuppressionsResponse{}
+	mi := &file_campaign_v1_suppression_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSuppressionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSuppressionsResponse) ProtoMessage() {}
+
+func (x *ListSuppressionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_suppression_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSuppressionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSuppressionsResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_suppression_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListSuppressionsResponse) GetSuppressions() []*Suppression {
+	if x != nil {
+		return x.Suppressions
+	}
+	return nil
+}
+
+func (x *ListSuppressionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ImportSuppressionsRequest is a beginning, once, or a piece of the file.
+type ImportSuppressionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of the two.
+	//
+	// Types that are valid to be assigned to Part:
+	//
+	//	*ImportSuppressionsRequest_Begin
+	//	*ImportSuppressionsRequest_Piece
+	Part          isImportSuppressionsRequest_Part `protobuf_oneof:"part"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportSuppressionsRequest) Reset() {
+	*x = ImportSuppressionsRequest{}
+	mi := &file_campaign_v1_suppression_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportSuppressionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportSuppressionsRequest) ProtoMessage() {}
+
+func (x *ImportSuppressionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_suppression_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportSuppressionsRequest.ProtoReflect.Descriptor instead.
+func (*ImportSuppressionsRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_suppression_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ImportSuppressionsRequest) GetPart() isImportSuppressionsRequest_Part {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *ImportSuppressionsRequest) GetBegin() *SuppressionFile {
+	if x != nil {
+		if x, ok := x.Part.(*ImportSuppressionsRequest_Begin); ok {
+			return x.Begin
+		}
+	}
+	return nil
+}
+
+func (x *ImportSuppressionsRequest) GetPiece() []byte {
+	if x != nil {
+		if x, ok := x.Part.(*ImportSuppressionsRequest_Piece); ok {
+			return x.Piece
+		}
+	}
+	return nil
+}
+
+type isImportSuppressionsRequest_Part interface {
+	isImportSuppressionsRequest_Part()
+}
+
+type ImportSuppressionsRequest_Begin struct {
+	// First, and once.
+	Begin *SuppressionFile `protobuf:"bytes,1,opt,name=begin,proto3,oneof"`
+}
+
+type ImportSuppressionsRequest_Piece struct {
+	// Then, in order; at most 1 MiB each.
+	Piece []byte `protobuf:"bytes,2,opt,name=piece,proto3,oneof"`
+}
+
+func (*ImportSuppressionsRequest_Begin) isImportSuppressionsRequest_Part() {}
+
+func (*ImportSuppressionsRequest_Piece) isImportSuppressionsRequest_Part() {}
+
+// SuppressionFile says what a file of numbers is.
+type SuppressionFile struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, which tells CSV from XLSX and is the source unless one is given. Required.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Of numbers written nationally, ISO 3166-1 alpha-2; empty: all are E.164.
+	Region string `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
+	// The heading of the column of numbers; empty: guessed, and a file with one column has it there.
+	Column string `protobuf:"bytes,3,opt,name=column,proto3" json:"column,omitempty"`
+	// A word for the record, 1 to 64 characters; empty: do_not_call.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Which list or register it is, 1 to 100 characters; empty: the file's name.
+	Source string `protobuf:"bytes,5,opt,name=source,proto3" json:"source,omitempty"`
+	// Until when, after now; unset: for good.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Where they bind; unspecified: everywhere.
+	Scope SuppressionScope `protobuf:"varint,7,opt,name=scope,proto3,enum=campaign.v1.SuppressionScope" json:"scope,omitempty"`
+	// Of scope CAMPAIGN: which; else 0.
+	CampaignId int64 `protobuf:"varint,8,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Of scope COUNTRY: ISO 3166-1 alpha-2; else empty.
+	Country       string `protobuf:"bytes,9,opt,name=country,proto3" json:"country,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuppressionFile) Reset() {
+	*x = SuppressionFile{}
+	mi := &file_campaign_v1_suppression_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuppressionFile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuppressionFile) ProtoMessage() {}
+
+func (x *SuppressionFile) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_suppression_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuppressionFile.ProtoReflect.Descriptor instead.
+func (*SuppressionFile) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_suppression_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SuppressionFile) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SuppressionFile) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+func (x *SuppressionFile) GetColumn() string {
+	if x != nil {
+		return x.Column
+	}
+	return ""
+}
+
+func (x *SuppressionFile) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SuppressionFile) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *SuppressionFile) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *SuppressionFile) GetScope() SuppressionScope {
+	if x != nil {
+		return x.Scope
+	}
+	return SuppressionScope_SUPPRESSION_SCOPE_UNSPECIFIED
+}
+
+func (x *SuppressionFile) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *SuppressionFile) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+// ImportSuppressionsResponse says how far it is.
+type ImportSuppressionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rows that were read, good and bad.
+	Rows int64 `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
+	// Numbers that are in force, those that were before among them.
+	Suppressed int64 `protobuf:"varint,2,opt,name=suppressed,proto3" json:"suppressed,omitempty"`
+	// Of them, numbers that were so already.
+	Known int64 `protobuf:"varint,3,opt,name=known,proto3" json:"known,omitempty"`
+	// Cards taken back from agents before dialling.
+	Revoked int64 `protobuf:"varint,4,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	// Rows that could not be read, since the last answer.
+	Problems []*SuppressionProblem `protobuf:"bytes,5,rep,name=problems,proto3" json:"problems,omitempty"`
+	// That was all.
+	Done          bool `protobuf:"varint,6,opt,name=done,proto3" json:"done,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportSuppressionsResponse) Reset() {
+	*x = ImportSuppressionsResponse{}
+	mi := &file_campaign_v1_suppression_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportSuppressionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportSuppressionsResponse) ProtoMessage() {}
+
+func (x *ImportSuppressionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_suppression_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportSuppressionsResponse.ProtoReflect.Descriptor instead.
+func (*ImportSuppressionsResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_suppression_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ImportSuppressionsResponse) GetRows() int64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *ImportSuppressionsResponse) GetSuppressed() int64 {
+	if x != nil {
+		return x.Suppressed
+	}
+	return 0
+}
+
+func (x *ImportSuppressionsResponse) GetKnown() int64 {
+	if x != nil {
+		return x.Known
+	}
+	return 0
+}
+
+func (x *ImportSuppressionsResponse) GetRevoked() int64 {
+	if x != nil {
+		return x.Revoked
+	}
+	return 0
+}
+
+func (x *ImportSuppressionsResponse) GetProblems() []*SuppressionProblem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
+func (x *ImportSuppressionsResponse) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+// SuppressionProblem is a row that could not be read.
+type SuppressionProblem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the file, from 1.
+	Line int64 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	// What stands there.
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// What is wrong, and what to do.
+	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuppressionProblem) Reset() {
+	*x = SuppressionProblem{}
+	mi := &file_campaign_v1_suppression_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuppressionProblem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuppressionProblem) ProtoMessage() {}
+
+func (x *SuppressionProblem) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_suppression_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuppressionProblem.ProtoReflect.Descriptor instead.
+func (*SuppressionProblem) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_suppression_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SuppressionProblem) GetLine() int64 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *SuppressionProblem) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *SuppressionProblem) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 var File_campaign_v1_suppression_proto protoreflect.FileDescriptor
 
 const file_campaign_v1_suppression_proto_rawDesc = "" +
 	"\n" +
-	"\x1dcampaign/v1/suppression.proto\x12\vcampaign.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x01\n" +
+	"\x1dcampaign/v1/suppression.proto\x12\vcampaign.v1\x1a\x17campaign/v1/event.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x02\n" +
 	"\vSuppression\x12\x14\n" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
@@ -519,35 +1124,93 @@ const file_campaign_v1_suppression_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
-	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\x92\x01\n" +
+	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x123\n" +
+	"\x05scope\x18\x06 \x01(\x0e2\x1d.campaign.v1.SuppressionScopeR\x05scope\x12\x1f\n" +
+	"\vcampaign_id\x18\a \x01(\x03R\n" +
+	"campaignId\x12\x18\n" +
+	"\acountry\x18\b \x01(\tR\acountry\"\x9a\x02\n" +
 	"\x0fSuppressRequest\x12\x14\n" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x16\n" +
 	"\x06region\x18\x02 \x01(\tR\x06region\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x129\n" +
 	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"~\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x123\n" +
+	"\x05scope\x18\x05 \x01(\x0e2\x1d.campaign.v1.SuppressionScopeR\x05scope\x12\x1f\n" +
+	"\vcampaign_id\x18\x06 \x01(\x03R\n" +
+	"campaignId\x12\x18\n" +
+	"\acountry\x18\a \x01(\tR\acountry\x12\x16\n" +
+	"\x06source\x18\b \x01(\tR\x06source\"~\n" +
 	"\x10SuppressResponse\x12:\n" +
 	"\vsuppression\x18\x01 \x01(\v2\x18.campaign.v1.SuppressionR\vsuppression\x12\x14\n" +
 	"\x05leads\x18\x02 \x01(\x03R\x05leads\x12\x18\n" +
-	"\arevoked\x18\x03 \x01(\x03R\arevoked\"S\n" +
+	"\arevoked\x18\x03 \x01(\x03R\arevoked\"\xc3\x01\n" +
 	"\vLiftRequest\x12\x14\n" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x16\n" +
 	"\x06region\x18\x02 \x01(\tR\x06region\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"J\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x123\n" +
+	"\x05scope\x18\x04 \x01(\x0e2\x1d.campaign.v1.SuppressionScopeR\x05scope\x12\x1f\n" +
+	"\vcampaign_id\x18\x05 \x01(\x03R\n" +
+	"campaignId\x12\x18\n" +
+	"\acountry\x18\x06 \x01(\tR\acountry\"J\n" +
 	"\fLiftResponse\x12:\n" +
-	"\vsuppression\x18\x01 \x01(\v2\x18.campaign.v1.SuppressionR\vsuppression\">\n" +
+	"\vsuppression\x18\x01 \x01(\v2\x18.campaign.v1.SuppressionR\vsuppression\"_\n" +
 	"\fCheckRequest\x12\x16\n" +
 	"\x06phones\x18\x01 \x03(\tR\x06phones\x12\x16\n" +
-	"\x06region\x18\x02 \x01(\tR\x06region\"C\n" +
+	"\x06region\x18\x02 \x01(\tR\x06region\x12\x1f\n" +
+	"\vcampaign_id\x18\x03 \x01(\x03R\n" +
+	"campaignId\"C\n" +
 	"\rCheckResponse\x122\n" +
 	"\aresults\x18\x01 \x03(\v2\x18.campaign.v1.CheckResultR\aresults\"_\n" +
 	"\vCheckResult\x12\x14\n" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12:\n" +
-	"\vsuppression\x18\x02 \x01(\v2\x18.campaign.v1.SuppressionR\vsuppression2\xda\x01\n" +
+	"\vsuppression\x18\x02 \x01(\v2\x18.campaign.v1.SuppressionR\vsuppression\"\xdd\x01\n" +
+	"\x17ListSuppressionsRequest\x123\n" +
+	"\x05scope\x18\x01 \x01(\x0e2\x1d.campaign.v1.SuppressionScopeR\x05scope\x12\x1f\n" +
+	"\vcampaign_id\x18\x02 \x01(\x03R\n" +
+	"campaignId\x12\x18\n" +
+	"\acountry\x18\x03 \x01(\tR\acountry\x12\x16\n" +
+	"\x06source\x18\x04 \x01(\tR\x06source\x12\x1b\n" +
+	"\tpage_size\x18\x05 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x06 \x01(\tR\tpageToken\"\x80\x01\n" +
+	"\x18ListSuppressionsResponse\x12<\n" +
+	"\fsuppressions\x18\x01 \x03(\v2\x18.campaign.v1.SuppressionR\fsuppressions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"q\n" +
+	"\x19ImportSuppressionsRequest\x124\n" +
+	"\x05begin\x18\x01 \x01(\v2\x1c.campaign.v1.SuppressionFileH\x00R\x05begin\x12\x16\n" +
+	"\x05piece\x18\x02 \x01(\fH\x00R\x05pieceB\x06\n" +
+	"\x04part\"\xb0\x02\n" +
+	"\x0fSuppressionFile\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06region\x18\x02 \x01(\tR\x06region\x12\x16\n" +
+	"\x06column\x18\x03 \x01(\tR\x06column\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06source\x18\x05 \x01(\tR\x06source\x129\n" +
+	"\n" +
+	"expires_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x123\n" +
+	"\x05scope\x18\a \x01(\x0e2\x1d.campaign.v1.SuppressionScopeR\x05scope\x12\x1f\n" +
+	"\vcampaign_id\x18\b \x01(\x03R\n" +
+	"campaignId\x12\x18\n" +
+	"\acountry\x18\t \x01(\tR\acountry\"\xd1\x01\n" +
+	"\x1aImportSuppressionsResponse\x12\x12\n" +
+	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\x1e\n" +
+	"\n" +
+	"suppressed\x18\x02 \x01(\x03R\n" +
+	"suppressed\x12\x14\n" +
+	"\x05known\x18\x03 \x01(\x03R\x05known\x12\x18\n" +
+	"\arevoked\x18\x04 \x01(\x03R\arevoked\x12;\n" +
+	"\bproblems\x18\x05 \x03(\v2\x1f.campaign.v1.SuppressionProblemR\bproblems\x12\x12\n" +
+	"\x04done\x18\x06 \x01(\bR\x04done\"X\n" +
+	"\x12SuppressionProblem\x12\x12\n" +
+	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage2\xa6\x03\n" +
 	"\x12SuppressionService\x12G\n" +
 	"\bSuppress\x12\x1c.campaign.v1.SuppressRequest\x1a\x1d.campaign.v1.SuppressResponse\x12;\n" +
 	"\x04Lift\x12\x18.campaign.v1.LiftRequest\x1a\x19.campaign.v1.LiftResponse\x12>\n" +
-	"\x05Check\x12\x19.campaign.v1.CheckRequest\x1a\x1a.campaign.v1.CheckResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
+	"\x05Check\x12\x19.campaign.v1.CheckRequest\x1a\x1a.campaign.v1.CheckResponse\x12_\n" +
+	"\x10ListSuppressions\x12$.campaign.v1.ListSuppressionsRequest\x1a%.campaign.v1.ListSuppressionsResponse\x12i\n" +
+	"\x12ImportSuppressions\x12&.campaign.v1.ImportSuppressionsRequest\x1a'.campaign.v1.ImportSuppressionsResponse(\x010\x01B%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
 
 var (
 	file_campaign_v1_suppression_proto_rawDescOnce sync.Once
@@ -561,37 +1224,57 @@ func file_campaign_v1_suppression_proto_rawDescGZIP() []byte {
 	return file_campaign_v1_suppression_proto_rawDescData
 }
 
-var file_campaign_v1_suppression_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_campaign_v1_suppression_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_campaign_v1_suppression_proto_goTypes = []any{
-	(*Suppression)(nil),           // 0: campaign.v1.Suppression
-	(*SuppressRequest)(nil),       // 1: campaign.v1.SuppressRequest
-	(*SuppressResponse)(nil),      // 2: campaign.v1.SuppressResponse
-	(*LiftRequest)(nil),           // 3: campaign.v1.LiftRequest
-	(*LiftResponse)(nil),          // 4: campaign.v1.LiftResponse
-	(*CheckRequest)(nil),          // 5: campaign.v1.CheckRequest
-	(*CheckResponse)(nil),         // 6: campaign.v1.CheckResponse
-	(*CheckResult)(nil),           // 7: campaign.v1.CheckResult
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*Suppression)(nil),                // 0: campaign.v1.Suppression
+	(*SuppressRequest)(nil),            // 1: campaign.v1.SuppressRequest
+	(*SuppressResponse)(nil),           // 2: campaign.v1.SuppressResponse
+	(*LiftRequest)(nil),                // 3: campaign.v1.LiftRequest
+	(*LiftResponse)(nil),               // 4: campaign.v1.LiftResponse
+	(*CheckRequest)(nil),               // 5: campaign.v1.CheckRequest
+	(*CheckResponse)(nil),              // 6: campaign.v1.CheckResponse
+	(*CheckResult)(nil),                // 7: campaign.v1.CheckResult
+	(*ListSuppressionsRequest)(nil),    // 8: campaign.v1.ListSuppressionsRequest
+	(*ListSuppressionsResponse)(nil),   // 9: campaign.v1.ListSuppressionsResponse
+	(*ImportSuppressionsRequest)(nil),  // 10: campaign.v1.ImportSuppressionsRequest
+	(*SuppressionFile)(nil),            // 11: campaign.v1.SuppressionFile
+	(*ImportSuppressionsResponse)(nil), // 12: campaign.v1.ImportSuppressionsResponse
+	(*SuppressionProblem)(nil),         // 13: campaign.v1.SuppressionProblem
+	(*timestamppb.Timestamp)(nil),      // 14: google.protobuf.Timestamp
+	(SuppressionScope)(0),              // 15: campaign.v1.SuppressionScope
 }
 var file_campaign_v1_suppression_proto_depIdxs = []int32{
-	8,  // 0: campaign.v1.Suppression.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 1: campaign.v1.Suppression.expires_at:type_name -> google.protobuf.Timestamp
-	8,  // 2: campaign.v1.SuppressRequest.expires_at:type_name -> google.protobuf.Timestamp
-	0,  // 3: campaign.v1.SuppressResponse.suppression:type_name -> campaign.v1.Suppression
-	0,  // 4: campaign.v1.LiftResponse.suppression:type_name -> campaign.v1.Suppression
-	7,  // 5: campaign.v1.CheckResponse.results:type_name -> campaign.v1.CheckResult
-	0,  // 6: campaign.v1.CheckResult.suppression:type_name -> campaign.v1.Suppression
-	1,  // 7: campaign.v1.SuppressionService.Suppress:input_type -> campaign.v1.SuppressRequest
-	3,  // 8: campaign.v1.SuppressionService.Lift:input_type -> campaign.v1.LiftRequest
-	5,  // 9: campaign.v1.SuppressionService.Check:input_type -> campaign.v1.CheckRequest
-	2,  // 10: campaign.v1.SuppressionService.Suppress:output_type -> campaign.v1.SuppressResponse
-	4,  // 11: campaign.v1.SuppressionService.Lift:output_type -> campaign.v1.LiftResponse
-	6,  // 12: campaign.v1.SuppressionService.Check:output_type -> campaign.v1.CheckResponse
-	10, // [10:13] is the sub-list for method output_type
-	7,  // [7:10] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	14, // 0: campaign.v1.Suppression.created_at:type_name -> google.protobuf.Timestamp
+	14, // 1: campaign.v1.Suppression.expires_at:type_name -> google.protobuf.Timestamp
+	15, // 2: campaign.v1.Suppression.scope:type_name -> campaign.v1.SuppressionScope
+	14, // 3: campaign.v1.SuppressRequest.expires_at:type_name -> google.protobuf.Timestamp
+	15, // 4: campaign.v1.SuppressRequest.scope:type_name -> campaign.v1.SuppressionScope
+	0,  // 5: campaign.v1.SuppressResponse.suppression:type_name -> campaign.v1.Suppression
+	15, // 6: campaign.v1.LiftRequest.scope:type_name -> campaign.v1.SuppressionScope
+	0,  // 7: campaign.v1.LiftResponse.suppression:type_name -> campaign.v1.Suppression
+	7,  // 8: campaign.v1.CheckResponse.results:type_name -> campaign.v1.CheckResult
+	0,  // 9: campaign.v1.CheckResult.suppression:type_name -> campaign.v1.Suppression
+	15, // 10: campaign.v1.ListSuppressionsRequest.scope:type_name -> campaign.v1.SuppressionScope
+	0,  // 11: campaign.v1.ListSuppressionsResponse.suppressions:type_name -> campaign.v1.Suppression
+	11, // 12: campaign.v1.ImportSuppressionsRequest.begin:type_name -> campaign.v1.SuppressionFile
+	14, // 13: campaign.v1.SuppressionFile.expires_at:type_name -> google.protobuf.Timestamp
+	15, // 14: campaign.v1.SuppressionFile.scope:type_name -> campaign.v1.SuppressionScope
+	13, // 15: campaign.v1.ImportSuppressionsResponse.problems:type_name -> campaign.v1.SuppressionProblem
+	1,  // 16: campaign.v1.SuppressionService.Suppress:input_type -> campaign.v1.SuppressRequest
+	3,  // 17: campaign.v1.SuppressionService.Lift:input_type -> campaign.v1.LiftRequest
+	5,  // 18: campaign.v1.SuppressionService.Check:input_type -> campaign.v1.CheckRequest
+	8,  // 19: campaign.v1.SuppressionService.ListSuppressions:input_type -> campaign.v1.ListSuppressionsRequest
+	10, // 20: campaign.v1.SuppressionService.ImportSuppressions:input_type -> campaign.v1.ImportSuppressionsRequest
+	2,  // 21: campaign.v1.SuppressionService.Suppress:output_type -> campaign.v1.SuppressResponse
+	4,  // 22: campaign.v1.SuppressionService.Lift:output_type -> campaign.v1.LiftResponse
+	6,  // 23: campaign.v1.SuppressionService.Check:output_type -> campaign.v1.CheckResponse
+	9,  // 24: campaign.v1.SuppressionService.ListSuppressions:output_type -> campaign.v1.ListSuppressionsResponse
+	12, // 25: campaign.v1.SuppressionService.ImportSuppressions:output_type -> campaign.v1.ImportSuppressionsResponse
+	21, // [21:26] is the sub-list for method output_type
+	16, // [16:21] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_suppression_proto_init() }
@@ -599,13 +1282,18 @@ func file_campaign_v1_suppression_proto_init() {
 	if File_campaign_v1_suppression_proto != nil {
 		return
 	}
+	file_campaign_v1_event_proto_init()
+	file_campaign_v1_suppression_proto_msgTypes[10].OneofWrappers = []any{
+		(*ImportSuppressionsRequest_Begin)(nil),
+		(*ImportSuppressionsRequest_Piece)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_suppression_proto_rawDesc), len(file_campaign_v1_suppression_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,9 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SuppressionService_Suppress_FullMethodName = "/campaign.v1.SuppressionService/Suppress"
-	SuppressionService_Lift_FullMethodName     = "/campaign.v1.SuppressionService/Lift"
-	SuppressionService_Check_FullMethodName    = "/campaign.v1.SuppressionService/Check"
+	SuppressionService_Suppress_FullMethodName           = "/campaign.v1.SuppressionService/Suppress"
+	SuppressionService_Lift_FullMethodName               = "/campaign.v1.SuppressionService/Lift"
+	SuppressionService_Check_FullMethodName              = "/campaign.v1.SuppressionService/Check"
+	SuppressionService_ListSuppressions_FullMethodName   = "/campaign.v1.SuppressionService/ListSuppressions"
+	SuppressionService_ImportSuppressions_FullMethodName = "/campaign.v1.SuppressionService/ImportSuppressions"
 )
 
 // SuppressionServiceClient is the client API for SuppressionService service.
@@ -40,6 +42,13 @@ type SuppressionServiceClient interface {
 	Lift(ctx context.Context, in *LiftRequest, opts ...grpc.CallOption) (*LiftResponse, error)
 	// Check says which of some numbers are suppressed now. Errors: INVALID_ARGUMENT names the number by its place.
 	Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error)
+	// ListSuppressions is those in force, by number. Errors: NOT_FOUND the campaign.
+	ListSuppressions(ctx context.Context, in *ListSuppressionsRequest, opts ...grpc.CallOption) (*ListSuppressionsResponse, error)
+	// ImportSuppressions takes in a file of numbers, piece by piece, and tells how far it is in force: what an answer
+	// counts is neither offered nor dialled any more. The same file again changes nothing, so after a cut send it again.
+	// A row that cannot be read is told with its line and sinks no other. Errors: INVALID_ARGUMENT the first message, or a
+	// file that is no list; NOT_FOUND the campaign; RESOURCE_EXHAUSTED the file is larger than lists may be.
+	ImportSuppressions(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportSuppressionsRequest, ImportSuppressionsResponse], error)
 }
 
 type suppressionServiceClient struct {
@@ -80,6 +89,29 @@ func (c *suppressionServiceClient) Check(ctx context.Context, in *CheckRequest, 
 	return out, nil
 }
 
+func (c *suppressionServiceClient) ListSuppressions(ctx context.Context, in *ListSuppressionsRequest, opts ...grpc.CallOption) (*ListSuppressionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSuppressionsResponse)
+	err := c.cc.Invoke(ctx, SuppressionService_ListSuppressions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *suppressionServiceClient) ImportSuppressions(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportSuppressionsRequest, ImportSuppressionsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &SuppressionService_ServiceDesc.Streams[0], SuppressionService_ImportSuppressions_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ImportSuppressionsRequest, ImportSuppressionsResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SuppressionService_ImportSuppressionsClient = grpc.BidiStreamingClient[ImportSuppressionsRequest, ImportSuppressionsResponse]
+
 // SuppressionServiceServer is the server API for SuppressionService service.
 // All implementations must embed UnimplementedSuppressionServiceServer
 // for forward compatibility.
@@ -96,6 +128,13 @@ type SuppressionServiceServer interface {
 	Lift(context.Context, *LiftRequest) (*LiftResponse, error)
 	// Check says which of some numbers are suppressed now. Errors: INVALID_ARGUMENT names the number by its place.
 	Check(context.Context, *CheckRequest) (*CheckResponse, error)
+	// ListSuppressions is those in force, by number. Errors: NOT_FOUND the campaign.
+	ListSuppressions(context.Context, *ListSuppressionsRequest) (*ListSuppressionsResponse, error)
+	// ImportSuppressions takes in a file of numbers, piece by piece, and tells how far it is in force: what an answer
+	// counts is neither offered nor dialled any more. The same file again changes nothing, so after a cut send it again.
+	// A row that cannot be read is told with its line and sinks no other. Errors: INVALID_ARGUMENT the first message, or a
+	// file that is no list; NOT_FOUND the campaign; RESOURCE_EXHAUSTED the file is larger than lists may be.
+	ImportSuppressions(grpc.BidiStreamingServer[ImportSuppressionsRequest, ImportSuppressionsResponse]) error
 	mustEmbedUnimplementedSuppressionServiceServer()
 }
 
@@ -114,6 +153,12 @@ func (UnimplementedSuppressionServiceServer) Lift(context.Context, *LiftRequest)
 }
 func (UnimplementedSuppressionServiceServer) Check(context.Context, *CheckRequest) (*CheckResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Check not implemented")
+}
+func (UnimplementedSuppressionServiceServer) ListSuppressions(context.Context, *ListSuppressionsRequest) (*ListSuppressionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSuppressions not implemented")
+}
+func (UnimplementedSuppressionServiceServer) ImportSuppressions(grpc.BidiStreamingServer[ImportSuppressionsRequest, ImportSuppressionsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ImportSuppressions not implemented")
 }
 func (UnimplementedSuppressionServiceServer) mustEmbedUnimplementedSuppressionServiceServer() {}
 func (UnimplementedSuppressionServiceServer) testEmbeddedByValue()                            {}
@@ -190,6 +235,31 @@ func _SuppressionService_Check_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SuppressionService_ListSuppressions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSuppressionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SuppressionServiceServer).ListSuppressions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SuppressionService_ListSuppressions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SuppressionServiceServer).ListSuppressions(ctx, req.(*ListSuppressionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SuppressionService_ImportSuppressions_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(SuppressionServiceServer).ImportSuppressions(&grpc.GenericServerStream[ImportSuppressionsRequest, ImportSuppressionsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SuppressionService_ImportSuppressionsServer = grpc.BidiStreamingServer[ImportSuppressionsRequest, ImportSuppressionsResponse]
+
 // SuppressionService_ServiceDesc is the grpc.ServiceDesc for SuppressionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -209,7 +279,18 @@ var SuppressionService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "Check",
 			Handler:    _SuppressionService_Check_Handler,
 		},
+		{
+			MethodName: "ListSuppressions",
+			Handler:    _SuppressionService_ListSuppressions_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ImportSuppressions",
+			Handler:       _SuppressionService_ImportSuppressions_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "campaign/v1/suppression.proto",
 }

@@ -1619,7 +1619,15 @@ type Lead struct {
 	// What the calls are about, such as a debt, for caps of scope account; empty: none.
 	Account string `protobuf:"bytes,22,opt,name=account,proto3" json:"account,omitempty"`
 	// Where the lead may live, by its address: ISO 3166 codes such as FR, US-FL; empty: its numbers say.
-	Places        []string `protobuf:"bytes,23,rep,name=places,proto3" json:"places,omitempty"`
+	Places []string `protobuf:"bytes,23,rep,name=places,proto3" json:"places,omitempty"`
+	// The CRM's own count or clock of changes, of the last item that UpsertLeads took; 0: not kept.
+	Revision int64 `protobuf:"varint,24,opt,name=revision,proto3" json:"revision,omitempty"`
+	// A CRM said that it may not be called before; unset: it did not.
+	HeldOffUntil *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=held_off_until,json=heldOffUntil,proto3" json:"held_off_until,omitempty"`
+	// Why, in the CRM's words; empty: not said.
+	HeldOffReason string `protobuf:"bytes,26,opt,name=held_off_reason,json=heldOffReason,proto3" json:"held_off_reason,omitempty"`
+	// When the person was erased; unset: it was not.
+	ErasedAt      *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=erased_at,json=erasedAt,proto3" json:"erased_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1811,6 +1819,34 @@ func (x *Lead) GetAccount() string {
 func (x *Lead) GetPlaces() []string {
 	if x != nil {
 		return x.Places
+	}
+	return nil
+}
+
+func (x *Lead) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Lead) GetHeldOffUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HeldOffUntil
+	}
+	return nil
+}
+
+func (x *Lead) GetHeldOffReason() string {
+	if x != nil {
+		return x.HeldOffReason
+	}
+	return ""
+}
+
+func (x *Lead) GetErasedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ErasedAt
 	}
 	return nil
 }
@@ -2460,7 +2496,7 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"replacesId\x129\n" +
 	"\n" +
 	"created_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
-	"\tclosed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\"\x9d\x06\n" +
+	"\tclosed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\"\xdc\a\n" +
 	"\x04Lead\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1f\n" +
 	"\vcampaign_id\x18\x02 \x01(\x03R\n" +
@@ -2492,7 +2528,11 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"\n" +
 	"updated_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x18\n" +
 	"\aaccount\x18\x16 \x01(\tR\aaccount\x12\x16\n" +
-	"\x06places\x18\x17 \x03(\tR\x06places\"\x9f\x06\n" +
+	"\x06places\x18\x17 \x03(\tR\x06places\x12\x1a\n" +
+	"\brevision\x18\x18 \x01(\x03R\brevision\x12@\n" +
+	"\x0eheld_off_until\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\fheldOffUntil\x12&\n" +
+	"\x0fheld_off_reason\x18\x1a \x01(\tR\rheldOffReason\x127\n" +
+	"\terased_at\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampR\berasedAt\"\x9f\x06\n" +
 	"\x05Rules\x125\n" +
 	"\binterval\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\binterval\x12:\n" +
 	"\tintervals\x18\x02 \x03(\v2\x1c.campaign.v1.OutcomeIntervalR\tintervals\x12#\n" +
@@ -2677,26 +2717,28 @@ var file_campaign_v1_types_proto_depIdxs = []int32{
 	26, // 25: campaign.v1.Lead.decided_at:type_name -> google.protobuf.Timestamp
 	26, // 26: campaign.v1.Lead.created_at:type_name -> google.protobuf.Timestamp
 	26, // 27: campaign.v1.Lead.updated_at:type_name -> google.protobuf.Timestamp
-	27, // 28: campaign.v1.Rules.interval:type_name -> google.protobuf.Duration
-	20, // 29: campaign.v1.Rules.intervals:type_name -> campaign.v1.OutcomeInterval
-	26, // 30: campaign.v1.Rules.expires_at:type_name -> google.protobuf.Timestamp
-	21, // 31: campaign.v1.Rules.hours:type_name -> campaign.v1.Window
-	22, // 32: campaign.v1.Rules.caps:type_name -> campaign.v1.Cap
-	27, // 33: campaign.v1.Rules.network_retry:type_name -> google.protobuf.Duration
-	23, // 34: campaign.v1.Rules.cool_offs:type_name -> campaign.v1.CoolOff
-	19, // 35: campaign.v1.Rules.waivers:type_name -> campaign.v1.Waiver
-	0,  // 36: campaign.v1.OutcomeInterval.outcome:type_name -> campaign.v1.Outcome
-	27, // 37: campaign.v1.OutcomeInterval.interval:type_name -> google.protobuf.Duration
-	5,  // 38: campaign.v1.Cap.scope:type_name -> campaign.v1.CapScope
-	27, // 39: campaign.v1.Cap.period:type_name -> google.protobuf.Duration
-	6,  // 40: campaign.v1.Cap.count:type_name -> campaign.v1.CapCount
-	5,  // 41: campaign.v1.CoolOff.scope:type_name -> campaign.v1.CapScope
-	27, // 42: campaign.v1.CoolOff.period:type_name -> google.protobuf.Duration
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	26, // 28: campaign.v1.Lead.held_off_until:type_name -> google.protobuf.Timestamp
+	26, // 29: campaign.v1.Lead.erased_at:type_name -> google.protobuf.Timestamp
+	27, // 30: campaign.v1.Rules.interval:type_name -> google.protobuf.Duration
+	20, // 31: campaign.v1.Rules.intervals:type_name -> campaign.v1.OutcomeInterval
+	26, // 32: campaign.v1.Rules.expires_at:type_name -> google.protobuf.Timestamp
+	21, // 33: campaign.v1.Rules.hours:type_name -> campaign.v1.Window
+	22, // 34: campaign.v1.Rules.caps:type_name -> campaign.v1.Cap
+	27, // 35: campaign.v1.Rules.network_retry:type_name -> google.protobuf.Duration
+	23, // 36: campaign.v1.Rules.cool_offs:type_name -> campaign.v1.CoolOff
+	19, // 37: campaign.v1.Rules.waivers:type_name -> campaign.v1.Waiver
+	0,  // 38: campaign.v1.OutcomeInterval.outcome:type_name -> campaign.v1.Outcome
+	27, // 39: campaign.v1.OutcomeInterval.interval:type_name -> google.protobuf.Duration
+	5,  // 40: campaign.v1.Cap.scope:type_name -> campaign.v1.CapScope
+	27, // 41: campaign.v1.Cap.period:type_name -> google.protobuf.Duration
+	6,  // 42: campaign.v1.Cap.count:type_name -> campaign.v1.CapCount
+	5,  // 43: campaign.v1.CoolOff.scope:type_name -> campaign.v1.CapScope
+	27, // 44: campaign.v1.CoolOff.period:type_name -> google.protobuf.Duration
+	45, // [45:45] is the sub-list for method output_type
+	45, // [45:45] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_types_proto_init() }

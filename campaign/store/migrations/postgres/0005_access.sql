@@ -86,3 +86,16 @@ CREATE TABLE audit_head (
   hash TEXT   NOT NULL
 );
 INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '');
+
+-- What a place in the stream of events belongs to: its numbering since the record was made, or restored from a backup.
+CREATE TABLE epochs (
+  n           BIGINT PRIMARY KEY,
+  id          TEXT   NOT NULL UNIQUE,
+  last_before BIGINT NOT NULL                      -- places of older epochs beyond this one are lost
+);
+INSERT INTO epochs (n, id, last_before) VALUES (1, replace(gen_random_uuid()::text, '-', ''), 0);
+CREATE TABLE stream_edge (
+  id      BIGINT PRIMARY KEY CHECK (id = 1),
+  dropped BIGINT NOT NULL                          -- the last place whose event retention dropped
+);
+INSERT INTO stream_edge (id, dropped) SELECT 1, COALESCE(min(seq) - 1, 0) FROM events;

@@ -118,13 +118,20 @@ func receiveBackup(stream grpc.ServerStreamingClient[pb.BackupResponse], to io.W
 func bindRestore(fs *flag.FlagSet) action {
 	cfg := config.Default()
 	fs.StringVar(&cfg.Data, "data", cfg.Data, "the `FOLDER` of the server")
-	fs.StringVar(&cfg.Database, "database", "", "the `URL` that the server has; better by REDIAL_DATABASE, which ps does not show")
+	fs.StringVar(&cfg.Database, "database", "", "the `URL` that the server has; better by REDIAL_DATABASE or REDIAL_DATABASE_FILE, which ps does not show")
 	replace := fs.Bool("replace", false, "move the present record aside")
 	return func(ctx context.Context, c *cli, args []string) error {
 		for name, at := range map[string]*string{"REDIAL_DATA": &cfg.Data, "REDIAL_DATABASE": &cfg.Database} {
 			if v := c.env(name); v != "" && (*at == "" || *at == config.Default().Data) {
 				*at = v
 			}
+		}
+		if path := c.env("REDIAL_DATABASE_FILE"); path != "" && cfg.Database == "" {
+			url, err := config.ReadSecret(path)
+			if err != nil {
+				return badInput("REDIAL_DATABASE_FILE: %v", err)
+			}
+			cfg.Database = url
 		}
 		file := ""
 		if len(args) > 0 {

@@ -1,6 +1,6 @@
 // Package config decides how a process of dialerd is set up: the settings, their defaults, where they may be given
-// and which of them contradict each other. It reads flags and REDIAL_ variables only, never a file, and opens
-// nothing: a configuration that passes may still meet a database that is away.
+// and which of them contradict each other. It reads flags, REDIAL_ variables and the files of secrets that they name,
+// and opens nothing: a configuration that passes may still meet a database that is away.
 package config
 
 import (
@@ -24,7 +24,7 @@ type Config struct {
 	Redis       string        // URL of a Redis; "none": work without; empty: see RedisKind
 	GRPC        string        // host:port of the API
 	Web         string        // host:port of the web pages, health and metrics
-	AllowRemote bool          // GRPC and Web may listen beyond this machine
+	AllowRemote bool          // GRPC and Web may listen beyond this machine in the clear
 	Node        string        // this process's name among those of one database; empty: host name and gRPC port
 	Drain       time.Duration // how long a stop waits for work in hand
 	Keep        int           // days of history kept, at least 62; 0: all of it
@@ -34,6 +34,12 @@ type Config struct {
 	MaxUpload   int64         // bytes of an uploaded list
 	Demo        bool          // fill in invented people and let simulated agents call them
 	Log         Log
+	TLS         TLS
+	OIDC        OIDC
+
+	DatabaseFile string // read into Database
+	RedisFile    string // read into Redis
+	Shown        string // settings that hold a password and were given as flags, for everybody to see
 }
 
 // Log says what is logged and how.
@@ -48,6 +54,7 @@ func Default() Config {
 		Data: "data", GRPC: "127.0.0.1:7070", Web: "127.0.0.1:7071",
 		MaxConns: 20_000, MaxUpload: 2 << 30,
 		Drain: 30 * time.Second, Log: Log{Level: slog.LevelInfo, Format: "text"},
+		OIDC: OIDC{Claim: "groups", Scopes: "openid profile email"},
 	}
 }
 
@@ -86,8 +93,8 @@ func (c Config) DatabaseURL() string {
 
 // Validate says everything that is wrong or contradictory, each by the setting's name. The error is a Fault.
 func (c Config) Validate() error {
-	err := errors.Join(c.checkData(), c.checkDatabase(), c.checkRedis(), c.checkAddr("grpc", c.GRPC),
-		c.checkAddr("web", c.Web), c.checkTogether())
+	err := errors.Join(c.checkData(), c.checkDatabase(), c.checkRedis(), checkAddr("grpc", c.GRPC),
+		checkAddr("web", c.Web), c.checkReach("grpc", c.GRPC), c.checkReach("web", c.Web), c.checkTLS(), c.checkOIDC(), c.checkTogether())
 	if err != nil {
 		return Fault(err.Error())
 	}
@@ -129,18 +136,13 @@ var knownRedis = map[string]bool{
 	"redis+cluster": true, "rediss+cluster": true,
 }
 
-func (c Config) checkAddr(name, addr string) error {
-	host, port, err := net.SplitHostPort(addr)
+func checkAddr(name, addr string) error {
+	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return fmt.Errorf("--%s %q is no address: give host:port, such as 127.0.0.1:7070", name, addr)
 	}
 	if _, err := net.LookupPort("tcp", port); err != nil || port == "" {
 		return fmt.Errorf("--%s %q has no port: give host:port, port 0 for any free one", name, addr)
-	}
-	if !c.AllowRemote && !loopback(host) {
-		return fmt.Errorf("--%s %q can be reached from other machines, and this connection is not encrypted: tokens and "+
-			"telephone numbers would pass in the clear. Listen on 127.0.0.1, or put a TLS proxy before it and say --allow-remote",
-			name, addr)
 	}
 	return nil
 }
@@ -175,8 +177,13 @@ func (c Config) checkTogether() error {
 // Warnings are settings that work and that somebody should know about; for the log at start.
 func (c Config) Warnings() []string {
 	var w []string
-	if c.AllowRemote {
-		w = append(w, "listening beyond this machine without encryption (--allow-remote): put a TLS proxy before it")
+	if c.reached() {
+		w = append(w, "listening beyond this machine without encryption (--allow-remote): tokens and telephone numbers pass in the clear "+
+			"unless a TLS proxy stands before both ports; give --tls-cert and --tls-key")
+	}
+	if c.Shown != "" {
+		w = append(w, "a password was given as a flag, which everybody on this machine sees in the list of processes ("+c.Shown+
+			"): put it into a file, and give --NAME-file or the variable REDIAL_NAME_FILE")
 	}
 	if c.Postgres() && c.Redis == "" {
 		w = append(w, "PostgreSQL without --redis: calls are claimed straight from SQL and due work is found by the sweep, "+

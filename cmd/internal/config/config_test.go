@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -65,15 +66,26 @@ func TestEveryFaultSaysWhatToDo(t *testing.T) {
 		"bad format":            {args: []string{"--log", "info,xml"}, want: []string{"--log", "info,json"}},
 		"bad duration":          {args: []string{"--drain", "soon"}, want: []string{"--drain", "30s"}},
 		"drain for ever":        {args: []string{"--drain", "48h"}, want: []string{"--drain", "0s to 1h"}},
-		"another database":      {args: []string{"--database", "mysql://u:secret@h/d"}, want: []string{"--database", "postgres://"}},
+		"another database":      {args: []string{"--database", "mysql://u:hunter2@h/d"}, want: []string{"--database", "postgres://"}},
 		"sqlite without a file": {args: []string{"--database", "sqlite://"}, want: []string{"--database", "sqlite:///path"}},
-		"another queue":         {args: []string{"--redis", "amqp://u:secret@h"}, want: []string{"--redis", "redis+cluster://"}},
+		"another queue":         {args: []string{"--redis", "amqp://u:hunter2@h"}, want: []string{"--redis", "redis+cluster://"}},
 		"no port":               {args: []string{"--grpc", "127.0.0.1"}, want: []string{"--grpc", "host:port"}},
 		"port out of range":     {args: []string{"--web", "127.0.0.1:77777"}, want: []string{"--web", "port"}},
 		"keeps too little":      {args: []string{"--keep", "30"}, want: []string{"--keep 30", "62 days"}},
 		"keeps who knows":       {args: []string{"--keep", "a year"}, want: []string{"--keep", "400"}},
 		"reachable":             {args: []string{"--grpc", ":7070"}, want: []string{"--grpc", "not encrypted", "--allow-remote"}},
 		"reachable by name":     {args: []string{"--web", "example.com:80"}, want: []string{"--web", "--allow-remote"}},
+		"certificate, no key":   {args: []string{"--tls-cert", "c.pem"}, want: []string{"--tls-cert and --tls-key"}},
+		"machines, no TLS":      {args: []string{"--tls-client-ca", "ca.pem"}, want: []string{"--tls-client-ca needs --tls-cert"}},
+		"demo over TLS":         {args: []string{"--demo", "--tls-cert=c", "--tls-key=k"}, want: []string{"--demo and --tls-cert"}},
+		"secret as a flag":      {args: []string{"--oidc-secret", "hunter2"}, want: []string{"lists processes", "--oidc-secret-file", "REDIAL_OIDC_SECRET"}},
+		"secret twice":          {args: []string{"--redis-file", "/nowhere"}, env: []string{"REDIAL_REDIS=redis://u:hunter2@h"}, want: []string{"--redis and --redis-file", "keep the file"}},
+		"secret that is away":   {env: []string{"REDIAL_DATABASE_FILE=/nowhere/at/all"}, want: []string{"--database-file", "cannot be read", "/nowhere/at/all"}},
+		"no issuer":             {args: []string{"--oidc-client", "redial"}, want: []string{"--oidc-issuer is missing"}},
+		"issuer in the clear":   {args: []string{"--oidc-issuer", "http://sso.example.com"}, want: []string{"--oidc-issuer", "https://", "--oidc-client", "--oidc-roles"}},
+		"roles that are none":   {args: []string{"--oidc-issuer=https://sso", "--oidc-client=r", "--oidc-roles=Boss=owner"}, want: []string{"--oidc-roles", "Boss", "supervisor"}},
+		"roles without groups":  {args: []string{"--oidc-issuer=https://sso", "--oidc-client=r", "--oidc-roles=manager"}, want: []string{"GROUP=role"}},
+		"a group of two roles":  {args: []string{"--oidc-issuer=https://sso", "--oidc-client=r", "--oidc-roles=A=crm,A=admin"}, want: []string{"both crm and admin"}},
 		"one port for both":     {args: []string{"--web", "127.0.0.1:7070"}, want: []string{"--grpc and --web"}},
 		"demo on real data":     {args: []string{"--demo", "--database", "postgres://h/d"}, want: []string{"--demo and --database"}},
 		"no connections":        {args: []string{"--max-connections", "9"}, want: []string{"--max-connections 9", "10 to 1000000"}},
@@ -92,7 +104,7 @@ func TestEveryFaultSaysWhatToDo(t *testing.T) {
 		if _, ok := errors.AsType[Fault](err); !ok {
 			t.Errorf("%s: %v is no Fault", name, err)
 		}
-		if err != nil && strings.Contains(err.Error(), "secret") {
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: the password is shown: %v", name, err)
 		}
 	}
@@ -164,6 +176,20 @@ func TestExampleFileHoldsTheDefaults(t *testing.T) {
 	}
 }
 
+// mounted is a file in place of one that a container or a unit is given at its start; other values stay.
+func mounted(t *testing.T, name, value string) string {
+	t.Helper()
+	holds := map[string]string{"REDIAL_DATABASE_FILE": "postgres://redial:x@postgres:5432/redial\n", "REDIAL_REDIS_FILE": "redis://redis:6379/0\n"}[name]
+	if holds == "" {
+		return value
+	}
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(holds), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // What deploy/ sets is loaded as a process would load it, so that a renamed setting cannot be left behind there.
 func TestDeployFilesUseSettingsThatExist(t *testing.T) {
 	t.Parallel()
@@ -175,7 +201,7 @@ func TestDeployFilesUseSettingsThatExist(t *testing.T) {
 		}
 		var env []string
 		for _, m := range set.FindAllStringSubmatch(string(raw), -1) {
-			env = append(env, m[1]+"="+m[3])
+			env = append(env, m[1]+"="+mounted(t, m[1], m[3]))
 		}
 		if _, err := Load(nil, env); err != nil || len(env) < want {
 			t.Errorf("%s sets %q: %v", name, env, err)

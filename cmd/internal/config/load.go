@@ -10,7 +10,10 @@ import (
 var ErrHelp = errors.New("help was asked for")
 
 // clients are variables that belong to dialctl: often set in the same shell, and none of the server's business.
-var clients = map[string]bool{"REDIAL_SERVER": true, "REDIAL_TOKEN": true, "REDIAL_TOKEN_FILE": true}
+var clients = map[string]bool{
+	"REDIAL_SERVER": true, "REDIAL_TOKEN": true, "REDIAL_TOKEN_FILE": true,
+	"REDIAL_TLS": true, "REDIAL_CA": true, "REDIAL_CERT": true, "REDIAL_KEY": true, "REDIAL_PLAINTEXT": true,
+}
 
 // Load reads the settings: defaults, over them the environment ("NAME=value" as os.Environ gives it), over that the
 // flags (without the program's name). The error names every setting that is unknown, unreadable or contradictory,
@@ -18,11 +21,11 @@ var clients = map[string]bool{"REDIAL_SERVER": true, "REDIAL_TOKEN": true, "REDI
 func Load(args, env []string) (Config, error) {
 	c := Default()
 	faults := []error{fromEnv(&c, env)}
-	err := fromFlags(&c, args)
+	flags, err := fromFlags(&c, args)
 	if errors.Is(err, ErrHelp) {
 		return Config{}, ErrHelp
 	}
-	faults = append(faults, err)
+	faults = append(faults, err, readSecrets(&c, flags))
 	if err := errors.Join(faults...); err != nil {
 		return Config{}, Fault(err.Error())
 	}
@@ -61,13 +64,14 @@ func fromEnv(c *Config, env []string) error {
 	return errors.Join(faults...)
 }
 
-func fromFlags(c *Config, args []string) error {
+// fromFlags answers what was given, by name.
+func fromFlags(c *Config, args []string) (map[string]string, error) {
 	given := map[string]string{}
 	var faults []error
 	for i := 0; i < len(args); i++ {
 		name, value, inline := strings.Cut(strings.TrimLeft(args[i], "-"), "=")
 		if args[i] == "-h" || name == "help" {
-			return ErrHelp
+			return nil, ErrHelp
 		}
 		if !strings.HasPrefix(args[i], "-") || name == "" {
 			faults = append(faults, fmt.Errorf("%q is not expected: settings are given as --name value", args[i]))
@@ -82,6 +86,13 @@ func fromFlags(c *Config, args []string) error {
 			continue
 		}
 		switch {
+		case s.hidden:
+			faults = append(faults, fmt.Errorf("--%s would be seen by everybody who lists processes: give --%s-file FILE, or %s in the environment",
+				name, name, s.variable()))
+			if !inline && i+1 < len(args) && !strings.HasPrefix(args[i+1], "-") {
+				i++ // the secret
+			}
+			continue
 		case inline:
 		case s.arg == "":
 			value = "true"
@@ -101,7 +112,7 @@ func fromFlags(c *Config, args []string) error {
 			faults = append(faults, fmt.Errorf("--%s: %w", name, err))
 		}
 	}
-	return errors.Join(faults...)
+	return given, errors.Join(faults...)
 }
 
 func unknownFlag(name string) error {
@@ -130,6 +141,10 @@ func Usage() string {
 	d := Default()
 	for i := range settings {
 		s := &settings[i]
+		if s.hidden {
+			fmt.Fprintf(&b, "  %-26s %s\n", s.variable(), s.help)
+			continue
+		}
 		fmt.Fprintf(&b, "  --%-24s %s\n", strings.TrimSpace(s.name+" "+s.arg), s.help)
 		if v := s.get(&d); v != "" {
 			fmt.Fprintf(&b, "    %-24s default %s\n", s.variable(), v)
@@ -137,6 +152,7 @@ func Usage() string {
 			fmt.Fprintf(&b, "    %s\n", s.variable())
 		}
 	}
-	b.WriteString("\nA flag wins over its variable. SIGTERM or Ctrl-C stops it when the work in hand is done; a second one at once.\n")
+	b.WriteString("\nA flag is seen by everybody who lists processes: give what holds a password as a variable, or in a file.\n")
+	b.WriteString("A flag wins over its variable. SIGTERM or Ctrl-C stops it when the work in hand is done; a second one at once.\n")
 	return b.String()
 }

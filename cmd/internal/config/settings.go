@@ -13,8 +13,10 @@ type setting struct {
 	name string
 	arg  string // what follows the flag, for help; empty: a switch
 	help string
-	get  func(*Config) string
-	set  func(*Config, string) error
+	// hidden is for secrets that must not be flags.
+	hidden bool
+	get    func(*Config) string
+	set    func(*Config, string) error
 }
 
 // variable is the name in the environment: allow-remote is REDIAL_ALLOW_REMOTE.
@@ -28,14 +30,40 @@ var settings = []setting{
 		func(c *Config) *string { return &c.Data }),
 	text("database", "URL", "postgres://user@host/name or sqlite:///path/file.db; empty: SQLite in the data folder",
 		func(c *Config) *string { return &c.Database }),
+	secretFile("database", "the URL of the database, for one with a password: a flag is seen by whoever lists processes",
+		func(c *Config) *string { return &c.DatabaseFile }),
 	text("redis", "URL", "redis://, rediss://, redis+sentinel:// or redis+cluster://; none: work without; empty: in the process, or none beside PostgreSQL",
 		func(c *Config) *string { return &c.Redis }),
+	secretFile("redis", "the URL of the Redis, for one with a password",
+		func(c *Config) *string { return &c.RedisFile }),
 	text("grpc", "ADDR", "host:port of the API; port 0 takes any free one",
 		func(c *Config) *string { return &c.GRPC }),
 	text("web", "ADDR", "host:port of the pages, health and metrics",
 		func(c *Config) *string { return &c.Web }),
-	boolean("allow-remote", "let --grpc and --web listen beyond this machine, unencrypted: only behind a TLS proxy",
+	text("tls-cert", "FILE", "PEM certificate chain: both ports speak TLS, and may listen beyond this machine; read again when it changes",
+		func(c *Config) *string { return &c.TLS.Cert }),
+	text("tls-key", "FILE", "PEM key of --tls-cert",
+		func(c *Config) *string { return &c.TLS.Key }),
+	text("tls-client-ca", "FILE", "PEM authorities of machines: a client certificate of theirs stands for the token made with its name",
+		func(c *Config) *string { return &c.TLS.ClientCA }),
+	boolean("allow-remote", "let --grpc and --web listen beyond this machine without TLS: only behind a TLS proxy",
 		func(c *Config) *bool { return &c.AllowRemote }),
+	text("oidc-issuer", "URL", "https:// URL of the issuer whose people may sign in; empty: tokens alone",
+		func(c *Config) *string { return &c.OIDC.Issuer }),
+	text("oidc-client", "ID", "this server's client id at the issuer, and the audience of its tokens",
+		func(c *Config) *string { return &c.OIDC.Client }),
+	hidden("oidc-secret", "the client's secret; empty: a public client. No flag: it would be seen by whoever lists processes",
+		func(c *Config) *string { return &c.OIDC.Secret }),
+	secretFile("oidc-secret", "the client's secret",
+		func(c *Config) *string { return &c.OIDC.SecretFile }),
+	text("oidc-claim", "NAME", "claim that lists a person's groups",
+		func(c *Config) *string { return &c.OIDC.Claim }),
+	text("oidc-roles", "GROUP=ROLE,…", "role of each group; of several the strongest: admin, manager, supervisor, quality, crm, agent; in none: refused",
+		func(c *Config) *string { return &c.OIDC.Roles }),
+	text("oidc-campaigns", "NAME", "claim with the ids of the campaigns that a person sees, or * for all; empty: every one",
+		func(c *Config) *string { return &c.OIDC.Campaigns }),
+	text("oidc-scopes", "SCOPES", "asked for at sign-in; some issuers list groups only when asked for",
+		func(c *Config) *string { return &c.OIDC.Scopes }),
 	text("node", "NAME", "this process's name among those of one database; empty: host name and gRPC port",
 		func(c *Config) *string { return &c.Node }),
 	{

@@ -37,6 +37,9 @@ const (
 	ReasonRecordAway     = "RECORD_AWAY"  // the database does not answer, or not in time: send it again with the same id
 	ReasonRecordFull     = "RECORD_FULL"  // the disk under the record is full, or may only be read: an operator must act
 	ReasonWrongOffset    = "WRONG_OFFSET" // a piece of an upload that does not begin where the last one ended
+	ReasonTooSlow        = "TOO_SLOW"     // answers of a stream were not read in time: come back where it ended
+	ReasonCursorOld      = "CURSOR_TOO_OLD"
+	ReasonCursorForeign  = "CURSOR_FOREIGN" // a place in another record's stream of events
 )
 
 // Error is an error that callers may see.

@@ -342,7 +342,8 @@ func (b *bench) looks(t *testing.T, c *campaign.Campaign, round int) {
 		t.Fatal(err)
 	}
 	must[int](t)(b.Sequence(ctx, epoch, 1000))
-	must[[]campaign.Event](t)(b.Events(ctx, 500_000, 100, EventFilter{}))
+	must[campaign.Stream](t)(b.Stream(ctx))
+	must[campaign.EventPage](t)(b.Events(ctx, 500_000, 500_100, campaign.EventFilter{}))
 	must[[]campaign.Callback](t)(b.Callbacks(ctx, 5))
 	must[[]campaign.LeadID](t)(b.FindByNumber(ctx, "+8613900000100"))
 	must[campaign.Suppressed](t)(b.Suppress(ctx, campaign.Suppression{Phone: campaign.Phone(fmt.Sprintf("+8613900009%03d", round)), Reason: "do_not_call"}))

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"redial/campaign"
 )
@@ -85,6 +87,9 @@ func (t *tx) markRestored() error {
 		last+restoredLeap, id, string(campaign.EventRestored), us(t.now), js(map[string]any{"last_before": last}))
 	if err == nil {
 		_, err = t.exec(`DELETE FROM outbox WHERE id = $1`, id)
+	}
+	if err == nil { // a place that a reader has from after the backup is not one of the numbers given from here on
+		_, err = t.exec(`INSERT INTO epochs (n, id, last_before) SELECT max(n) + 1, $1, $2 FROM epochs`, strings.ToLower(rand.Text()), last)
 	}
 	return err
 }

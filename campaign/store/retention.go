@@ -16,8 +16,8 @@ import (
 const purgeRows = 5000
 
 // Retention removes history that is older than keep, whole months of it: attempts with their amendments, agent
-// states, events, closed assignments, calls made outside, what caps counted. Leads keep all that the rule needs of their attempts, and
-// promises stay. On PostgreSQL months are dropped as a whole. HistoryFrom tells from when on reports are complete.
+// states, closed assignments, calls made outside, what caps counted; events are DropEvents' to remove. Leads keep all that the rule needs
+// of their attempts, and promises stay. On PostgreSQL months are dropped as a whole. HistoryFrom tells from when on reports are complete.
 // Errors: KindInvalid for less than campaign.LeastKept.
 func (s *Store) Retention(ctx context.Context, keep time.Duration) (campaign.Purged, error) {
 	if keep < campaign.LeastKept {
@@ -41,7 +41,6 @@ func (s *Store) Retention(ctx context.Context, keep time.Duration) (campaign.Pur
 		{table: "amendments", key: []string{"id"}, old: "placed_at", before: us(p.Before)},
 		{table: "attempts", key: []string{"assignment_id", "placed_at"}, old: "placed_at", before: us(p.Before), n: &p.Attempts},
 		{table: "agent_states", key: []string{"id", "at"}, old: "at", before: us(p.Before), n: &p.States},
-		{table: "events", key: []string{"seq", "at"}, old: notLast + " AND at", before: us(p.Before), n: &p.Events},
 		{table: "outside_calls", key: []string{"id"}, old: "placed_at", before: us(p.Before)},
 		{table: "assignments", key: []string{"id"}, old: "closed_at > 0 AND closed_at", before: us(p.Before), n: &p.Assignments},
 		{table: "subject_uses", key: []string{"subject_id", "assignment_id"}, old: "placed_at", before: uses, n: &p.Uses, strewn: true},
@@ -61,6 +60,22 @@ func (s *Store) Retention(ctx context.Context, keep time.Duration) (campaign.Pur
 	return p, nil
 }
 
+// DropEvents removes events that are older than keep, at least a day, and says how many; the last one stays. Who follows
+// the stream and has not read them is told so: see Events. Errors: KindInvalid for less than a day.
+func (s *Store) DropEvents(ctx context.Context, keep time.Duration) (int64, error) {
+	if keep < campaign.LeastEventsKept {
+		return 0, campaign.Invalid("keep", fmt.Sprintf("%v is too short: events are kept for at least %v", keep, campaign.LeastEventsKept))
+	}
+	edge := s.Now().Add(-keep)
+	dropped, err := s.dropMonths(ctx, "events", time.Date(edge.Year(), edge.Month(), 1, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		return dropped, err
+	}
+	n, err := s.purge(ctx, history{table: "events", key: []string{"seq", "at"}, old: notLast + " AND at", before: us(edge),
+		note: `UPDATE stream_edge SET dropped = (SELECT max(seq) %[1]s) WHERE dropped < (SELECT max(seq) %[1]s)`})
+	return dropped + n, err
+}
+
 // history is a table that old rows leave.
 type history struct {
 	table  string
@@ -69,6 +84,7 @@ type history struct {
 	before int64
 	n      *int64 // counted here; nil: not told
 	strewn bool   // old rows are all over the table
+	note   string // is carried out before some of them go; %[1]s is FROM them; empty: nothing
 }
 
 // notLast keeps the last event: the next one's place in the stream is counted from it.
@@ -83,7 +99,7 @@ func (s *Store) purge(ctx context.Context, h history) (all int64, err error) {
 	}
 	next := fmt.Sprintf(`SELECT %s FROM (SELECT %s FROM %s WHERE (%s) > (%s) ORDER BY %s LIMIT %d) AS p ORDER BY %s DESC LIMIT 1`,
 		key, key, h.table, key, from, key, purgeRows, strings.Join(h.key, " DESC, "))
-	remove := fmt.Sprintf(`DELETE FROM %s WHERE (%s) > (%s) AND (%s) <= (%s) AND %s < $%d`, h.table, key, from, key, to, h.old, 2*len(h.key)+1)
+	old := fmt.Sprintf(`FROM %s WHERE (%s) > (%s) AND (%s) <= (%s) AND %s < $%d`, h.table, key, from, key, to, h.old, 2*len(h.key)+1)
 	at := make([]any, len(h.key))
 	for i := range at {
 		at[i] = int64(math.MinInt64)
@@ -100,8 +116,14 @@ func (s *Store) purge(ctx context.Context, h history) (all int64, err error) {
 			for _, v := range last {
 				args = append(args, v)
 			}
+			args = append(args, h.before)
+			if h.note != "" {
+				if _, err := t.exec(fmt.Sprintf(h.note, old), args...); err != nil {
+					return err
+				}
+			}
 			var err error
-			n, err = t.exec(remove, append(args, h.before)...)
+			n, err = t.exec(`DELETE `+old, args...)
 			return err
 		})
 		if err != nil || n < 0 || n == 0 && !h.strewn {
@@ -161,6 +183,9 @@ func (s *Store) dropMonths(ctx context.Context, table string, before time.Time) 
 				var last bool
 				if err := t.row(`SELECT EXISTS (SELECT 1 FROM `+name+` WHERE seq = (SELECT max(seq) FROM events))`, nil, &last); err != nil || last {
 					return err // see notLast
+				}
+				if _, err := t.exec(`UPDATE stream_edge SET dropped = GREATEST(dropped, (SELECT COALESCE(max(seq), 0) FROM ` + name + `))`); err != nil {
+					return err
 				}
 			}
 			dropped = n

@@ -31,7 +31,7 @@ func TestTheLastEventIsKept(t *testing.T) {
 		number()
 		last := b.count(t, `SELECT max(seq) FROM events`)
 		b.now.Add(int64(400 * 24 * time.Hour))
-		if _, err := b.Retention(t.Context(), campaign.LeastKept); err != nil {
+		if _, err := b.DropEvents(t.Context(), campaign.LeastEventsKept); err != nil {
 			t.Fatal(err)
 		}
 		if n := b.count(t, `SELECT count(*) FROM events`); last < 2 || n != 1 {

@@ -57,11 +57,11 @@ func eventsInOrder(b *bundle) {
 	last := make(map[campaign.LeadID]campaign.EventID)
 	attempts := 0
 	for {
-		some := must[[]campaign.Event](b)(b.s.Events(b.Context(), after, 3, store.EventFilter{}))
-		if len(some) == 0 {
+		some := must[campaign.EventPage](b)(b.s.Events(b.Context(), after, after+3, campaign.EventFilter{}))
+		if len(some.Events) == 0 {
 			break
 		}
-		for _, e := range some {
+		for _, e := range some.Events {
 			if e.Seq != after+1 {
 				b.Fatalf("event %d follows %d", e.Seq, after)
 			}
@@ -77,9 +77,9 @@ func eventsInOrder(b *bundle) {
 	if attempts != 12 {
 		b.Fatalf("%d attempts in the stream, want 12", attempts)
 	}
-	only := must[[]campaign.Event](b)(b.s.Events(b.Context(), 0, 100, store.EventFilter{Campaign: c.ID, Types: []campaign.EventType{campaign.EventAttempt}}))
-	if len(only) != 12 {
-		b.Fatalf("%d events of the type", len(only))
+	only := must[campaign.EventPage](b)(b.s.Events(b.Context(), 0, 1000, campaign.EventFilter{Campaigns: []campaign.CampaignID{c.ID}, Types: []campaign.EventType{campaign.EventAttempt}}))
+	if len(only.Events) != 12 {
+		b.Fatalf("%d events of the type", len(only.Events))
 	}
 }
 

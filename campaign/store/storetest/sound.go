@@ -106,14 +106,19 @@ func (w *Works) Stream(ctx context.Context) ([]campaign.Event, error) {
 		if err != nil {
 			return seen, fmt.Errorf("number events: %w", err)
 		}
-		some, err := again(context.WithoutCancel(ctx), w, 0, func(ctx context.Context, s *store.Store) ([]campaign.Event, error) {
-			return s.Events(ctx, after, 1000, store.EventFilter{})
+		some, err := again(context.WithoutCancel(ctx), w, 0, func(ctx context.Context, s *store.Store) ([]campaign.ToldEvent, error) {
+			end, err := s.Stream(ctx)
+			if err != nil {
+				return nil, err
+			}
+			p, err := s.Events(ctx, after, end.Last, campaign.EventFilter{})
+			return p.Events, err
 		})
 		if err != nil {
 			return seen, fmt.Errorf("follow events: %w", err)
 		}
-		if seen = append(seen, some...); len(some) > 0 {
-			after = some[len(some)-1].Seq
+		for i := range some {
+			seen, after = append(seen, some[i].Event), some[i].Seq
 		}
 		if last && numbered == 0 && len(some) == 0 {
 			return seen, nil

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"redial/campaign"
@@ -78,12 +80,25 @@ func (w *wakeups) Replan(ctx context.Context, id campaign.CampaignID) error {
 
 // Purge makes next month's partitions and drops what is old enough, if anything is to be dropped.
 func (w *wakeups) Purge(ctx context.Context) error {
-	if err := w.app.store.Housekeep(ctx); err != nil || w.app.cfg.Keep == 0 {
+	if err := errors.Join(w.app.store.Housekeep(ctx), w.dropEvents(ctx)); err != nil || w.app.cfg.Keep == 0 {
 		return err
 	}
 	gone, err := w.app.store.Retention(ctx, time.Duration(w.app.cfg.Keep)*24*time.Hour)
 	if err == nil {
 		w.app.log.InfoContext(ctx, "old history was dropped", "days_kept", w.app.cfg.Keep, "dropped", gone)
+	}
+	return err
+}
+
+// dropEvents drops events that need no longer be kept for those who follow the stream.
+func (w *wakeups) dropEvents(ctx context.Context) error {
+	days := cmp.Or(w.app.cfg.KeepEvents, w.app.cfg.Keep)
+	if days == 0 {
+		return nil
+	}
+	n, err := w.app.store.DropEvents(ctx, time.Duration(days)*24*time.Hour)
+	if err == nil {
+		w.app.log.InfoContext(ctx, "old events were dropped", "days_kept", days, "dropped", n)
 	}
 	return err
 }

@@ -28,6 +28,7 @@ type Config struct {
 	Node        string        // this process's name among those of one database; empty: host name and gRPC port
 	Drain       time.Duration // how long a stop waits for work in hand
 	Keep        int           // days of history kept, at least 62; 0: all of it
+	KeepEvents  int           // days of events kept, at least 1; 0: as Keep
 	TZData      string        // zip file of zone data in place of what the program carries; empty: the carried
 	Law         string        // folder of the user's own law packs, besides those of the program; empty: none
 	MaxConns    int           // connections open at once to each of GRPC and Web
@@ -161,6 +162,9 @@ func (c Config) checkTogether() error {
 	}
 	if least := int(campaign.LeastKept.Hours() / 24); c.Keep != 0 && c.Keep < least {
 		faults = append(faults, fmt.Errorf("--keep %d is too short: reports, caps and corrections look back %d days; give more, or 0 to keep all", c.Keep, least))
+	}
+	if c.KeepEvents < 0 {
+		faults = append(faults, fmt.Errorf("--keep-events %d is no number of days: give 1 or more, or 0 for as long as --keep says", c.KeepEvents))
 	}
 	if c.MaxConns < 10 || c.MaxConns > 1_000_000 {
 		faults = append(faults, fmt.Errorf("--max-connections %d is out of range: give 10 to 1000000", c.MaxConns))

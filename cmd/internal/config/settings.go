@@ -77,11 +77,21 @@ var settings = []setting{
 		},
 	},
 	{
-		name: "keep", arg: "DAYS", help: "drop history (attempts, agent states, events) older than so many days, at least 62; 0: keep all",
+		name: "keep", arg: "DAYS", help: "drop history (attempts, agent states; events, see --keep-events) older than so many days, at least 62; 0: keep all",
 		get: func(c *Config) string { return strconv.Itoa(c.Keep) },
 		set: func(c *Config, v string) (err error) {
 			if c.Keep, err = strconv.Atoi(v); err != nil {
 				err = fmt.Errorf("%q is no number of days: write it as 400", v)
+			}
+			return err
+		},
+	},
+	{
+		name: "keep-events", arg: "DAYS", help: "drop events, which CRMs follow, older than so many days, at least 1; 0: as --keep",
+		get: func(c *Config) string { return strconv.Itoa(c.KeepEvents) },
+		set: func(c *Config, v string) (err error) {
+			if c.KeepEvents, err = strconv.Atoi(v); err != nil {
+				err = fmt.Errorf("%q is no number of days: write it as 90", v)
 			}
 			return err
 		},

@@ -35,6 +35,7 @@ var codeOf = map[campaign.Kind]codes.Code{
 var codeOfReason = map[string]codes.Code{
 	campaign.ReasonVersion:     codes.Aborted,
 	campaign.ReasonWrongOffset: codes.OutOfRange,
+	campaign.ReasonCursorOld:   codes.OutOfRange,
 }
 
 // Status puts an error into the words of the wire: a campaign.Error with its details, a status as it is, the end of

@@ -22,6 +22,7 @@ proto/dialer/v1: google.golang.org proto/campaign/v1
 campaign:
 campaign/listfile: campaign golang.org/x/text github.com/wlynxg/chardet github.com/xuri/excelize/v2
 campaign/calendarfile: campaign
+campaign/egress:
 campaign/phone: campaign github.com/nyaruka/phonenumbers
 campaign/store: campaign github.com/jackc/pgx/v5 modernc.org/sqlite golang.org/x/sync
 campaign/wire: campaign proto/campaign/v1 google.golang.org/protobuf
@@ -41,7 +42,7 @@ dialer/carrier/manual: campaign dialer
 dialer/carrier/sim: campaign dialer
 dialer/carrier/carriertest: campaign dialer
 
-cmd/internal/config: campaign
+cmd/internal/config: campaign campaign/egress
 cmd/internal/auth: campaign google.golang.org/grpc
 cmd/internal/server: campaign google.golang.org github.com/prometheus/client_golang
 cmd/internal/web: campaign scheduler

@@ -100,6 +100,8 @@ var settings = []setting{
 		func(c *Config) *string { return &c.TZData }),
 	text("law", "FOLDER", "law packs of your own, files *.json, besides those of the program (dialctl law list); the same on every node",
 		func(c *Config) *string { return &c.Law }),
+	text("allow-targets", "CIDR,…", "addresses beyond the public ones that webhooks and pre-call checks may be sent to, as 10.1.0.0/16; what answers there can be reached by whoever may set one up",
+		func(c *Config) *string { return &c.AllowTargets }),
 	{
 		name: "max-connections", arg: "N", help: "connections open at once to each of the two ports; what comes beyond is refused",
 		get: func(c *Config) string { return strconv.Itoa(c.MaxConns) },

@@ -78,6 +78,7 @@ type App struct {
 	guard      *auth.Guard
 	server     *server.Server
 	site       *web.Site
+	tls        *server.TLS // nil: both ports speak in the clear
 	overview   overview
 	demo       *demo.Demo // nil: no demonstration
 	draining   atomic.Bool
@@ -110,7 +111,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	for _, w := range cfg.Warnings() {
 		a.log.WarnContext(ctx, "check the settings", "warning", w)
 	}
-	for _, step := range []func(context.Context) error{a.useZones, a.openLaw, a.openStore, a.checkLaw, a.openRedis, a.wire} {
+	for _, step := range []func(context.Context) error{a.useZones, a.openTLS, a.openLaw, a.openStore, a.checkLaw, a.openRedis, a.wire} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.stops.run(context.WithoutCancel(ctx)))
 		}
@@ -161,7 +162,10 @@ func (a *App) start(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("listen for the web pages: %w; choose another address with --web", err), api.Close())
 	}
 	a.grpcAddr, a.webAddr = api.Addr(), pages.Addr()
-	api, pages = server.Limit(api, a.cfg.MaxConns, a.log), server.Limit(pages, a.cfg.MaxConns, a.log)
+	api, pages = server.Limit(api, a.cfg.MaxConns, a.log), a.webPort(server.Limit(pages, a.cfg.MaxConns, a.log))
+	if a.tls != nil {
+		a.run("certificates", a.tls.Run)
+	}
 	a.serve("API", func() error { return a.server.Serve(api) }, a.server.Stop)
 	a.serve("web pages", func() error { return a.site.Serve(pages) }, a.site.Stop)
 	a.server.SetServing(true)

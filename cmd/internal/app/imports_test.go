@@ -43,13 +43,14 @@ dialer/carrier/sim: campaign dialer
 dialer/carrier/carriertest: campaign dialer
 
 cmd/internal/config: campaign campaign/egress
-cmd/internal/auth: campaign google.golang.org/grpc
+cmd/internal/auth: campaign google.golang.org/grpc github.com/coreos/go-oidc/v3 golang.org/x/oauth2
 cmd/internal/server: campaign google.golang.org github.com/prometheus/client_golang
 cmd/internal/web: campaign scheduler
 cmd/internal/intake: campaign campaign/listfile campaign/phone scheduler
 cmd/internal/simulate: campaign scheduler dialer dialer/carrier/sim
 cmd/internal/demo: campaign dialer/carrier/sim proto/campaign/v1 proto/dialer/v1 google.golang.org
 cmd/internal/overload: proto/dialer/v1 google.golang.org
+cmd/internal/certtest:
 cmd/internal/app: *
 cmd/internal/bench: *
 cmd/internal/chaos:

@@ -200,7 +200,7 @@ func (a *App) wireServer() error {
 		schedulerpb.RegisterScheduleServiceServer(r, a.schedule)
 		dialerpb.RegisterAgentServiceServer(r, dialerrpc.NewAgents(desks{a.floor, a.source}, a.store, a.store, book, readPhone, statusOf, a.store.Now))
 		dialerpb.RegisterFloorServiceServer(r, dialerrpc.NewFloors(desks{a.floor, a.source}, floorView{a.store, vw}, a.store, book))
-	}, server.Options{Log: a.log, Metrics: a.metrics, Heavy: heavyPlaces(a.store.Engine())})
+	}, server.Options{Log: a.log, Metrics: a.metrics, Heavy: heavyPlaces(a.store.Engine()), TLS: a.apiTLS()})
 	return err
 }
 

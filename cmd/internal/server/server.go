@@ -6,6 +6,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -34,7 +37,10 @@ type Options struct {
 	Metrics    prometheus.Registerer // nil: not measured
 	MaxMessage int                   // bytes of a message in or out; 0: 4 MiB
 	MaxStreams uint32                // concurrent calls on a connection; 0: 10,000
+	TLS        *tls.Config           // nil: in the clear
 	Heavy      int                   // reports, exports, simulations at once: each holds a connection to the database for long; 0: 2
+
+	handshake time.Duration // to greet, TLS included; 0: 10 s. Tests are shorter
 }
 
 // Server is the API's port: the services given to New, health and reflection.
@@ -53,6 +59,7 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 	o.MaxMessage = cmp.Or(o.MaxMessage, usualMessage)
 	o.MaxStreams = cmp.Or(o.MaxStreams, 10_000)
 	o.Heavy = cmp.Or(o.Heavy, 2)
+	o.handshake = cmp.Or(o.handshake, handshake)
 	size := sizes{o.MaxMessage}
 	m, err := newMeter(o.Metrics)
 	sheds := newShedMeter(o.Metrics)
@@ -63,13 +70,15 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 	ending, cancel := context.WithCancel(context.Background())
 	c := &chain{log: o.Log, meter: m, ending: ending}
 	s := &Server{health: health.NewServer(), ending: cancel}
-	s.grpc = grpc.NewServer(append(transport(size, o.MaxStreams),
+	coming := &arrivals{within: arrivalTime}
+	s.grpc = grpc.NewServer(append(transport(size, o, coming),
 		grpc.ChainUnaryInterceptor(c.unary, guard.Unary(), a.unary),
 		grpc.ChainStreamInterceptor(c.stream, guard.Stream(), a.stream))...)
 	register(s.grpc)
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	s.SetServing(false)
+	coming.know(s.grpc.GetServiceInfo())
 	if err := guard.Check(s.grpc.GetServiceInfo()); err != nil {
 		cancel()
 		return nil, fmt.Errorf("the role table does not fit the services: %w", err)
@@ -89,13 +98,19 @@ const (
 	headersMost = 16 << 10 // bytes of metadata
 )
 
-func transport(size sizes, streams uint32) []grpc.ServerOption {
+func transport(size sizes, o Options, coming *arrivals) []grpc.ServerOption {
+	creds := insecure.NewCredentials()
+	if o.TLS != nil {
+		creds = credentials.NewTLS(o.TLS)
+	}
 	return []grpc.ServerOption{
+		grpc.Creds(creds),
+		grpc.InTapHandle(coming.begin),
 		grpc.MaxRecvMsgSize(size.hard()),
 		grpc.MaxSendMsgSize(size.hard()),
-		grpc.MaxConcurrentStreams(streams),
+		grpc.MaxConcurrentStreams(o.MaxStreams),
 		grpc.MaxHeaderListSize(headersMost),
-		grpc.ConnectionTimeout(handshake),
+		grpc.ConnectionTimeout(o.handshake),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			Time: 30 * time.Second, Timeout: 20 * time.Second,
 			MaxConnectionIdle: idleMost, MaxConnectionAge: oldAge, MaxConnectionAgeGrace: ageGrace,

@@ -1,0 +1,51 @@
+package server
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/tap"
+)
+
+// arrivalTime is how long the message of a unary call may take to come in whole. gRPC reads it before anything looks at
+// who calls, and would wait for the rest for ever: whoever sends headers alone, or a byte a minute, would hold the call.
+// A stream's caller is known by its headers, before the first message.
+const arrivalTime = 30 * time.Second
+
+// arrivals cuts off unary calls whose message does not come.
+type arrivals struct {
+	within time.Duration
+	unary  atomic.Pointer[map[string]bool] // by full method; nil: not known yet
+}
+
+type arrivalKey struct{}
+
+// know learns which methods are unary.
+func (a *arrivals) know(services map[string]grpc.ServiceInfo) {
+	unary := map[string]bool{}
+	for service, info := range services {
+		for _, m := range info.Methods {
+			unary["/"+service+"/"+m.Name] = !m.IsClientStream && !m.IsServerStream
+		}
+	}
+	a.unary.Store(&unary)
+}
+
+// begin is called with a call's headers, before a byte of its message is waited for.
+func (a *arrivals) begin(ctx context.Context, call *tap.Info) (context.Context, error) {
+	unary := a.unary.Load()
+	if unary == nil || !(*unary)[call.FullMethodName] {
+		return ctx, nil
+	}
+	ctx, cut := context.WithCancel(ctx) //nolint:govet // the call's own context ends it
+	return context.WithValue(ctx, arrivalKey{}, time.AfterFunc(a.within, cut)), nil
+}
+
+// arrived says that the message is there.
+func arrived(ctx context.Context) {
+	if t, ok := ctx.Value(arrivalKey{}).(*time.Timer); ok {
+		t.Stop()
+	}
+}

@@ -42,10 +42,12 @@ CREATE TABLE webhooks (
   campaigns    TEXT   NOT NULL DEFAULT '[]',       -- chosen; empty: of all that it may see
   granted      TEXT   NOT NULL DEFAULT '[]',       -- that its maker may see; empty: every one
   types        TEXT   NOT NULL DEFAULT '[]',
+  full_numbers BOOLEAN NOT NULL DEFAULT FALSE,      -- its maker may see numbers that a campaign masks
   is_on        BOOLEAN NOT NULL DEFAULT TRUE,
   owner        TEXT   NOT NULL,
   seq          INTEGER NOT NULL,                    -- of the last event that was made a delivery or passed over
   delivered_at INTEGER NOT NULL DEFAULT 0,
+  failures     INTEGER NOT NULL DEFAULT 0,           -- tries that failed since the last delivery
   fault        TEXT   NOT NULL DEFAULT '',
   created_at   INTEGER NOT NULL
 );
@@ -59,6 +61,7 @@ CREATE TABLE deliveries (
   at         INTEGER NOT NULL,
   tries      INTEGER NOT NULL DEFAULT 0,
   next_at    INTEGER NOT NULL,                      -- 0: dead
+  held_until INTEGER NOT NULL DEFAULT 0,            -- a node is sending it
   fault      TEXT   NOT NULL DEFAULT ''
 );
 CREATE INDEX deliveries_due ON deliveries (next_at, id) WHERE next_at > 0;

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"redial/campaign"
@@ -84,6 +86,19 @@ func (s *Store) RevokeToken(ctx context.Context, id campaign.TokenID) (tok campa
 	return tok, err
 }
 
+const revokedSince = `SELECT id FROM tokens WHERE revoked_at > 0 AND revoked_at >= $1 ORDER BY revoked_at, id`
+
+// RevokedSince are the tokens that were revoked at this instant or later, oldest first. A revocation bears the instant at
+// which its transaction began, by the clock of the node that ran it: ask for some time more than has passed, for one may
+// be committed after a later one was told of.
+func (s *Store) RevokedSince(ctx context.Context, since time.Time) (ids []campaign.TokenID, err error) {
+	err = s.peek(ctx, "look for revoked tokens", func(t *tx) error {
+		ids, err = idsOf[campaign.TokenID](t, revokedSince, us(since))
+		return err
+	})
+	return ids, err
+}
+
 // TouchTokens notes when tokens were last used: all of a node's in one statement, about once a minute.
 func (s *Store) TouchTokens(ctx context.Context, used map[campaign.TokenID]time.Time) error {
 	if len(used) == 0 {
@@ -94,8 +109,8 @@ func (s *Store) TouchTokens(ctx context.Context, used map[campaign.TokenID]time.
 		At int64 `json:"at"`
 	}
 	rows := make([]row, 0, len(used))
-	for id, at := range used {
-		rows = append(rows, row{int64(id), us(at)})
+	for _, id := range slices.Sorted(maps.Keys(used)) { // nodes lock them in one order
+		rows = append(rows, row{int64(id), us(used[id])})
 	}
 	return s.write(ctx, "note the use of tokens", func(t *tx) error {
 		_, err := t.exec(`UPDATE tokens SET used_at = v.at FROM `+t.d.set(1, "v", "id bigint", "at bigint")+

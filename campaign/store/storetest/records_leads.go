@@ -20,6 +20,7 @@ var leadCases = []testCase{
 	{"an agent who leaves hands its promises over", leave},
 	{"agents change by version, and a login is one agent's", agentsChange},
 	{"a token lets in until it is revoked or expires", tokens},
+	{"a revocation is told from its instant on", revocations},
 	{"I9 a report of real calls sums to the whole", reportCalls},
 	{"history is dropped by months, leads keep their tries", dropHistory},
 	{"abandoned uploads are dropped", dropAbandoned},

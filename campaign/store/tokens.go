@@ -12,11 +12,12 @@ import (
 	"redial/campaign"
 )
 
-const tokenColumns = `id, owner, role, agent_id, created_at, expires_at, used_at, revoked_at`
+const tokenColumns = `id, owner, role, agent_id, created_at, expires_at, used_at, revoked_at, campaigns, permissions, certificate`
 
 func scanToken(r scanner) (campaign.Token, error) {
 	var t campaign.Token
-	err := r.Scan(&t.ID, &t.Owner, &t.Role, &t.Agent, usTime{&t.CreatedAt}, usTime{&t.ExpiresAt}, usTime{&t.UsedAt}, usTime{&t.RevokedAt})
+	err := r.Scan(&t.ID, &t.Owner, &t.Role, &t.Agent, usTime{&t.CreatedAt}, usTime{&t.ExpiresAt}, usTime{&t.UsedAt}, usTime{&t.RevokedAt},
+		listCol{&t.Campaigns}, listCol{&t.Permissions}, &t.Certificate)
 	return t, err
 }
 
@@ -42,8 +43,10 @@ func (s *Store) KeepToken(ctx context.Context, want campaign.Token, secret strin
 				return err
 			}
 		}
-		q := `INSERT INTO tokens (hash, owner, role, agent_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING ` + tokenColumns
-		made, err = scanToken(t.QueryRowContext(t.ctx, q, campaign.HashSecret(secret), want.Owner, string(want.Role), want.Agent, us(t.now), us(want.ExpiresAt)))
+		q := `INSERT INTO tokens (hash, owner, role, agent_id, created_at, expires_at, campaigns, permissions, certificate)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ` + tokenColumns
+		made, err = scanToken(t.QueryRowContext(t.ctx, q, campaign.HashSecret(secret), want.Owner, string(want.Role), want.Agent, us(t.now), us(want.ExpiresAt),
+			js(list(want.Campaigns)), js(list(want.Permissions)), want.Certificate))
 		return err
 	})
 	return made, err

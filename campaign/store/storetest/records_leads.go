@@ -21,6 +21,7 @@ var leadCases = []testCase{
 	{"agents change by version, and a login is one agent's", agentsChange},
 	{"a token lets in until it is revoked or expires", tokens},
 	{"a revocation is told from its instant on", revocations},
+	{"a certificate is one token at a time", certificates},
 	{"I9 a report of real calls sums to the whole", reportCalls},
 	{"history is dropped by months, leads keep their tries", dropHistory},
 	{"abandoned uploads are dropped", dropAbandoned},

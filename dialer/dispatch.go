@@ -140,10 +140,7 @@ func (f *Floor) release(bids []*bid) {
 // unbid lets an agent wait on for whom nothing was claimed. It kicks nobody: the dispatcher itself knows when to go on.
 func (f *Floor) unbid(b *bid) {
 	b.seat.pending = false
-	if b.seat.session.State != campaign.AgentReady {
-		b.seat.send(nil)
-	}
-	f.note(b.seat)
+	f.place(b.seat)
 }
 
 // fill takes leads for the bids that have none, campaign by campaign: each agent's first choice, then the second.
@@ -345,8 +342,7 @@ func (f *Floor) offered(b *bid, g *campaign.Claimed, now time.Time) {
 	}
 	s.pending = false
 	s.give(g, now)
-	f.arm(s)
-	f.note(s)
+	f.place(s)
 }
 
 // rest is how long nothing needs the dispatcher: until a promise, an own CALL_LATER or a dry campaign's turn.

@@ -28,7 +28,7 @@ type fake struct {
 	writes   int                      // of sessions
 	fails    map[string]int           // so many calls fail
 	slow     map[string]time.Duration // how long a call takes
-	late     map[string]time.Duration // how long its answer takes then, of what is read by agent
+	late     map[string]time.Duration // how long its answer takes then, of what is read by agent and of claims
 	noted    []claimed
 }
 
@@ -167,7 +167,7 @@ func (r *fake) ClaimLeads(ctx context.Context, claims []campaign.Claim) ([]campa
 	if err := r.enter(ctx, "ClaimLeads"); err != nil {
 		return nil, err
 	}
-	defer r.mu.Unlock()
+	defer r.leave("ClaimLeads")
 	out := make([]campaign.Claimed, len(claims))
 	for i, c := range claims {
 		if s := r.session(c.Agent); s.State != campaign.AgentReady || s.Assignment != 0 {

@@ -158,21 +158,27 @@ func (f *Floor) learn(s *seat, next campaign.Session) {
 	f.settle(s)
 }
 
-// settle lets what is known of a seat act: callers who wait in vain are told, the timer is set, the dispatcher woken. A
-// seat that nobody needs is forgotten.
+// settle lets what is known of a seat act, and wakes the dispatcher for an agent who has begun to wait.
 func (f *Floor) settle(s *seat) {
+	if f.place(s) {
+		poke(f.kick)
+	}
+}
+
+// place puts a seat where it belongs: callers who wait in vain are told, the timer is set, the queue kept. A seat that
+// nobody needs is forgotten. It says whether the agent has begun to wait. While a claim is under way its end decides,
+// which places the seat once more.
+func (f *Floor) place(s *seat) (begun bool) {
 	if s.session.State != campaign.AgentReady && !s.pending {
 		s.send(nil)
 	}
 	elsewhere := s.session.Node != "" && s.session.Node != f.node
 	if (s.session.State == campaign.AgentSignedOut || elsewhere) && !s.listening() && !s.pending {
 		f.forget(s)
-		return
+		return false
 	}
 	f.arm(s)
-	if f.note(s) {
-		poke(f.kick)
-	}
+	return f.note(s)
 }
 
 // note keeps the queue of those who wait; it says whether this one has begun to.
@@ -240,9 +246,18 @@ func (f *Floor) arm(s *seat) {
 		return
 	}
 	s.due = s.session.Deadline
+	f.wind(s, max(s.due.Sub(f.now()), 0))
+}
+
+// expireAgain is how long after a timer that could not act it acts once more: of an agent who is gone nothing else is
+// heard at this node.
+const expireAgain = 5 * time.Second
+
+// wind lets the seat's deadline act in so much time; the caller holds the lock.
+func (f *Floor) wind(s *seat, in time.Duration) {
 	agent := s.agent.ID
 	var timer *time.Timer
-	timer = time.AfterFunc(max(s.due.Sub(f.now()), 0), func() {
+	timer = time.AfterFunc(in, func() {
 		f.mu.Lock()
 		if f.stopped || s.timer != timer {
 			f.mu.Unlock()
@@ -252,16 +267,28 @@ func (f *Floor) arm(s *seat) {
 		f.acting.Add(1)
 		f.mu.Unlock()
 		defer f.acting.Done()
-		f.Expire(context.Background(), agent)
+		if f.expire(context.Background(), agent) == nil {
+			return
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if s.timer == nil && f.seats[agent] == s && !f.stopped {
+			f.wind(s, expireAgain)
+		}
 	})
 	s.timer = timer
 }
 
 // Expire lets a session's deadline act, if it has come. The sweep calls it for the agents of nodes that are gone.
-func (f *Floor) Expire(ctx context.Context, agent campaign.AgentID) {
+func (f *Floor) Expire(ctx context.Context, agent campaign.AgentID) { _ = f.expire(ctx, agent) }
+
+// expire is Expire; its error has been told of.
+func (f *Floor) expire(ctx context.Context, agent campaign.AgentID) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if _, err := f.Apply(ctx, agent, Timer{}); err != nil {
-		f.log.WarnContext(ctx, "a session's timer could not act; the sweep will try again", "agent", agent, "error", err)
+	_, err := f.Apply(ctx, agent, Timer{})
+	if err != nil {
+		f.log.WarnContext(ctx, "a session's timer could not act; it will be tried again", "agent", agent, "error", err)
 	}
+	return err
 }

@@ -134,7 +134,7 @@ func (f *Floor) leave(s *seat, ch chan *campaign.Claimed, anyway bool) (pending 
 		return true
 	}
 	s.drop(ch)
-	f.note(s)
+	f.place(s)
 	return false
 }
 

@@ -84,18 +84,36 @@ func (s *seat) tell(u Update) {
 	}
 }
 
-// give hands a claimed lead to whoever listens. A desk whose agent has signed in elsewhere meanwhile is cut: the one
-// there will show it.
+// give hands a claimed lead to whoever listens, if it is still theirs: between the claim's commit and now the offer may
+// have been taken back or have lapsed, and the agent may have signed in anew. Then nobody sees the card, and NextCalls
+// ask the record. A desk whose agent has signed in elsewhere meanwhile is cut: the one there will show it.
 func (s *seat) give(c *campaign.Claimed, now time.Time) {
 	if s.desk != nil && c.Session.Epoch > s.session.Epoch {
 		s.desk.close(campaign.ReasonSignedInAnew)
 		s.desk = nil
 	}
-	if !s.older(c.Session) {
+	id, over := c.Assignment.ID, c.Session.Deadline
+	lapsed := !over.IsZero() && !now.Before(over)
+	newer := !s.older(c.Session) && s.lost != id
+	if newer {
 		s.session, s.learnt = c.Session, now
+	}
+	switch {
+	case s.session.Assignment != id:
+		s.send(nil)
+		return
+	case newer && lapsed:
+		s.told = id // the timer takes it back at once
+		s.send(nil)
+		return
+	case newer:
 		s.tell(Update{Session: &c.Session})
 	}
 	s.send(c)
+	if s.told == id { // it came with the sign-in
+		s.holds(c)
+		return
+	}
 	s.hand(c)
 }
 

@@ -104,7 +104,7 @@ func (f *Floor) Leave(agent campaign.AgentID, desk *Desk) {
 	defer f.mu.Unlock()
 	if s := f.seats[agent]; s != nil && s.desk == desk {
 		s.desk = nil
-		f.note(s)
+		f.place(s)
 	}
 }
 

@@ -2,6 +2,7 @@ package dialer
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -126,12 +127,8 @@ func (f *Floor) readOffering(ctx context.Context) error {
 	for id := range offering {
 		fresh = fresh || f.offering[id] == nil
 	}
-	for id := range f.offering {
-		if offering[id] == nil {
-			delete(f.dry, id)
-			delete(f.mixes, id)
-		}
-	}
+	maps.DeleteFunc(f.dry, func(id campaign.CampaignID, _ time.Time) bool { return offering[id] == nil })
+	maps.DeleteFunc(f.mixes, func(id campaign.CampaignID, _ *Mix) bool { return offering[id] == nil })
 	f.offering = offering
 	if fresh {
 		poke(f.relay)
@@ -203,7 +200,7 @@ func (f *Floor) learnAll(here []campaign.Session) (gone, unseen []campaign.Agent
 	now := f.now()
 	for i := range here {
 		s := f.seats[here[i].AgentID]
-		if s == nil || s.desk == nil || s.pending {
+		if s == nil || s.desk == nil {
 			continue
 		}
 		s.seen = now
@@ -217,7 +214,7 @@ func (f *Floor) learnAll(here []campaign.Session) (gone, unseen []campaign.Agent
 		}
 	}
 	for id, s := range f.seats {
-		if s.desk != nil && !s.pending && !s.seen.Equal(now) {
+		if s.desk != nil && !s.seen.Equal(now) {
 			gone = append(gone, id)
 		}
 	}

@@ -86,10 +86,16 @@ func encoded(f *campaign.Facts, rules *campaign.Rules) ([]byte, error) {
 
 func setup(t *testing.T, phones ...campaign.Phone) *bench {
 	t.Helper()
+	return setupOn(t, "sqlite://"+filepath.Join(t.TempDir(), "record.db"), func() time.Time { return monday }, phones...)
+}
+
+// setupOn is setup on a database and by a clock of the test's choice.
+func setupOn(t *testing.T, url string, now func() time.Time, phones ...campaign.Phone) *bench {
+	t.Helper()
 	ctx := t.Context()
 	b := &bench{heard: &heard{}}
-	b.Store = must[*store.Store](t)(store.Open(ctx, "sqlite://"+filepath.Join(t.TempDir(), "record.db"), store.Options{
-		Now: func() time.Time { return monday },
+	b.Store = must[*store.Store](t)(store.Open(ctx, url, store.Options{
+		Now: now,
 		Rules: store.Rules{
 			Decide: new(scheduler.Rulebook).Plan, Judge: new(scheduler.Rulebook).Offer, Book: new(scheduler.Rulebook).Book, Step: dialer.Follow(dialer.DefaultHeartbeat),
 		},

@@ -144,7 +144,7 @@ func (s *Store) ReassignPromise(ctx context.Context, id campaign.AppointmentID, 
 		k.promiseChanged(f.Promise)
 		f.Lead.Owner = owner
 		mark(&k.planned, f.Lead.ID)
-		k.event(campaign.EventLeadUpdated, f.Lead, owner, map[string]any{"appointment": id, "owner": owner, "reason": reason, "by": by})
+		k.event(campaign.EventLeadUpdated, f.Lead, owner, map[string]any{"change": "owner", "state": f.Lead.State, "appointment": id, "owner": owner, "reason": reason, "by": by})
 		p = *f.Promise
 		return k.flush()
 	})

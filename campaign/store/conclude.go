@@ -211,6 +211,6 @@ func (k *work) write(f *campaign.Facts, t attemptRow) {
 	t.plan = f.Lead.Plan
 	k.attempts = append(k.attempts, t)
 	k.event(campaign.EventAttempt, f.Lead, t.AgentID, map[string]any{"assignment": t.Assignment, "outcome": t.Outcome, "code": t.Code,
-		"number": t.Number, "placed_at": t.PlacedAt, "ended_at": t.EndedAt, "note": t.Note, "verdict": f.Lead.Plan.Verdict.String(),
+		"number": t.Number, "new_number": t.NewNumber, "placed_at": t.PlacedAt, "ended_at": t.EndedAt, "note": t.Note, "why": t.Reason, "verdict": f.Lead.Plan.Verdict.String(),
 		"at": f.Lead.Plan.At, "reason": f.Lead.Plan.Reason})
 }

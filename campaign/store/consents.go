@@ -217,8 +217,12 @@ func (k *work) revoke(c *campaign.Consent, reason, by string) error {
 	if f := k.facts[c.LeadID]; f != nil {
 		k.consentEvent(campaign.EventConsentRevoked, f.Lead, c, map[string]any{"reason": reason, "by": by})
 	} else {
-		k.events = append(k.events, campaign.Event{Type: campaign.EventConsentRevoked, LeadID: c.LeadID,
-			Data: js(map[string]any{"consent": c.ID, "reason": reason, "by": by})})
+		e := campaign.Event{Type: campaign.EventConsentRevoked, LeadID: c.LeadID, Data: js(map[string]any{"consent": c.ID, "scopes": c.Scopes,
+			"purpose": c.Purpose, "reason": reason, "by": by})}
+		if err := ignoreNone(k.t.row(`SELECT campaign_id, list_id FROM leads WHERE id = $1`, []any{int64(c.LeadID)}, &e.CampaignID, &e.ListID)); err != nil {
+			return err
+		}
+		k.events = append(k.events, e)
 	}
 	for _, id := range inOrder(k.facts) {
 		f := k.facts[id]

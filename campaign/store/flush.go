@@ -100,9 +100,17 @@ func (k *work) finishLeads() {
 			continue
 		}
 		if over(l.State) && !over(k.was[id]) {
-			k.event(campaign.EventLeadFinished, l, 0, map[string]any{"state": l.State, "reason": l.Plan.Reason})
+			k.event(campaign.EventLeadFinished, l, 0, map[string]any{"state": l.State, "reason": whyOver(l)})
 		}
 	}
+}
+
+// whyOver is why a lead will not be called again: by its plan, or whatever that says.
+func whyOver(l *campaign.Lead) string {
+	if l.State == campaign.LeadWithdrawn || l.State == campaign.LeadSuppressed && l.Plan.Open() {
+		return string(l.State)
+	}
+	return l.Plan.Reason
 }
 
 func over(s campaign.LeadState) bool { return s != campaign.LeadOpen && s != campaign.LeadHeld }

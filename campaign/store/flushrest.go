@@ -77,28 +77,32 @@ func (k *work) flushPromises() error {
 // flushBooked inserts the new promises; a lead has one open promise at most, so the lead tells which got which id.
 func (k *work) flushBooked() error {
 	type row struct {
-		Lead     campaign.LeadID        `json:"lead_id"`
-		Campaign campaign.CampaignID    `json:"campaign_id"`
-		Owner    campaign.AgentID       `json:"owner_id"`
-		Local    string                 `json:"local"`
-		Zone     string                 `json:"zone"`
-		Insisted bool                   `json:"insisted"`
-		At       int64                  `json:"at"`
-		Grace    int64                  `json:"grace_end"`
-		BookedBy campaign.AssignmentID  `json:"booked_by"`
-		Replaces campaign.AppointmentID `json:"replaces"`
-		Created  int64                  `json:"created_at"`
+		Lead     campaign.LeadID           `json:"lead_id"`
+		Campaign campaign.CampaignID       `json:"campaign_id"`
+		Owner    campaign.AgentID          `json:"owner_id"`
+		State    campaign.AppointmentState `json:"state"` // not open: what was agreed could not stand
+		Reason   string                    `json:"reason"`
+		Closed   int64                     `json:"closed_at"`
+		Local    string                    `json:"local"`
+		Zone     string                    `json:"zone"`
+		Insisted bool                      `json:"insisted"`
+		At       int64                     `json:"at"`
+		Grace    int64                     `json:"grace_end"`
+		BookedBy campaign.AssignmentID     `json:"booked_by"`
+		Replaces campaign.AppointmentID    `json:"replaces"`
+		Created  int64                     `json:"created_at"`
 	}
 	rows := make([]row, 0, len(k.booked))
 	byLead := make(map[campaign.LeadID]*campaign.Appointment, len(k.booked))
 	for _, p := range k.booked {
 		byLead[p.LeadID] = p
-		rows = append(rows, row{p.LeadID, p.CampaignID, p.Owner, p.Local, p.Zone, p.Insisted, us(p.At), us(p.GraceEnd), p.BookedBy, p.Replaces,
+		rows = append(rows, row{p.LeadID, p.CampaignID, p.Owner, p.State, p.Reason, us(p.ClosedAt), p.Local, p.Zone, p.Insisted, us(p.At), us(p.GraceEnd), p.BookedBy, p.Replaces,
 			us(p.CreatedAt)})
 	}
-	return setRowsBack(k.t, `INSERT INTO appointments (lead_id, campaign_id, owner_id, local, zone, insisted, at, grace_end, state, booked_by,
-		replaces, created_at) SELECT v.lead_id, v.campaign_id, v.owner_id, v.local, v.zone, v.insisted, v.at, v.grace_end, 'open', v.booked_by,
-		v.replaces, v.created_at FROM `+k.t.d.set(1, "v", "lead_id bigint", "campaign_id bigint", "owner_id bigint", "local text", "zone text",
+	return setRowsBack(k.t, `INSERT INTO appointments (lead_id, campaign_id, owner_id, local, zone, insisted, at, grace_end, state, reason,
+		closed_at, booked_by, replaces, created_at) SELECT v.lead_id, v.campaign_id, v.owner_id, v.local, v.zone, v.insisted, v.at, v.grace_end, v.state,
+		v.reason, v.closed_at, v.booked_by, v.replaces, v.created_at FROM `+k.t.d.set(1, "v", "lead_id bigint", "campaign_id bigint", "owner_id bigint",
+		"state text", "reason text", "closed_at bigint", "local text", "zone text",
 		"insisted boolean", "at bigint", "grace_end bigint", "booked_by bigint", "replaces bigint", "created_at bigint")+
 		` WHERE TRUE RETURNING id, lead_id`, rows, func(r scanner) error {
 		var id campaign.AppointmentID

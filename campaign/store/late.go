@@ -178,8 +178,8 @@ func (k *work) amend(f *campaign.Facts, a *campaign.Assignment, t *campaign.Atte
 	}
 	own(f, a.AgentID, r.Outcome)
 	k.decide(f)
-	k.event(campaign.EventAttemptAmended, l, a.AgentID, map[string]any{"assignment": a.ID, "kind": kind, "by": by, "outcome": r.Outcome,
-		"code": r.Code, "note": r.Note, "verdict": l.Plan.Verdict.String(), "at": l.Plan.At, "reason": l.Plan.Reason})
+	k.event(campaign.EventAttemptAmended, l, a.AgentID, map[string]any{"assignment": a.ID, "kind": kind, "by": by, "outcome": t.Outcome,
+		"code": t.Code, "number": t.Number, "new_number": t.NewNumber, "placed_at": t.PlacedAt, "ended_at": t.EndedAt, "note": t.Note, "why": t.Reason, "verdict": l.Plan.Verdict.String(), "at": l.Plan.At, "reason": l.Plan.Reason})
 	return campaign.Recorded{Attempt: *t, Plan: l.Plan, Lead: l.ID, State: l.State}, nil
 }
 

@@ -136,7 +136,7 @@ func (s *Store) WithdrawLead(ctx context.Context, id campaign.LeadID, version in
 		k.closePromise(f, campaign.AppointmentCancelled, reason)
 		l.State = campaign.LeadWithdrawn
 		mark(&k.moved, id)
-		k.event(campaign.EventLeadUpdated, l, 0, map[string]any{"change": "withdrawn", "reason": reason, "by": by})
+		k.event(campaign.EventLeadUpdated, l, 0, map[string]any{"change": "withdrawn", "state": l.State, "reason": reason, "by": by})
 		return k.t.unlist([]campaign.LeadID{id})
 	})
 }
@@ -170,7 +170,7 @@ func (s *Store) ReopenLead(ctx context.Context, id campaign.LeadID, version int6
 				return err
 			}
 		}
-		k.event(campaign.EventLeadUpdated, l, 0, map[string]any{"change": "reopened", "was": was, "by": by})
+		k.event(campaign.EventLeadUpdated, l, 0, map[string]any{"change": "reopened", "state": l.State, "was": was, "by": by})
 		return nil
 	})
 }

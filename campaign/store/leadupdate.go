@@ -36,7 +36,7 @@ func (s *Store) UpdateLead(ctx context.Context, u campaign.LeadUpdate) (campaign
 		if f.Lead.Assignment == 0 && (u.Numbers != nil || u.Zones != nil || u.Places != nil || u.Account != nil) {
 			k.decide(f)
 		}
-		k.event(campaign.EventLeadUpdated, f.Lead, 0, map[string]any{"change": "updated", "fields": changed, "by": u.By})
+		k.event(campaign.EventLeadUpdated, f.Lead, 0, map[string]any{"change": "updated", "state": f.Lead.State, "fields": changed, "by": u.By})
 		return nil
 	})
 }

@@ -99,7 +99,7 @@ func (s *Store) movePromises(ctx context.Context, stray []campaign.MovedPromise)
 			k.promiseChanged(p)
 			rows = append(rows, row{p.ID, us(p.At), us(p.GraceEnd)})
 			k.event(campaign.EventAppointmentMoved, f.Lead, p.Owner, map[string]any{"appointment": p.ID, "local": p.Local, "zone": p.Zone,
-				"was": m.Was, "at": p.At})
+				"insisted": p.Insisted, "replaces": p.Replaces, "was": m.Was, "at": p.At})
 			k.decide(f)
 			m.Appointment = *p
 			moved = append(moved, m)

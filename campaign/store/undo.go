@@ -124,7 +124,7 @@ func (s *Store) UndoImport(ctx context.Context, id campaign.ListID) (l campaign.
 		if _, err := t.exec(`UPDATE lists SET state = 'undone', version = version + 1 WHERE id = $1`, id); err != nil {
 			return err
 		}
-		return t.emit(campaign.Event{Type: campaign.EventListUndone, CampaignID: l.CampaignID, ListID: id})
+		return t.emit(campaign.Event{Type: campaign.EventListUndone, CampaignID: l.CampaignID, ListID: id, Data: js(l.Tally)})
 	})
 	if err != nil {
 		return campaign.List{}, 0, 0, err

@@ -150,7 +150,15 @@ func (k *work) closePromise(f *campaign.Facts, state campaign.AppointmentState, 
 	p.State, p.Reason, p.ClosedAt = state, reason, k.t.now
 	f.Promise = nil
 	k.promiseChanged(p)
-	k.event(campaign.EventAppointmentClosed, f.Lead, p.Owner, map[string]any{"appointment": p.ID, "state": state, "reason": reason, "at": p.At})
+	tell := func() {
+		k.event(campaign.EventAppointmentClosed, f.Lead, p.Owner, map[string]any{"appointment": p.ID, "state": state, "reason": reason,
+			"at": p.At, "local": p.Local, "zone": p.Zone, "insisted": p.Insisted, "replaces": p.Replaces})
+	}
+	if p.ID == 0 { // made in this very transaction: told of after its making
+		k.told = append(k.told, tell)
+		return
+	}
+	tell()
 }
 
 func (k *work) promiseChanged(p *campaign.Appointment) {

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
+	campaignrpc "redial/campaign/rpc"
 	"redial/campaign/store"
 	"redial/cmd/internal/auth"
 	"redial/cmd/internal/config"
@@ -61,6 +62,7 @@ type App struct {
 
 	law        *law.Library // the packs that campaigns may switch on
 	schedule   *schedulerrpc.Server
+	events     *campaignrpc.EventServer
 	rules      *scheduler.Rulebook // of time, with the packs of law
 	store      *store.Store
 	redis      redis.UniversalClient // nil: none

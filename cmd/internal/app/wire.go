@@ -51,6 +51,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.floor = dialer.NewFloor(a.node(), newPunctual(a.store, a.metrics), a.source, a.store.Now, dialer.Options{Watch: a.opt.Pace.Watch, Log: a.log})
 	a.intake = intake.New(a.store, a.openUpload, a.store, a.store, intake.Options{Node: a.node(), Log: a.log, Finished: a.changed})
 	a.schedule = a.scheduleService()
+	a.events = campaignrpc.NewEvents(a.store, campaignrpc.NumberMasks(a.store))
 	if err := a.wireTasks(); err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (a *App) wireTasks() error {
 		a.waker = tasks.NewWaker(a.hot.tasks, a.tasksOptions())
 	}
 	var err error
-	a.sweeper, err = tasks.NewSweeper(a.node(), a.store, &tasks.Sweep{
+	a.sweeper, err = tasks.NewSweeper(a.node(), sequenced{a.store, a.events}, &tasks.Sweep{
 		Chores: w.chores(), Backlog: a.store, Forecast: forecast{a.finder}, Waker: a.waker, Away: a.hot.Away,
 	}, tasks.SweeperOptions{Every: a.opt.Pace.Sweep, SequenceEvery: a.opt.Pace.Sequence, LookEvery: a.lookEvery(), Log: a.log})
 	return err
@@ -149,6 +150,21 @@ func (a *App) wireTasks() error {
 
 // tasksOptions are of whoever sends and runs tasks.
 func (a *App) tasksOptions() tasks.Options { return tasks.Options{Now: a.store.Now, Wall: a.opt.Wall} }
+
+// sequenced is the record whose sequencer tells those who watch on this node.
+type sequenced struct {
+	*store.Store
+	events *campaignrpc.EventServer
+}
+
+// Sequence implements tasks.Record.
+func (s sequenced) Sequence(ctx context.Context, epoch int64, limit int) (int, error) {
+	n, err := s.Store.Sequence(ctx, epoch, limit)
+	if n > 0 {
+		s.events.Numbered()
+	}
+	return n, err
+}
 
 // forecast says when a campaign's next lead comes due.
 type forecast struct{ finder *scheduler.Finder }
@@ -193,7 +209,7 @@ func (a *App) wireServer() error {
 		campaignpb.RegisterListServiceServer(r, campaignrpc.NewLists(a.store, a.intake, a.store, a.store, exports, hooks).WithLargest(a.cfg.MaxUpload))
 		campaignpb.RegisterLeadServiceServer(r, campaignrpc.NewLeads(a.store, a.store, a.store, a.store, readNumber, schedulerrpc.CaseEncoder(a.rules), hooks))
 		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, hooks, a.store.Now))
-		campaignpb.RegisterEventServiceServer(r, campaignpb.UnimplementedEventServiceServer{})
+		campaignpb.RegisterEventServiceServer(r, a.events)
 		campaignpb.RegisterWebhookServiceServer(r, campaignpb.UnimplementedWebhookServiceServer{})
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
 		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))

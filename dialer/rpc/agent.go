@@ -123,15 +123,11 @@ func (a *Agents) SignIn(ctx context.Context, r *pb.SignInRequest) (*pb.SignInRes
 	if err != nil {
 		return nil, err
 	}
-	return a.signedIn(ctx, s, held)
+	return a.signedIn(ctx, s, held), nil
 }
 
-func (a *Agents) signedIn(ctx context.Context, s campaign.Session, held *campaign.Claimed) (*pb.SignInResponse, error) {
-	card, err := a.card(ctx, held)
-	if err != nil {
-		return nil, err
-	}
-	return &pb.SignInResponse{Session: a.session(ctx, s), Card: card, HeartbeatEvery: wire.Duration(a.floor.HeartbeatEvery())}, nil
+func (a *Agents) signedIn(ctx context.Context, s campaign.Session, held *campaign.Claimed) *pb.SignInResponse {
+	return &pb.SignInResponse{Session: a.session(ctx, s), Card: a.card(ctx, held), HeartbeatEvery: wire.Duration(a.floor.HeartbeatEvery())}
 }
 
 // SignOut ends the session, after the call in hand if there is one.
@@ -211,8 +207,7 @@ func (a *Agents) GetSession(ctx context.Context, r *pb.GetSessionRequest) (*pb.G
 	if err != nil {
 		return nil, err
 	}
-	card, err := a.card(ctx, held)
-	return &pb.GetSessionResponse{Session: a.session(ctx, s), Card: card}, err
+	return &pb.GetSessionResponse{Session: a.session(ctx, s), Card: a.card(ctx, held)}, nil
 }
 
 // waitMost bounds how long NextCall holds its caller.
@@ -249,8 +244,8 @@ func (a *Agents) nextCall(ctx context.Context, agent campaign.AgentID, epoch int
 	}
 	out := &pb.NextCallResponse{Session: a.session(ctx, s)}
 	if got != nil {
-		out.Card, err = a.card(ctx, got)
-		return out, err
+		out.Card = a.card(ctx, got)
+		return out, nil
 	}
 	due, why, err := a.book.NextDueFor(ctx, agent)
 	if err != nil {
@@ -273,7 +268,5 @@ func (a *Agents) PickLead(ctx context.Context, r *pb.PickLeadRequest) (*pb.PickL
 	if err != nil {
 		return nil, err
 	}
-	out := &pb.PickLeadResponse{Session: a.session(ctx, s)}
-	out.Card, err = a.card(ctx, got)
-	return out, err
+	return &pb.PickLeadResponse{Session: a.session(ctx, s), Card: a.card(ctx, got)}, nil
 }

@@ -50,11 +50,17 @@ func (a *Agents) login(ctx context.Context, id campaign.AgentID) string {
 	return known[id]
 }
 
-// card is what an agent sees of a claimed lead; nil for nil.
-func (a *Agents) card(ctx context.Context, c *campaign.Claimed) (*pb.Card, error) {
+// cardTime is how long a card waits for what is read for it besides: an offer's time is running.
+const cardTime = time.Second
+
+// card is what an agent sees of a claimed lead; nil for nil. What cannot be read just now is left out: the agent can
+// call without it.
+func (a *Agents) card(ctx context.Context, c *campaign.Claimed) *pb.Card {
 	if c == nil || c.Assignment == nil {
-		return nil, nil
+		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, cardTime)
+	defer cancel()
 	as, f := c.Assignment, c.Facts
 	out := &pb.Card{
 		AssignmentId: int64(as.ID), LeadId: int64(as.LeadID), CampaignId: int64(as.CampaignID), CampaignName: f.Campaign.Name,
@@ -72,7 +78,8 @@ func (a *Agents) card(ctx context.Context, c *campaign.Claimed) (*pb.Card, error
 		n := numberOf(f.Lead, as.Number)
 		out.Number, out.TelUri = string(n.Phone), n.TelURI()
 	}
-	return out, a.history(ctx, out, f.Lead)
+	a.history(ctx, out, f.Lead)
+	return out
 }
 
 func numberOf(l *campaign.Lead, p campaign.Phone) campaign.Number {
@@ -84,28 +91,26 @@ func numberOf(l *campaign.Lead, p campaign.Phone) campaign.Number {
 	return campaign.Number{Phone: p}
 }
 
-func (a *Agents) history(ctx context.Context, out *pb.Card, l *campaign.Lead) error {
+// history adds the calls before; logins help people and may be missing.
+func (a *Agents) history(ctx context.Context, out *pb.Card, l *campaign.Lead) {
 	if len(l.Tries) == 0 {
-		return nil
+		return
 	}
 	past, _, err := a.past.Get(ctx, l.ID)
 	if err != nil {
-		return err
+		out.HistoryUnread = true
+		return
 	}
 	ids := make([]campaign.AgentID, len(past))
 	for i := range past {
 		ids[i] = past[i].AgentID
 	}
-	known, err := a.logins.of(ctx, ids)
-	if err != nil {
-		return err
-	}
+	known, _ := a.logins.of(ctx, ids)
 	for i := range past {
 		m := wire.Attempt(&past[i], known[past[i].AgentID])
 		m.Number, m.NewNumber = past[i].Number.Masked(), past[i].NewNumber.Masked()
 		out.History = append(out.History, m)
 	}
-	return nil
 }
 
 // why says to the agent, in a sentence, why this lead now.

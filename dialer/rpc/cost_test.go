@@ -20,6 +20,29 @@ type reads struct {
 	*store.Store
 	mu sync.Mutex
 	n  map[string]int
+
+	away map[string]func(context.Context) error // what a read does instead; nil: it reads
+}
+
+// gone is what a read that is away does.
+func (r *reads) gone(ctx context.Context, what string) error {
+	r.mu.Lock()
+	do := r.away[what]
+	r.mu.Unlock()
+	if do == nil {
+		return nil
+	}
+	return do(ctx)
+}
+
+// lose has reads do something else; without any the record is back.
+func (r *reads) lose(do func(context.Context) error, what ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.away = make(map[string]func(context.Context) error)
+	for _, w := range what {
+		r.away[w] = do
+	}
 }
 
 func (r *reads) read(what string) {
@@ -67,11 +90,17 @@ func (r *reads) Campaign(ctx context.Context, id campaign.CampaignID) (campaign.
 
 func (r *reads) Histories(ctx context.Context, ids []campaign.LeadID) (map[campaign.LeadID][]campaign.Attempt, error) {
 	r.read("Histories")
+	if err := r.gone(ctx, "Histories"); err != nil {
+		return nil, err
+	}
 	return r.Store.Histories(ctx, ids)
 }
 
 func (r *reads) AgentLogins(ctx context.Context, ids []campaign.AgentID) (map[campaign.AgentID]string, error) {
 	r.read("AgentLogins")
+	if err := r.gone(ctx, "AgentLogins"); err != nil {
+		return nil, err
+	}
 	return r.Store.AgentLogins(ctx, ids)
 }
 

@@ -172,11 +172,7 @@ func (w *workStream) tell(u dialer.Update) error {
 	case u.Session != nil:
 		m.Event = &pb.WorkResponse_Session{Session: w.a.session(ctx, *u.Session)}
 	case u.Offer != nil:
-		card, err := w.a.card(ctx, u.Offer)
-		if err != nil {
-			return err
-		}
-		m.Event = &pb.WorkResponse_Offer{Offer: card}
+		m.Event = &pb.WorkResponse_Offer{Offer: w.a.card(ctx, u.Offer)}
 	case u.Revoked != nil:
 		m.Event = &pb.WorkResponse_Revoked{Revoked: &pb.Revoked{
 			AssignmentId: int64(u.Revoked.Assignment), Reason: u.Revoked.Reason, Message: "The offer was taken back before the call was placed.",
@@ -274,6 +270,5 @@ func (w *workStream) signIn(ctx context.Context, in *pb.SignInRequest) (*pb.Work
 		return nil, err
 	}
 	w.desk, w.agent, w.epoch = desk, agent, s.Epoch
-	out, err := w.a.signedIn(ctx, s, held)
-	return &pb.WorkResponse{Event: &pb.WorkResponse_SignedIn{SignedIn: out}}, err
+	return &pb.WorkResponse{Event: &pb.WorkResponse_SignedIn{SignedIn: w.a.signedIn(ctx, s, held)}}, nil
 }

@@ -965,7 +965,8 @@ type Notice struct {
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	// For people, in English.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// When the next lead is due; unset: not said.
+	// Unset: offers come by themselves on a stream. When something comes due to an agent who waits is asked by NextCall,
+	// whose answer has next_due and why_none.
 	NextDue       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=next_due,json=nextDue,proto3" json:"next_due,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1368,7 +1369,8 @@ type HeartbeatRequest struct {
 	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
 	// The epoch of the sign-in; 0: the current one.
 	Epoch int64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// The assignment in hand, not compared: the one that the record knows counts. 0: not said.
+	// The card that the desktop shows; 0: not said. It is not compared, for the record knows what is in hand: a desktop
+	// that shows another card than the answer's session.assignment_id names takes it away.
 	AssignmentId  int64 `protobuf:"varint,3,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

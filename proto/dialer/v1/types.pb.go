@@ -232,7 +232,7 @@ type Card struct {
 	Script string `protobuf:"bytes,11,opt,name=script,proto3" json:"script,omitempty"`
 	// The promise this call keeps; unset: none.
 	Appointment *v1.Appointment `protobuf:"bytes,12,opt,name=appointment,proto3" json:"appointment,omitempty"`
-	// The lead's attempts, oldest first, numbers masked.
+	// The lead's attempts, oldest first, numbers masked. See history_unread.
 	History []*v1.Attempt `protobuf:"bytes,13,rep,name=history,proto3" json:"history,omitempty"`
 	// The zones in which the lead may be.
 	Zones []string `protobuf:"bytes,14,rep,name=zones,proto3" json:"zones,omitempty"`
@@ -251,7 +251,10 @@ type Card struct {
 	// The number to dial, once the call was started; empty: not yet.
 	Number string `protobuf:"bytes,21,opt,name=number,proto3" json:"number,omitempty"`
 	// Its link, such as "tel:+8613800138000"; empty: not yet.
-	TelUri        string `protobuf:"bytes,22,opt,name=tel_uri,json=telUri,proto3" json:"tel_uri,omitempty"`
+	TelUri string `protobuf:"bytes,22,opt,name=tel_uri,json=telUri,proto3" json:"tel_uri,omitempty"`
+	// The lead was called before, and the record could not be read for it just now: history is empty, and GetSession gives
+	// it once the record is back.
+	HistoryUnread bool `protobuf:"varint,23,opt,name=history_unread,json=historyUnread,proto3" json:"history_unread,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -440,6 +443,13 @@ func (x *Card) GetTelUri() string {
 	return ""
 }
 
+func (x *Card) GetHistoryUnread() bool {
+	if x != nil {
+		return x.HistoryUnread
+	}
+	return false
+}
+
 // OutcomeChoice is an outcome as the campaign's agents see it.
 type OutcomeChoice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -612,7 +622,7 @@ const file_dialer_v1_types_proto_rawDesc = "" +
 	"nextReason\x12\x14\n" +
 	"\x05epoch\x18\t \x01(\x03R\x05epoch\x12#\n" +
 	"\rassignment_id\x18\n" +
-	" \x01(\x03R\fassignmentId\"\xce\x06\n" +
+	" \x01(\x03R\fassignmentId\"\xf5\x06\n" +
 	"\x04Card\x12#\n" +
 	"\rassignment_id\x18\x01 \x01(\x03R\fassignmentId\x12\x17\n" +
 	"\alead_id\x18\x02 \x01(\x03R\x06leadId\x12\x1f\n" +
@@ -643,7 +653,8 @@ const file_dialer_v1_types_proto_rawDesc = "" +
 	"leaseUntil\x127\n" +
 	"\tplaced_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\x12\x16\n" +
 	"\x06number\x18\x15 \x01(\tR\x06number\x12\x17\n" +
-	"\atel_uri\x18\x16 \x01(\tR\x06telUri\"i\n" +
+	"\atel_uri\x18\x16 \x01(\tR\x06telUri\x12%\n" +
+	"\x0ehistory_unread\x18\x17 \x01(\bR\rhistoryUnread\"i\n" +
 	"\rOutcomeChoice\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12.\n" +

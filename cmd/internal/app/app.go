@@ -50,7 +50,7 @@ type Options struct {
 
 // Pace is how often what waits is looked at; a test in fake time looks less often. 0: as each part does by itself.
 type Pace struct {
-	Tasks, Sequence, Sweep, Watch, Intake time.Duration
+	Tasks, Sequence, Sweep, Watch, Intake, Hear time.Duration
 }
 
 // App is one process of the server.
@@ -136,6 +136,8 @@ func (a *App) start(ctx context.Context) error {
 	}
 	a.started = a.store.Now()
 	a.rederive(ctx)
+	a.run("revoked tokens", a.guard.Hear)
+	a.run("last uses of tokens", a.guard.NoteUses)
 	a.run("floor", a.floor.Run)
 	a.run("intake", func(ctx context.Context) error {
 		a.intake.Work(ctx, cmp.Or(a.opt.Pace.Intake, 2*time.Second))

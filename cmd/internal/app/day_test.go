@@ -130,7 +130,7 @@ func (d *day) start() {
 	listeners := make(chan *bufconn.Listener, 2)
 	a, err := app.New(context.Background(), cfg, app.Options{
 		Log:  quiet(),
-		Pace: app.Pace{Tasks: 20 * time.Second, Sequence: time.Minute, Sweep: 15 * time.Second, Watch: 15 * time.Second, Intake: time.Minute},
+		Pace: app.Pace{Tasks: 20 * time.Second, Sequence: time.Minute, Sweep: 15 * time.Second, Watch: 15 * time.Second, Intake: time.Minute, Hear: time.Minute},
 		Listen: func(string, string) (net.Listener, error) {
 			l := bufconn.Listen(1 << 16)
 			listeners <- l

@@ -9,6 +9,7 @@ import (
 	"redial/campaign"
 	"redial/campaign/phone"
 	"redial/campaign/store"
+	"redial/cmd/internal/auth"
 	"redial/cmd/internal/server"
 )
 
@@ -39,6 +40,21 @@ type tokens struct{ *store.Store }
 // CreateToken implements auth.AdminTokens.
 func (t tokens) CreateToken(ctx context.Context, want campaign.Token, secret string) (campaign.Token, error) {
 	return t.KeepToken(ctx, want, secret)
+}
+
+// revoking is the record whose revoked tokens this node's guard forgets at once.
+type revoking struct {
+	*store.Store
+	guard *auth.Guard
+}
+
+// RevokeToken implements rpc.TokenBook.
+func (r revoking) RevokeToken(ctx context.Context, id campaign.TokenID) (campaign.Token, error) {
+	t, err := r.Store.RevokeToken(ctx, id)
+	if err == nil {
+		r.guard.Forget(id)
+	}
+	return t, err
 }
 
 // version is the program's, as the build recorded it.

@@ -55,7 +55,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.wireTasks(); err != nil {
 		return err
 	}
-	a.guard = auth.New(tokens{a.store}, auth.Options{Now: a.store.Now, Log: a.log})
+	a.guard = auth.New(tokens{a.store}, auth.Options{Now: a.store.Now, Passes: a.opt.Now, Hear: a.opt.Pace.Hear, Log: a.log})
 	if err := a.wireServer(); err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (a *App) wireServer() error {
 		campaignpb.RegisterEventServiceServer(r, a.events)
 		campaignpb.RegisterWebhookServiceServer(r, campaignpb.UnimplementedWebhookServiceServer{})
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
-		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, a.store, a.store, a.store, a.store, a.signOut, hooks, a.about()))
+		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, revoking{a.store, a.guard}, a.store, a.store, a.store, a.signOut, hooks, a.about()))
 		schedulerpb.RegisterScheduleServiceServer(r, a.schedule)
 		dialerpb.RegisterAgentServiceServer(r, dialerrpc.NewAgents(desks{a.floor, a.source}, a.store, a.store, book, readPhone, statusOf, a.store.Now))
 		dialerpb.RegisterFloorServiceServer(r, dialerrpc.NewFloors(desks{a.floor, a.source}, floorView{a.store, vw}, a.store, book))

@@ -4,9 +4,9 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,9 +19,18 @@ import (
 
 // Tokens finds tokens in the record.
 type Tokens interface {
-	// TokenBySecret is the token with this secret, whether or not it is still in force, and notes its use.
-	// Error: KindNotFound when there is none.
+	// TokenBySecret is the token with this secret, whether or not it is still in force. Error: KindNotFound when there
+	// is none.
 	TokenBySecret(ctx context.Context, secret string) (campaign.Token, error)
+}
+
+// Record is what a guard asks of the record.
+type Record interface {
+	Tokens
+	// RevokedSince are the tokens that were revoked at this instant of the record's clock or later.
+	RevokedSince(ctx context.Context, since time.Time) ([]campaign.TokenID, error)
+	// TouchTokens notes when tokens were last used.
+	TouchTokens(ctx context.Context, used map[campaign.TokenID]time.Time) error
 }
 
 // Reasons of a refusal, stable words for programs.
@@ -35,15 +44,17 @@ const (
 
 // Options of New. The zero value is useful.
 type Options struct {
-	Remember time.Duration    // how long an answer of the record is believed; 0: 1s. A revoked token works so long at most
+	Remember time.Duration    // how long an answer of the record is believed while revocations are not heard; 0: 1s
+	Hear     time.Duration    // from one question after revocations to the next, at most; 0: 1s
 	Unknown  int              // look-ups at once of secrets that were never found to let somebody in; 0: 8
-	Now      func() time.Time // nil: time.Now
+	Now      func() time.Time // the record's clock; nil: time.Now
+	Passes   func() time.Time // what passes by the process's steady clock; nil: as Now says
 	Log      *slog.Logger     // nil: discarded
 }
 
 // Guard knows callers by their tokens. Safe for concurrent use.
 type Guard struct {
-	tokens Tokens
+	record Record
 	o      Options
 
 	mu       sync.Mutex
@@ -51,41 +62,26 @@ type Guard struct {
 	unknown  map[string]*entry // those that did not, or not yet
 	guessing chan struct{}     // room for look-ups of the unknown
 	waiting  atomic.Int64      // for that room
+
+	heard revocations
+	used  uses
 }
 
-// entry is what the record said of one secret. Its mutex makes concurrent askers share one look-up.
-type entry struct {
-	mu    sync.Mutex
-	token campaign.Token
-	err   error // of kind KindNotFound; nil: token holds
-	until time.Time
-}
-
-const (
-	maxKnown    = 20_000          // secrets remembered of each kind; beyond it all are forgotten, which costs a look-up each
-	lookupTime  = 5 * time.Second // the longest a look-up may take
-	maxGuessing = 8               // look-ups at once of the unknown: guesses do not keep the record from those it knows
-	maxWaiting  = 10_000          // of the unknown that wait for their look-up
-	turnTime    = 2 * time.Second // and how long
-)
-
-// New makes a guard over the record's tokens.
-func New(tokens Tokens, o Options) *Guard {
-	if o.Remember <= 0 {
-		o.Remember = time.Second
-	}
+// New makes a guard over the record's tokens. Hear and NoteUses are to run beside it.
+func New(record Record, o Options) *Guard {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Passes == nil {
+		o.Passes = o.Now
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Unknown <= 0 {
-		o.Unknown = maxGuessing
-	}
-	return &Guard{
-		tokens: tokens, o: o, known: map[string]*entry{}, unknown: map[string]*entry{}, guessing: make(chan struct{}, o.Unknown),
-	}
+	o.Remember, o.Hear, o.Unknown = cmp.Or(o.Remember, time.Second), cmp.Or(o.Hear, time.Second), cmp.Or(o.Unknown, maxGuessing)
+	g := &Guard{record: record, o: o, known: map[string]*entry{}, unknown: map[string]*entry{}, guessing: make(chan struct{}, o.Unknown)}
+	g.heard.upTo = o.Now()
+	return g
 }
 
 // Authenticate is the caller whose token has this secret. Errors: KindStranger with a Reason; KindAway when the
@@ -109,104 +105,8 @@ func (g *Guard) Authenticate(ctx context.Context, secret string) (campaign.Calle
 	case !t.InForce(now):
 		return campaign.Caller{}, stranger(ReasonTokenExpired, "this token has expired: ask an admin for another")
 	}
+	g.used.note(t.ID, now)
 	return t.Caller(), nil
-}
-
-// look asks the record, at most once in Remember for a secret.
-func (g *Guard) look(ctx context.Context, secret string) (campaign.Token, error) {
-	hash := campaign.HashSecret(secret)
-	e, known := g.entryOf(hash)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	asked := g.o.Now()
-	if asked.Before(e.until) {
-		return e.token, e.err
-	}
-	if !known {
-		if err := g.turn(ctx); err != nil {
-			return campaign.Token{}, err
-		}
-		defer func() { <-g.guessing }()
-	}
-	bounded, cancel := context.WithTimeout(ctx, lookupTime)
-	defer cancel()
-	t, err := g.tokens.TokenBySecret(bounded, secret)
-	switch {
-	case err == nil:
-		e.token, e.err = t, nil
-		if !known {
-			g.meet(hash, e)
-		}
-	case campaign.KindOf(err) == campaign.KindNotFound:
-		e.token, e.err = campaign.Token{}, unknownToken()
-	case ctx.Err() != nil:
-		return campaign.Token{}, ctx.Err()
-	default:
-		g.o.Log.WarnContext(ctx, "cannot check a token", "error", err)
-		return campaign.Token{}, &campaign.Error{
-			Kind: campaign.KindAway, Message: "tokens cannot be checked just now: try again in a second", RetryAfter: time.Second,
-		}
-	}
-	e.until = asked.Add(g.o.Remember)
-	return e.token, e.err
-}
-
-// entryOf is what is remembered of a secret, and whether it was found to be somebody's.
-func (g *Guard) entryOf(hash string) (e *entry, known bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if e := g.known[hash]; e != nil {
-		return e, true
-	}
-	if e = g.unknown[hash]; e == nil {
-		e = &entry{}
-		put(g.unknown, hash, e)
-	}
-	return e, false
-}
-
-// meet remembers a secret as somebody's.
-func (g *Guard) meet(hash string, e *entry) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.unknown, hash)
-	put(g.known, hash, e)
-}
-
-func put(m map[string]*entry, hash string, e *entry) {
-	if len(m) >= maxKnown {
-		clear(m)
-	}
-	m[hash] = e
-}
-
-// turn waits until an unknown secret may be looked up. A whole floor that signs in at once has its turns within the time;
-// a flood of guesses has not.
-func (g *Guard) turn(ctx context.Context) error {
-	if g.waiting.Add(1) > maxWaiting {
-		g.waiting.Add(-1)
-		return crowded()
-	}
-	defer g.waiting.Add(-1)
-	timer := time.NewTimer(turnTime)
-	defer timer.Stop()
-	select {
-	case g.guessing <- struct{}{}:
-		return nil
-	case <-timer.C:
-		return crowded()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// crowded refuses a secret that cannot be looked up because too many others are.
-func crowded() error {
-	wait := time.Duration((0.5 + rand.Float64()) * float64(time.Second)).Round(time.Millisecond)
-	return &campaign.Error{
-		Kind: campaign.KindExhausted, Reason: campaign.ReasonOverloaded, RetryAfter: wait,
-		Message: "too many tokens that this server does not know yet are shown at once: send the same again in a second",
-	}
 }
 
 func stranger(reason, message string) error {

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -17,6 +18,10 @@ type record struct {
 	tokens  map[string]*campaign.Token // by secret
 	down    bool
 	lookups int
+
+	deaf    bool          // it does not tell of revocations
+	telling time.Duration // how long it takes over that
+	touched []map[campaign.TokenID]time.Time
 }
 
 func (r *record) TokenBySecret(_ context.Context, secret string) (campaign.Token, error) {
@@ -30,6 +35,44 @@ func (r *record) TokenBySecret(_ context.Context, secret string) (campaign.Token
 		return *t, nil
 	}
 	return campaign.Token{}, campaign.NotFound("token", "")
+}
+
+func (r *record) RevokedSince(ctx context.Context, since time.Time) (ids []campaign.TokenID, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.tokens {
+		if !t.RevokedAt.IsZero() && !t.RevokedAt.Before(since) {
+			ids = append(ids, t.ID)
+		}
+	}
+	deaf, wait := r.deaf || r.down, r.telling
+	r.mu.Unlock()
+	defer r.mu.Lock()
+	select { // what it saw it tells later
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(wait):
+	}
+	if deaf {
+		return nil, errDown
+	}
+	return ids, nil
+}
+
+func (r *record) TouchTokens(_ context.Context, used map[campaign.TokenID]time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.down {
+		return errDown
+	}
+	r.touched = append(r.touched, maps.Clone(used))
+	return nil
+}
+
+func (r *record) asked() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lookups
 }
 
 func (r *record) CreateToken(_ context.Context, t campaign.Token, secret string) (campaign.Token, error) {

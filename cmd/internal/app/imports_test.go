@@ -51,6 +51,7 @@ cmd/internal/simulate: campaign scheduler dialer dialer/carrier/sim
 cmd/internal/demo: campaign dialer/carrier/sim proto/campaign/v1 proto/dialer/v1 google.golang.org
 cmd/internal/overload: proto/dialer/v1 google.golang.org
 cmd/internal/certtest:
+cmd/internal/issuertest:
 cmd/internal/app: *
 cmd/internal/bench: *
 cmd/internal/chaos:

@@ -50,6 +50,9 @@ type Options struct {
 	Now      func() time.Time // the record's clock; nil: time.Now
 	Passes   func() time.Time // what passes by the process's steady clock; nil: as Now says
 	Log      *slog.Logger     // nil: discarded
+
+	Certificates Certificates // nil: no client certificate stands for a token
+	Issuer       *Issuer      // whose id tokens are bearers; nil: none
 }
 
 // Guard knows callers by their tokens. Safe for concurrent use.
@@ -62,6 +65,8 @@ type Guard struct {
 	unknown  map[string]*entry // those that did not, or not yet
 	guessing chan struct{}     // room for look-ups of the unknown
 	waiting  atomic.Int64      // for that room
+
+	machines machines
 
 	heard revocations
 	used  uses
@@ -84,12 +89,15 @@ func New(record Record, o Options) *Guard {
 	return g
 }
 
-// Authenticate is the caller whose token has this secret. Errors: KindStranger with a Reason; KindAway when the
+// Authenticate is the caller whose token has this secret, or whom the issuer's id token names; without either, the machine
+// whose certificate the connection showed. Errors: KindStranger with a Reason; KindAway when the
 // record cannot be asked.
 func (g *Guard) Authenticate(ctx context.Context, secret string) (campaign.Caller, error) {
-	if secret == "" {
-		return campaign.Caller{}, stranger(ReasonTokenMissing,
-			`no token: send the metadata "authorization: Bearer rd_…"; the first admin token is in admin.token of the server's data folder`)
+	switch {
+	case secret == "":
+		return g.withoutSecret(ctx)
+	case g.o.Issuer != nil && LooksLikeJWT(secret):
+		return g.o.Issuer.Caller(ctx, secret)
 	}
 	if !strings.HasPrefix(secret, campaign.SecretPrefix) || len(secret) > 200 {
 		return campaign.Caller{}, unknownToken()
@@ -98,6 +106,11 @@ func (g *Guard) Authenticate(ctx context.Context, secret string) (campaign.Calle
 	if err != nil {
 		return campaign.Caller{}, err
 	}
+	return g.callerOf(t)
+}
+
+// callerOf is the caller whose token it is, if it is in force.
+func (g *Guard) callerOf(t campaign.Token) (campaign.Caller, error) {
 	now := g.o.Now()
 	switch {
 	case !t.RevokedAt.IsZero():
@@ -107,6 +120,10 @@ func (g *Guard) Authenticate(ctx context.Context, secret string) (campaign.Calle
 	}
 	g.used.note(t.ID, now)
 	return t.Caller(), nil
+}
+
+func away(message string) error {
+	return &campaign.Error{Kind: campaign.KindAway, Message: message, RetryAfter: time.Second}
 }
 
 func stranger(reason, message string) error {

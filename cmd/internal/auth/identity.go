@@ -1,0 +1,128 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"redial/campaign"
+)
+
+// person is the caller that an id token names, which was verified.
+func (i *Issuer) person(ctx context.Context, token *oidc.IDToken) (campaign.Caller, error) {
+	var claims map[string]json.RawMessage
+	if err := token.Claims(&claims); err != nil {
+		return campaign.Caller{}, stranger(ReasonIdentityRefused, "the claims of this id token cannot be read")
+	}
+	c := campaign.Caller{Token: idOf(token.Issuer, token.Subject), Owner: ownerOf(claims)}
+	if c.Owner == "" {
+		return campaign.Caller{}, stranger(ReasonIdentityRefused, "this id token names nobody: it has no email, preferred_username or sub of at most 100 printable characters")
+	}
+	groups := wordsAt(claims, i.o.Claim)
+	role, ok := i.o.Role(groups)
+	if !ok {
+		return campaign.Caller{}, unentitled(ReasonNoRole, fmt.Sprintf("%s is in no group that has a role here (claim %s lists %d): ask an admin to add one to --oidc-roles",
+			c.Owner, i.o.Claim, len(groups)))
+	}
+	c.Role = role
+	switch role {
+	case campaign.RoleAgent:
+		return i.agent(ctx, c)
+	case campaign.RoleAdmin:
+		return c, nil
+	}
+	return i.granted(c, claims)
+}
+
+// agent adds the agent whose login is the person's name.
+func (i *Issuer) agent(ctx context.Context, c campaign.Caller) (campaign.Caller, error) {
+	bounded, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
+	a, err := i.o.Agents.AgentByLogin(bounded, c.Owner)
+	switch {
+	case err == nil && a.Active:
+		c.Agent = a.ID
+		return c, nil
+	case err == nil || campaign.KindOf(err) == campaign.KindNotFound:
+		return campaign.Caller{}, unentitled(ReasonNoAgent, "no active agent has the login "+c.Owner+": a manager adds one with dialctl agent add "+c.Owner)
+	case ctx.Err() != nil:
+		return campaign.Caller{}, ctx.Err()
+	}
+	i.o.Log.WarnContext(ctx, "cannot look for the agent of an id token", "error", err)
+	return campaign.Caller{}, away("agents cannot be looked for just now: try again in a second")
+}
+
+// granted adds the campaigns that the person sees. A claim that was asked for and is not there gives none of them: an
+// empty list would stand for every one.
+func (i *Issuer) granted(c campaign.Caller, claims map[string]json.RawMessage) (campaign.Caller, error) {
+	if i.o.Campaigns == "" {
+		return c, nil
+	}
+	words := wordsAt(claims, i.o.Campaigns)
+	if slices.Contains(words, "*") {
+		return c, nil
+	}
+	for _, w := range words {
+		if n, err := strconv.ParseInt(w, 10, 64); err == nil && n > 0 {
+			c.Campaigns = append(c.Campaigns, campaign.CampaignID(n))
+		}
+	}
+	if len(c.Campaigns) == 0 {
+		return campaign.Caller{}, unentitled(ReasonNoCampaigns, fmt.Sprintf("%s is given no campaign: the claim %s of the issuer must list ids of campaigns, or *", c.Owner, i.o.Campaigns))
+	}
+	slices.Sort(c.Campaigns)
+	c.Campaigns = slices.Compact(c.Campaigns)
+	return c, nil
+}
+
+// ownerOf is the person's e-mail unless the issuer says that it was never verified, else preferred_username, else sub.
+func ownerOf(claims map[string]json.RawMessage) string {
+	verified := strings.Trim(string(claims["email_verified"]), `"`)
+	for _, name := range []string{"email", "preferred_username", "sub"} {
+		var text string
+		if json.Unmarshal(claims[name], &text) != nil || (name == "email" && verified == "false") {
+			continue
+		}
+		if text = strings.TrimSpace(text); text != "" && len(text) <= ownerMost && printable(text) == text {
+			return text
+		}
+	}
+	return ""
+}
+
+// wordsAt are the words of a claim: a list of words or numbers, or one. A claim a.b that is not there is b in the object a.
+func wordsAt(claims map[string]json.RawMessage, name string) []string {
+	raw, ok := claims[name]
+	if first, rest, dotted := strings.Cut(name, "."); !ok && dotted {
+		var inner map[string]json.RawMessage
+		if json.Unmarshal(claims[first], &inner) != nil {
+			return nil
+		}
+		return wordsAt(inner, rest)
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		list = []json.RawMessage{raw}
+	}
+	var words []string
+	for _, one := range list {
+		var word string
+		var number json.Number
+		switch {
+		case json.Unmarshal(one, &word) == nil && word != "":
+			words = append(words, word)
+		case json.Unmarshal(one, &number) == nil && number != "":
+			words = append(words, number.String())
+		}
+	}
+	return words
+}
+
+func unentitled(reason, message string) error {
+	return &campaign.Error{Kind: campaign.KindDenied, Reason: reason, Message: message}
+}

@@ -41,8 +41,8 @@ const (
 	dailyEvery   = 30 * time.Minute // and so often the periodic work of the day
 )
 
-// Sweep does what is overdue and sends again what may have been lost. Its fields are all needed, but for Waker and Away:
-// without Redis there is nothing to send, and while it is away nothing is. It belongs to the elected node: twice at a
+// Sweep does what is overdue and sends again what may have been lost. Its fields are all needed, but for Waker, Away and
+// Passed: without Redis there is nothing to send, and while it is away nothing is. It belongs to the elected node: twice at a
 // time it would do no harm, only work. Not safe for concurrent use.
 type Sweep struct {
 	Chores   []Chore
@@ -50,6 +50,9 @@ type Sweep struct {
 	Forecast Forecast
 	Waker    *Waker
 	Away     func() bool // whether Redis is known to be away; nil: nobody knows
+	// Passed hears of each campaign whose wake-ups could not be sent for a fault of its own: the next sweep tries again,
+	// and the others have theirs. nil: nobody does.
+	Passed func(ctx context.Context, id campaign.CampaignID, err error)
 
 	far   time.Time // when the whole hour was last looked at
 	daily map[string]sent
@@ -92,7 +95,8 @@ func drain(ctx context.Context, c Chore) error {
 	return nil
 }
 
-// rearm sends every wake-up that should be under way. The first that cannot be sent ends it: Redis is away.
+// rearm sends every wake-up that should be under way. The first that cannot be sent ends it: Redis is away. What fails at
+// the record, or is a campaign's own fault, keeps nothing else from being sent.
 func (s *Sweep) rearm(ctx context.Context, now time.Time) error {
 	if s.Waker == nil || s.away() {
 		return nil
@@ -101,21 +105,26 @@ func (s *Sweep) rearm(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("list campaigns: %w", err)
 	}
-	if err := s.rearmUploads(ctx); err != nil {
-		return err
-	}
-	if err := s.rearmPromises(ctx, offering, now); err != nil {
-		return err
+	var errs []error
+	steps := []func() error{
+		func() error { return s.rearmUploads(ctx) },
+		func() error { return s.rearmPromises(ctx, offering, now) },
+		func() error {
+			return s.onceADay("purge", now, func(day campaign.Date) error { return s.Waker.Purge(ctx, day) })
+		},
 	}
 	for i := range offering {
-		if err := s.rearmCampaign(ctx, &offering[i], now); err != nil {
-			return err
+		steps = append(steps, func() error { return s.rearmCampaign(ctx, &offering[i], now) })
+	}
+	for _, step := range steps {
+		err := step()
+		if _, away := errors.AsType[*unsent](err); away || ctx.Err() != nil {
+			return errors.Join(append(errs, err)...)
 		}
+		errs = append(errs, err)
 	}
-	if err := s.onceADay("purge", now, func(day campaign.Date) error { return s.Waker.Purge(ctx, day) }); err != nil {
-		return err
-	}
-	return s.Waker.mark(ctx)
+	// Those that failed wait for the next sweep: without the mark everything would be sent again every other second.
+	return errors.Join(append(errs, s.Waker.mark(ctx))...)
 }
 
 func (s *Sweep) rearmUploads(ctx context.Context) error {
@@ -159,23 +168,29 @@ func (s *Sweep) rearmPromises(ctx context.Context, offering []campaign.Campaign,
 	return nil
 }
 
+// rearmCampaign sends a campaign's wake-ups: the one for its next lead also when its day cannot be told, and the other way
+// round.
 func (s *Sweep) rearmCampaign(ctx context.Context, c *campaign.Campaign, now time.Time) error {
-	next, err := s.Forecast.Next(ctx, c.ID)
-	if err != nil {
-		return fmt.Errorf("look ahead in campaign %d: %w", c.ID, err)
-	}
-	if !next.IsZero() {
+	next, lost := s.Forecast.Next(ctx, c.ID)
+	if lost != nil {
+		lost = fmt.Errorf("look ahead in campaign %d: %w", c.ID, lost)
+	} else if !next.IsZero() {
 		if err := s.Waker.Release(ctx, c.ID, next); err != nil {
 			return err
 		}
 	}
 	zone, err := scheduler.LoadZone(c.Zone)
 	if err != nil {
-		return fmt.Errorf("find the day of campaign %d: %w", c.ID, err)
-	}
-	return s.onceADay(fmt.Sprint(c.ID), now.In(zone), func(day campaign.Date) error {
+		lost = errors.Join(lost, fmt.Errorf("find the day of campaign %d: %w", c.ID, err))
+	} else if err := s.onceADay(fmt.Sprint(c.ID), now.In(zone), func(day campaign.Date) error {
 		return s.Waker.Rollover(ctx, c.ID, day)
-	})
+	}); err != nil {
+		return err
+	}
+	if lost != nil && s.Passed != nil && ctx.Err() == nil {
+		s.Passed(ctx, c.ID, lost)
+	}
+	return lost
 }
 
 // onceADay sends the work of the day of local, and again now and then in case its task was lost: the slot in the record

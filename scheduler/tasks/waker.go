@@ -59,6 +59,11 @@ func NewWaker(client redis.UniversalClient, o Options) *Waker {
 // renew is for a Redis that was flushed: Asynq's client believes that the queue's name is known. A new one writes it.
 func (w *Waker) renew() { w.client.Store(asynq.NewClientFromRedisClient(w.redis)) }
 
+// unsent marks an error of Redis among those of the record.
+type unsent struct{ error }
+
+func (e *unsent) Unwrap() error { return e.error }
+
 // mark says in Redis that everything was sent; while it is there Redis has lost nothing.
 func (w *Waker) mark(ctx context.Context) error {
 	if err := w.redis.Set(ctx, w.o.Queue+":whole", w.o.Now().Unix(), 0).Err(); err != nil {
@@ -115,8 +120,16 @@ func (w *Waker) Purge(ctx context.Context, day campaign.Date) error {
 	return w.send(ctx, purgeTask(day))
 }
 
-// send sends a task unless it is there already. An id that is only taken by what will never run is freed.
+// send sends a task unless it is there already.
 func (w *Waker) send(ctx context.Context, m message) error {
+	if err := w.sendOnce(ctx, m); err != nil {
+		return &unsent{err}
+	}
+	return nil
+}
+
+// sendOnce frees an id that is only taken by what will never run.
+func (w *Waker) sendOnce(ctx context.Context, m message) error {
 	id := m.id
 	for range 4 {
 		err := w.enqueue(ctx, m, id)

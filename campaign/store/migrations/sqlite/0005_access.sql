@@ -102,3 +102,13 @@ CREATE TABLE stream_edge (
   dropped INTEGER NOT NULL                          -- the last place whose event retention dropped
 );
 INSERT INTO stream_edge (id, dropped) SELECT 1, COALESCE(min(seq) - 1, 0) FROM events;
+
+-- Leads that a CRM withdrew before it told of them: what it tells of them later is older, and makes no lead. Kept 90 days.
+CREATE TABLE upsert_gone (
+  source      TEXT   NOT NULL,
+  external_id TEXT   NOT NULL,
+  revision    INTEGER NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (source, external_id)
+);
+CREATE INDEX upsert_gone_at ON upsert_gone (at);

@@ -97,13 +97,8 @@ func (g *Guard) Hear(ctx context.Context) error {
 	for {
 		began := g.o.Passes()
 		err := g.hear(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil && !deaf:
-			g.o.Log.WarnContext(ctx, "cannot hear of revoked tokens: every token is asked for again each second", "error", err)
-		case err == nil && deaf:
-			g.o.Log.InfoContext(ctx, "revoked tokens are heard of again")
+		if ctx.Err() == nil {
+			g.tell(ctx, deaf, err)
 		}
 		deaf = err != nil
 		pause := time.Duration((0.8 + 0.2*rand.Float64()) * float64(g.o.Hear))
@@ -112,6 +107,16 @@ func (g *Guard) Hear(ctx context.Context) error {
 			return nil
 		case <-time.After(max(pause-g.o.Passes().Sub(began), pause/4)):
 		}
+	}
+}
+
+// tell tells an operator when revocations cease to be heard of, and when they are again.
+func (g *Guard) tell(ctx context.Context, deaf bool, err error) {
+	switch {
+	case err != nil && !deaf:
+		g.o.Log.WarnContext(ctx, "cannot hear of revoked tokens: every token is asked for again each second", "error", err)
+	case err == nil && deaf:
+		g.o.Log.InfoContext(ctx, "revoked tokens are heard of again")
 	}
 }
 

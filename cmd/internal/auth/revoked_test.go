@@ -245,13 +245,19 @@ func TestRevocationsAreForgottenInTime(t *testing.T) {
 		}
 		g := New(r, Options{})
 		hearing(t, g)
-		if n := len(g.heard.of); n != 1000 {
+		if n := remembered(g); n != 1000 {
 			t.Fatalf("%d revocations heard of, want 1000", n)
 		}
 		pass(heardKept + 5*time.Second)
 		admitted(t, g, secret)
-		if n := len(g.heard.of); n != 0 {
+		if n := remembered(g); n != 0 {
 			t.Errorf("%d revocations are remembered, want none", n)
 		}
 	})
+}
+
+func remembered(g *Guard) int {
+	g.heard.mu.RLock()
+	defer g.heard.mu.RUnlock()
+	return len(g.heard.of)
 }

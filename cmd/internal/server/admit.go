@@ -15,6 +15,12 @@ import (
 // uploadWait is how long a piece of an upload waits for its turn: its sender is held up, not sent away.
 const uploadWait = 30 * time.Second
 
+// Long work waits for its turn a while: a page of a manager asks for several tables at once.
+const (
+	tableWait  = 15 * time.Second // that it waits for a place, of its token and of all
+	tablesLine = 8                // how much of it one token may have waiting
+)
+
 // admission takes calls up or sheds them, once their callers are known.
 type admission struct {
 	short, long *gate
@@ -59,9 +65,8 @@ func (a *admission) enter(ctx context.Context, c class, patience time.Duration) 
 	var key string
 	if c == heavy {
 		key = fmt.Sprint(campaign.CallerFrom(ctx).Token)
-		if !a.tables.take(key, a.ownTables) {
-			a.meter.sheds(heavy)
-			return nil, busy(fmt.Sprintf("this token has %d reports, exports or simulations at work already", a.ownTables), retryUnit+time.Second)
+		if patience, err = a.turn(ctx, key); err != nil {
+			return nil, err
 		}
 	}
 	g := a.gateOf(c)
@@ -85,6 +90,20 @@ func (a *admission) enter(ctx context.Context, c class, patience time.Duration) 
 			}
 		})
 	}, nil
+}
+
+// turn waits until a token may begin more long work, and says how long that may wait for a place.
+func (a *admission) turn(ctx context.Context, key string) (patience time.Duration, err error) {
+	began := time.Now()
+	ok, err := a.tables.await(ctx, key, a.ownTables, tablesLine, tableWait)
+	switch {
+	case err != nil:
+		return 0, err
+	case !ok:
+		a.meter.sheds(heavy)
+		return 0, busy(fmt.Sprintf("this token has %d reports, exports or simulations at work already, and others waiting", a.ownTables), retryUnit+time.Second)
+	}
+	return max(tableWait-time.Since(began), waitMin), nil
 }
 
 func (a *admission) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
@@ -148,6 +167,9 @@ func (a *admission) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServe
 		if c != heavy {
 			leave(true) // from here on it watches
 		}
+	}
+	if classOf(info.FullMethod) == heavy {
+		in.ServerStream = &paced{ServerStream: ss}
 	}
 	return next(srv, in)
 }

@@ -1,9 +1,12 @@
 package server
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"redial/campaign"
 )
@@ -19,11 +22,14 @@ const (
 
 // crowd counts what is open by key, each up to a limit.
 type crowd struct {
-	mu sync.Mutex
-	n  map[string]int
+	mu   sync.Mutex
+	n    map[string]int
+	line map[string][]chan struct{} // who waits, in order of coming; closed when it has the place of one who left
 }
 
-func newCrowd() *crowd { return &crowd{n: make(map[string]int)} }
+func newCrowd() *crowd {
+	return &crowd{n: make(map[string]int), line: make(map[string][]chan struct{})}
+}
 
 // take adds one of key unless there are most; give takes it off again.
 func (c *crowd) take(key string, most int) bool {
@@ -36,9 +42,55 @@ func (c *crowd) take(key string, most int) bool {
 	return true
 }
 
+// await is take that waits for a place, for so long and no more than so many of a key at once.
+func (c *crowd) await(ctx context.Context, key string, most, waiting int, patience time.Duration) (ok bool, err error) {
+	c.mu.Lock()
+	if c.n[key] < most || len(c.line[key]) >= waiting {
+		ok = c.n[key] < most
+		if ok {
+			c.n[key]++
+		}
+		c.mu.Unlock()
+		return ok, nil
+	}
+	place := make(chan struct{})
+	c.line[key] = append(c.line[key], place)
+	c.mu.Unlock()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-place:
+		return true, nil
+	case <-timer.C:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-place: // at the last moment
+		return true, nil
+	default:
+		c.unline(key, place)
+		return false, err
+	}
+}
+
+func (c *crowd) unline(key string, place chan struct{}) {
+	line := slices.DeleteFunc(c.line[key], func(p chan struct{}) bool { return p == place })
+	if c.line[key] = line; len(line) == 0 {
+		delete(c.line, key)
+	}
+}
+
 func (c *crowd) give(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if line := c.line[key]; len(line) > 0 {
+		close(line[0])
+		c.unline(key, line[0])
+		return
+	}
 	if c.n[key]--; c.n[key] <= 0 {
 		delete(c.n, key)
 	}
@@ -88,4 +140,5 @@ func tooMany(what string, most int, advice string) error {
 const (
 	ReasonTooMany  = "TOO_MANY_OPEN"    // streams or waiting calls of one token or agent
 	ReasonTooLarge = "ANSWER_TOO_LARGE" // ask for less at once
+	ReasonTooSlow  = "READS_TOO_SLOWLY" // the answer of long work was not read as it came
 )

@@ -79,7 +79,7 @@ func (g *gate) admit(c class, patience *time.Duration) (*waiter, error) {
 		g.take(c)
 		return nil, nil
 	}
-	if *patience > 0 { // it is held up however long that is
+	if *patience > 0 && (c != heavy || len(g.line[c]) < g.queue(c)) { // it is held up however long that is
 		return g.wait(c), nil
 	}
 	if !g.over && g.climb != nil {
@@ -249,8 +249,11 @@ func (g *gate) places(c class) float64 {
 // queue is how many of the class may wait: few, for who waits long is answered too late. What ends a call may wait
 // as long as a place needs to become free.
 func (g *gate) queue(c class) int {
-	if c == finish || c == heavy {
+	switch c {
+	case finish:
 		return int(g.places(c))
+	case heavy:
+		return 4 * int(g.places(c)) // it has longer to wait
 	}
 	if c == dial {
 		return max(int(g.places(c)/6), 4)

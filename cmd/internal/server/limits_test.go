@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,30 +172,131 @@ func TestAnAgentAsksForItsNextCallSoOftenAtOnce(t *testing.T) {
 
 func TestLongWorkIsBoundedAndNoTokenHasAllOfIt(t *testing.T) {
 	t.Parallel()
-	a := bareAdmission()
-	ctx := as(t.Context(), campaign.Caller{Token: 3, Role: campaign.RoleManager})
-	var leaves []func(bool)
-	for range a.ownTables {
-		leave, err := a.enter(ctx, heavy, 0)
-		if err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		a := bareAdmission()
+		ctx := as(t.Context(), campaign.Caller{Token: 3, Role: campaign.RoleManager})
+		var leaves []func(bool)
+		for range a.ownTables {
+			leave, err := a.enter(ctx, heavy, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leaves = append(leaves, leave)
 		}
-		leaves = append(leaves, leave)
+		began := time.Now()
+		if _, err := a.enter(ctx, heavy, 0); !shedding(err) || !strings.Contains(err.Error(), fmt.Sprint(a.ownTables)) {
+			t.Errorf("one more of the token: %v", err)
+		}
+		if waited := time.Since(began); waited != tableWait {
+			t.Errorf("it waited %v", waited)
+		}
+		leave, err := a.enter(as(t.Context(), campaign.Caller{Token: 4}), heavy, 0)
+		if err != nil {
+			t.Fatalf("another token: %v", err)
+		}
+		for _, l := range append(leaves, leave) {
+			l(false)
+			l(false) // twice does no harm
+		}
+		a.atRest(t)
+	})
+}
+
+// atRest checks that no long work is counted.
+func (a *admission) atRest(t *testing.T) {
+	t.Helper()
+	if a.long.inWork != 0 || len(a.tables.n)+len(a.tables.line) != 0 {
+		t.Errorf("%d in work, %v counted, %d keys with a line", a.long.inWork, a.tables.n, len(a.tables.line))
 	}
-	if _, err := a.enter(ctx, heavy, 0); !shedding(err) || !strings.Contains(err.Error(), fmt.Sprint(a.ownTables)) {
-		t.Errorf("one more of the token: %v", err)
-	}
-	leave, err := a.enter(as(t.Context(), campaign.Caller{Token: 4}), heavy, 0)
-	if err != nil {
-		t.Fatalf("another token: %v", err)
-	}
-	for _, l := range append(leaves, leave) {
-		l(false)
-		l(false) // twice does no harm
-	}
-	if a.long.inWork != 0 || len(a.tables.n) != 0 {
-		t.Errorf("%d in work, %v counted", a.long.inWork, a.tables.n)
-	}
+}
+
+// A page of a manager asks for three tables at once; on SQLite one is made at a time, and the others wait for it.
+func TestTablesOfOneTokenWaitForOneAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newAdmission(discard, newShedMeter(nil), sizes{usualMessage}, 2)
+		info := &grpc.UnaryServerInfo{FullMethod: reports + "GetReport"}
+		var beside, most, done, refused atomic.Int32
+		ask := func(ctx context.Context) {
+			_, err := a.unary(ctx, &campaignv1.GetReportRequest{}, info, func(context.Context, any) (any, error) {
+				if n := beside.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				time.Sleep(3 * time.Second) //nolint:forbidigo // fake time: a report takes so long
+				beside.Add(-1)
+				return &campaignv1.GetReportResponse{}, nil
+			})
+			switch {
+			case err == nil:
+				done.Add(1)
+			case shedding(err):
+				refused.Add(1)
+			default:
+				t.Error(err)
+			}
+		}
+		manager := as(t.Context(), campaign.Caller{Token: 3, Role: campaign.RoleManager})
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { ask(manager) })
+		}
+		wg.Wait()
+		if done.Load() != 3 || most.Load() != 1 {
+			t.Errorf("%d of 3 answered, %d refused, %d at once", done.Load(), refused.Load(), most.Load())
+		}
+		a.atRest(t)
+		done.Store(0)
+		const many = 30
+		began := time.Now()
+		for range many {
+			wg.Go(func() { ask(manager) })
+		}
+		synctest.Wait()
+		if n := refused.Load(); n != many-1-tablesLine {
+			t.Errorf("%d of %d refused at once", n, many)
+		}
+		wg.Wait()
+		if n, took := done.Load(), time.Since(began); n+refused.Load() != many || n < 5 || took > tableWait+3*time.Second {
+			t.Errorf("%d answered, %d refused after %v", n, refused.Load(), took)
+		}
+		a.atRest(t)
+		gone, cancel := context.WithCancelCause(manager)
+		wg.Go(func() { ask(manager) })
+		synctest.Wait()
+		ended := errors.New("the page was left")
+		wg.Go(func() {
+			if _, err := a.enter(gone, heavy, 0); !errors.Is(err, ended) {
+				t.Errorf("who left the page: %v", err)
+			}
+		})
+		synctest.Wait()
+		cancel(ended)
+		wg.Wait()
+		a.atRest(t)
+	})
+}
+
+// Five managers look at their pages at once: what is beyond the places of all waits too.
+func TestTablesOfSeveralTokensWaitForOneAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newAdmission(discard, newShedMeter(nil), sizes{usualMessage}, 2)
+		var wg sync.WaitGroup
+		for token := range campaign.TokenID(5) {
+			ctx := as(t.Context(), campaign.Caller{Token: token + 1, Role: campaign.RoleManager})
+			wg.Go(func() {
+				leave, err := a.enter(ctx, heavy, 0)
+				if err != nil {
+					t.Errorf("token %d: %v", token+1, err)
+					return
+				}
+				time.Sleep(3 * time.Second) //nolint:forbidigo // fake time: a report takes so long
+				leave(false)
+			})
+		}
+		wg.Wait()
+		a.atRest(t)
+	})
 }
 
 func TestAPieceOfAnUploadHoldsAPlaceWhileItIsWritten(t *testing.T) {

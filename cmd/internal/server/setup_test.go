@@ -39,6 +39,11 @@ type service struct {
 	campaignv1.UnimplementedListServiceServer
 	get   func(context.Context) error
 	watch func(context.Context) error
+	table func(grpc.ServerStreamingServer[campaignv1.ExportProblemsResponse]) error
+}
+
+func (s *service) ExportProblems(_ *campaignv1.ExportProblemsRequest, ss grpc.ServerStreamingServer[campaignv1.ExportProblemsResponse]) error {
+	return s.table(ss)
 }
 
 func (s *service) GetCampaign(ctx context.Context, _ *campaignv1.GetCampaignRequest) (*campaignv1.GetCampaignResponse, error) {
@@ -92,6 +97,7 @@ func setup(t *testing.T, svc *service) *bundle {
 	served := make(chan error, 1)
 	go func() { served <- b.server.Serve(lis) }()
 	b.conn, err = grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithInitialWindowSize(1<<16), grpc.WithInitialConnWindowSize(1<<20), // they do not grow by themselves
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }))
 	if err != nil {
 		t.Fatal(err)

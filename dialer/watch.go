@@ -11,14 +11,16 @@ import (
 
 // How often the record is looked at.
 const (
-	lookEvery   = 5 * time.Second        // for what the next minutes hold
-	lookGap     = 100 * time.Millisecond // at most so often, whatever is booked
+	lookLeast   = 5 * time.Second        // for what the next minutes hold
+	lookMost    = 900 * time.Millisecond // and as often as the campaigns, for what was booked at other nodes,
+	lookIdle    = 50                     // unless a look takes more than so small a part of the time
+	lookGap     = 100 * time.Millisecond // at most so often, whatever is booked here
 	lookShare   = 10                     // and so many times as long as a look takes
 	rosterEvery = 10 * time.Second       // for the agents' campaigns and skills
 )
 
-// watch keeps the node's copies fresh: campaigns every second, sessions every two, the horizon every five and when
-// something was booked, the agents every ten. However often something is booked, nothing of it waits.
+// watch keeps the node's copies fresh: campaigns every second, sessions every two, the horizon every second to every
+// five and when something was booked here, the agents every ten. However often something is booked, nothing of it waits.
 func (f *Floor) watch(ctx context.Context) {
 	tick := time.NewTicker(f.glance)
 	defer tick.Stop()
@@ -76,7 +78,7 @@ func (l *looks) want(now time.Time) {
 }
 
 func (l *looks) timely(now time.Time) bool {
-	return now.Sub(l.last) >= lookEvery || !l.wanted.IsZero() && !now.Before(l.wanted)
+	return now.Sub(l.last) >= min(max(lookMost, lookIdle*l.took), lookLeast) || !l.wanted.IsZero() && !now.Before(l.wanted)
 }
 
 // lookNow looks at the horizon. What fails is wanted still, and tried again at the next round.

@@ -22,7 +22,9 @@ func (b *bench) tried() {
 
 // A desk whose offer's history cannot be read for a moment is offered the lead all the same and keeps its stream.
 func TestADeskKeepsItsStreamWhenAHistoryCannotBeRead(t *testing.T) {
-	fails := func(context.Context) error { return &campaign.Error{Kind: campaign.KindAway, RetryAfter: time.Second, Message: "the record is away"} }
+	fails := func(context.Context) error {
+		return &campaign.Error{Kind: campaign.KindAway, RetryAfter: time.Second, Message: "the record is away"}
+	}
 	hangs := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	for name, c := range map[string]struct {
 		do      func(context.Context) error
@@ -64,7 +66,9 @@ func TestASignInNeedsNoHistory(t *testing.T) {
 	onBench(t, func(b *bench) {
 		b.tried()
 		held := b.next("bob")
-		b.reads.lose(func(context.Context) error { return &campaign.Error{Kind: campaign.KindAway, RetryAfter: time.Second, Message: "the record is away"} }, "Histories", "AgentLogins")
+		b.reads.lose(func(context.Context) error {
+			return &campaign.Error{Kind: campaign.KindAway, RetryAfter: time.Second, Message: "the record is away"}
+		}, "Histories", "AgentLogins")
 		l := b.line(b.as("bob"))
 		if in := l.signIn(); in.GetCard().GetAssignmentId() != held.GetAssignmentId() || !in.GetCard().GetHistoryUnread() {
 			b.Errorf("signed in with %v", in.GetCard())

@@ -12,7 +12,9 @@ import (
 
 // FallbackOptions of NewFallback. The zero value is useful.
 type FallbackOptions struct {
-	Pause   time.Duration // Redis is away: it is tried again, in the background, after so long; 0: 500ms
+	// Pause is after how long a Redis that is away is tried again, in the background; 0: 500ms. One that fails soon after it
+	// came back, though trying it had found nothing, is passed by for twice as long each time, up to 30 s.
+	Pause   time.Duration
 	Slow    time.Duration // Redis counts as away, too, while half of the calls to it take so long; 0: 100ms
 	Recheck time.Duration // a lane known to be dry is looked at again after so long, for others may have added to it; 0: 1s
 	// Warn hears of each failure of Redis, also when it is tried whether it is back. nil: nobody does.
@@ -69,8 +71,8 @@ func (o FallbackOptions) withDefaults() FallbackOptions {
 }
 
 // Fallback is the source of leads that the floor uses: the window, filled again when it is low, and straight from the
-// record while Redis is away or slow (I8). Whether it is back is found out in the background; then the windows are
-// dropped and filled anew. Close it when done.
+// record while Redis is away or slow (I8). Whether it is back is found out in the background, by doing there what agents
+// have done; then the windows are dropped and filled anew. Close it when done.
 type Fallback struct {
 	filler  *Filler
 	window  *Window
@@ -120,9 +122,10 @@ func (f *Fallback) Take(ctx context.Context, id campaign.CampaignID, n, fresh in
 	if f.Away() {
 		return f.direct.Take(ctx, id, n, fresh)
 	}
+	began := time.Now()
 	got, err := f.window.Take(ctx, id, n, min(fresh, n))
 	if err != nil {
-		if !f.failed(ctx, err) {
+		if !f.failed(ctx, began, err) {
 			return nil, ctx.Err()
 		}
 		return f.direct.Take(ctx, id, n, fresh)
@@ -150,10 +153,11 @@ func (f *Fallback) again(ctx context.Context, id campaign.CampaignID, fl *flight
 	var more []campaign.LeadID
 	if err == nil {
 		var t Taken
+		began := time.Now()
 		t, err = f.window.Take(ctx, id, rest, min(reserved, rest))
 		more = t.Leads
 		if err != nil {
-			f.failed(ctx, err)
+			f.failed(ctx, began, err)
 			err = &redisError{err}
 		}
 	}
@@ -170,7 +174,7 @@ func (f *Fallback) again(ctx context.Context, id campaign.CampaignID, fl *flight
 // Return gives back leads that were taken and not offered.
 func (f *Fallback) Return(ctx context.Context, id campaign.CampaignID, leads []campaign.LeadID) {
 	if !f.Away() { // else they are still due in the record
-		f.failed(ctx, f.window.Return(ctx, id, leads))
+		f.failed(ctx, time.Now(), f.window.Return(ctx, id, leads))
 	}
 }
 
@@ -179,14 +183,14 @@ func (f *Fallback) Return(ctx context.Context, id campaign.CampaignID, leads []c
 func (f *Fallback) Changed(ctx context.Context, id campaign.CampaignID) {
 	f.state(id).wake()
 	if !f.Away() {
-		f.failed(ctx, f.window.Drop(ctx, id))
+		f.failed(ctx, time.Now(), f.window.Drop(ctx, id))
 	}
 }
 
 // Remove takes leads out of what was prepared.
 func (f *Fallback) Remove(ctx context.Context, id campaign.CampaignID, leads ...campaign.LeadID) {
 	if !f.Away() {
-		f.failed(ctx, f.window.Remove(ctx, id, leads...))
+		f.failed(ctx, time.Now(), f.window.Remove(ctx, id, leads...))
 	}
 }
 

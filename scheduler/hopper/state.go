@@ -138,6 +138,7 @@ func (f *Fallback) refill(id campaign.CampaignID, st *state) *flight {
 func (f *Fallback) fly(ctx context.Context, id campaign.CampaignID, st *state, fl *flight) {
 	ctx, cancel := context.WithTimeout(ctx, refillTimeout)
 	defer cancel()
+	began := time.Now()
 	got, err := f.filler.Refill(ctx, id)
 	if err == nil {
 		if st.lost(got.Lost) {
@@ -151,7 +152,7 @@ func (f *Fallback) fly(ctx context.Context, id campaign.CampaignID, st *state, f
 	close(fl.done)
 	switch _, redis := errors.AsType[*redisError](err); {
 	case redis:
-		f.failed(ctx, err)
+		f.failed(ctx, began, err)
 	case err != nil:
 		f.o.Stuck(ctx, id, err)
 	case (got.TriedDry || got.FreshDry) && !got.Next.IsZero():

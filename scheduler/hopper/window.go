@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"time"
 
@@ -39,6 +40,7 @@ type Window struct {
 	client redis.UniversalClient
 	o      Options
 	took   func(time.Duration) // hears how long an answer took
+	trying string              // between the prefix and the rest of the keys of Try: no other node's
 }
 
 // New is a window in the client's Redis: single, sentinel or cluster. The client must heed deadlines
@@ -60,7 +62,7 @@ func New(client redis.UniversalClient, o Options) (*Window, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Window{client: client, o: o, took: func(time.Duration) {}}, nil
+	return &Window{client: client, o: o, took: func(time.Duration) {}, trying: ":try:" + strconv.FormatUint(rand.Uint64(), 36)}, nil
 }
 
 // begin bounds a call to Redis; done takes its end, and how long an answer took.
@@ -239,6 +241,46 @@ func (w *Window) Probe(ctx context.Context) error {
 	defer cancel()
 	if err := w.client.Set(ctx, w.o.Prefix+":probe", w.o.Now().UnixMilli(), life).Err(); err != nil {
 		return fmt.Errorf("try the hopper: %w", err)
+	}
+	return nil
+}
+
+// Try does once all that is done to a campaign's window, with other keys in the same place of a cluster, and says how long
+// the slowest part took. What it finds there is no matter: a Redis that evicts may have thrown it away.
+func (w *Window) Try(ctx context.Context, id campaign.CampaignID) (slowest time.Duration, err error) {
+	own := *w
+	own.o.Prefix += w.trying
+	own.took = func(d time.Duration) { slowest = max(slowest, d) }
+	lead := []campaign.LeadID{1}
+	if err := own.Drop(ctx, id); err != nil {
+		return slowest, err
+	}
+	mark, err := own.Mark(ctx, id)
+	if err != nil {
+		return slowest, err
+	}
+	_, _, err = own.Fill(ctx, id, Filling{Generation: mark.Generation, Tried: []Entry{{Lead: lead[0], Score: 1}}})
+	if err != nil && !errors.Is(err, ErrDropped) {
+		return slowest, err
+	}
+	if _, err := own.Take(ctx, id, 1, 0); err != nil {
+		return slowest, err
+	}
+	if err := own.Return(ctx, id, lead); err != nil {
+		return slowest, err
+	}
+	if err := own.Remove(ctx, id, lead...); err != nil {
+		return slowest, err
+	}
+	return slowest, own.clear(ctx, id)
+}
+
+// clear leaves nothing of a campaign.
+func (w *Window) clear(ctx context.Context, id campaign.CampaignID) (err error) {
+	ctx, done := w.begin(ctx)
+	defer func() { done(err) }()
+	if err := w.client.Del(ctx, w.all(id)...).Err(); err != nil {
+		return fmt.Errorf("clear the hopper of campaign %d: %w", id, err)
 	}
 	return nil
 }

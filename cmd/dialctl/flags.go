@@ -27,6 +27,7 @@ func (c *cli) bindGlobals(fs *flag.FlagSet) {
 	fs.StringVar(&c.server, "server", c.server, "`HOST:PORT` of the server's API (else REDIAL_SERVER)")
 	fs.StringVar(&c.tokenFile, "token-file", c.tokenFile, "`FILE` that holds the token (else REDIAL_TOKEN, REDIAL_TOKEN_FILE)")
 	fs.StringVar(&c.tzdata, "tzdata", c.tzdata, "zip `FILE` of newer zone data than the program carries (else REDIAL_TZDATA)")
+	c.bindLink(fs)
 }
 
 // useZones takes the zone data that was given, for what this program works out by itself.

@@ -18,6 +18,7 @@ const helpTail = `
 Where the server is: --server HOST:PORT, else REDIAL_SERVER, else %s.
 Who is asking:       --token-file FILE, else REDIAL_TOKEN, else the file that REDIAL_TOKEN_FILE names, else %s
                      when the server is on this machine. The first admin token is written there by dialerd.
+How it is spoken to: over TLS, unless it is on this machine: --tls, --ca FILE, --cert FILE with --cert-key FILE; --plaintext.
 
 A first round:
   dialerd --demo                                  a server with invented people (or: make run)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -55,6 +56,7 @@ type cli struct {
 	server    string
 	tokenFile string
 	tzdata    string
+	link      link
 	conn      *grpc.ClientConn // nil until a command needs the server
 }
 
@@ -168,11 +170,14 @@ func (c *cli) dispatch(ctx context.Context, args []string) error {
 	return c.execute(ctx, cmd, rest)
 }
 
+// switches are the flags of every command that have no value.
+var switches = []string{"json", "tls", "plaintext"}
+
 // globals takes the flags before the command, which are those that every command has.
 func (c *cli) globals(args []string) ([]string, error) {
 	n := 0
 	for n < len(args) && strings.HasPrefix(args[n], "-") && args[n] != "--help" && args[n] != "-h" {
-		if _, _, inline := strings.Cut(args[n], "="); !inline && strings.TrimLeft(args[n], "-") != "json" {
+		if _, _, inline := strings.Cut(args[n], "="); !inline && !slices.Contains(switches, strings.TrimLeft(args[n], "-")) {
 			n++
 		}
 		n++

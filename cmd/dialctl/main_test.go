@@ -74,9 +74,13 @@ func TestTokensAreFoundWhereTheyMayBe(t *testing.T) {
 		"a file that is not there is an error": {map[string]string{"REDIAL_TOKEN": "rd_env"}, filepath.Join(dir, "none"), "127.0.0.1:1", ""},
 	} {
 		l := &cli{env: func(k string) string { return c.env[k] }, tokenFile: c.flag}
-		if got, err := l.secret(c.addr); got != c.secret || (err == nil) != (c.secret != "") {
+		if got, err := l.secret(c.addr, false); got != c.secret || (err == nil) != (c.secret != "") {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
+	}
+	l := &cli{env: func(k string) string { return map[string]string{"REDIAL_DATA": dir}[k] }}
+	if got, err := l.secret("127.0.0.1:1", true); got != "" || err != nil {
+		t.Errorf("beside a certificate the local admin token is shown unasked: %q, %v", got, err)
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +14,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
@@ -64,13 +61,17 @@ func (c *cli) open() error {
 	if err != nil {
 		return err
 	}
-	secret, err := c.secret(addr)
+	w, err := c.linked()
 	if err != nil {
 		return err
 	}
-	creds := credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
-	if plain {
-		creds = insecure.NewCredentials()
+	creds, err := w.credentials(addr, plain)
+	if err != nil {
+		return err
+	}
+	secret, err := c.secret(addr, w.cert != "")
+	if err != nil {
+		return err
 	}
 	c.conn, err = c.dial(addr, grpc.WithTransportCredentials(creds),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}), // a server that vanished is noticed
@@ -83,7 +84,7 @@ func (c *cli) open() error {
 }
 
 // address reads where the server is. Only a server on this machine, or one written with http://, is spoken to in
-// the clear: tokens and telephone numbers pass.
+// the clear unless flags say more: tokens and telephone numbers pass.
 func address(s string) (addr string, plain bool, err error) {
 	scheme, rest, ok := strings.Cut(s, "://")
 	if !ok {
@@ -92,7 +93,7 @@ func address(s string) (addr string, plain bool, err error) {
 	rest = strings.TrimSuffix(rest, "/")
 	host, port, err := net.SplitHostPort(rest)
 	if err != nil || port == "" || (scheme != "" && scheme != "http" && scheme != "https") {
-		return "", false, badInput("%q is no server: give HOST:PORT, such as %s; http://HOST:PORT for an unencrypted one elsewhere",
+		return "", false, badInput("%q is no server: give HOST:PORT, such as %s; --plaintext or http://HOST:PORT for an unencrypted one elsewhere",
 			s, config.Default().GRPC)
 	}
 	return rest, scheme == "http" || scheme == "" && loopback(host), nil
@@ -109,7 +110,8 @@ func adminTokenPath(env func(string) string) string {
 }
 
 // secret is the token to show. A server elsewhere is never shown this machine's own admin token unasked.
-func (c *cli) secret(addr string) (string, error) {
+// Whoever shows a certificate needs none.
+func (c *cli) secret(addr string, certificate bool) (string, error) {
 	if c.tokenFile != "" {
 		return readToken(c.tokenFile)
 	}
@@ -118,6 +120,9 @@ func (c *cli) secret(addr string) (string, error) {
 	}
 	if file := c.env("REDIAL_TOKEN_FILE"); file != "" {
 		return readToken(file)
+	}
+	if certificate {
+		return "", nil
 	}
 	path := adminTokenPath(c.env)
 	if host, _, _ := net.SplitHostPort(addr); loopback(host) {
@@ -145,6 +150,9 @@ func readToken(file string) (string, error) {
 type bearer string
 
 func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	if b == "" { // a certificate says who is asking
+		return nil, nil
+	}
 	return map[string]string{"authorization": "Bearer " + string(b)}, nil
 }
 
@@ -186,6 +194,9 @@ func readable(addr string, err error) error {
 	st, ok := status.FromError(err)
 	if !ok || st.Code() != codes.Unavailable || len(st.Details()) > 0 {
 		return server.FromStatus(err)
+	}
+	if advice := handshakeAdvice(st.Message()); advice != "" {
+		return &campaign.Error{Kind: campaign.KindAway, Message: fmt.Sprintf("no secure connection to the server at %s: %s\n  %s", addr, st.Message(), advice)}
 	}
 	return &campaign.Error{Kind: campaign.KindAway, Message: fmt.Sprintf("no answer from a server at %s: %s\n"+
 		"  start one: dialerd (or make run for a demonstration); or say where it is: --server HOST:PORT or REDIAL_SERVER",

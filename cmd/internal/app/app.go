@@ -80,7 +80,8 @@ type App struct {
 	guard      *auth.Guard
 	server     *server.Server
 	site       *web.Site
-	tls        *server.TLS // nil: both ports speak in the clear
+	tls        *server.TLS  // nil: both ports speak in the clear
+	issuer     *auth.Issuer // nil: nobody signs in with the company's account
 	overview   overview
 	demo       *demo.Demo // nil: no demonstration
 	draining   atomic.Bool

@@ -77,15 +77,16 @@ func (o overview) Overview(ctx context.Context) (web.Overview, error) {
 		out.Agents = append(out.Agents, web.AgentView{
 			Login: a.Login, Name: a.Name, State: a.Session.State, Since: a.Session.Since, Reason: a.Session.Reason,
 			Campaign: names[a.Campaign], Lead: a.LeadName,
+			Works: a.Campaigns, CampaignID: a.Campaign,
 		})
 	}
 	for _, p := range v.Promised {
-		out.Promises = append(out.Promises, web.PromiseView{At: p.At, Zone: p.Zone, Campaign: names[p.Campaign], Lead: p.LeadName, Owner: p.Owner})
+		out.Promises = append(out.Promises, web.PromiseView{At: p.At, Zone: p.Zone, Campaign: names[p.Campaign], Lead: p.LeadName, Owner: p.Owner, CampaignID: p.Campaign})
 	}
 	for _, r := range v.Recent[:min(20, len(v.Recent))] {
 		out.Outcomes = append(out.Outcomes, web.OutcomeView{
 			At: r.At, Agent: r.Agent, Campaign: names[r.Campaign], Lead: r.LeadName, Outcome: r.Outcome, Code: r.Code,
-			State: r.State, Next: r.Next.At, Reason: r.Next.Reason,
+			State: r.State, Next: r.Next.At, Reason: r.Next.Reason, CampaignID: r.Campaign,
 		})
 	}
 	return out, nil

@@ -7,8 +7,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"redial/cmd/internal/auth"
 	"redial/cmd/internal/config"
 	"redial/cmd/internal/server"
+	"redial/cmd/internal/web"
 )
 
 // openTLS reads the certificate, if there is one.
@@ -43,10 +45,38 @@ func (a *App) webPort(lis net.Listener) net.Listener {
 	return tls.NewListener(lis, a.tls.Web())
 }
 
-// certName is a name that the certificate is for, for links; empty without one.
-func (a *App) certName() string {
+// certName tells a name that the certificate is for; nil: the ports speak in the clear.
+func (a *App) certName() func() string {
 	if a.tls == nil {
-		return ""
+		return nil
 	}
-	return a.tls.Name()
+	return a.tls.Name
+}
+
+// openIssuer makes the issuer that people sign in at, if there is one. Nothing is asked of it yet: a node starts without.
+func (a *App) openIssuer() {
+	o := a.cfg.OIDC
+	if o.Issuer == "" {
+		return
+	}
+	a.issuer = auth.NewIssuer(auth.IssuerOptions{
+		URL: o.Issuer, Client: o.Client, Secret: o.Secret, Scopes: o.ScopeList(), Claim: o.Claim, Campaigns: o.Campaigns, Role: o.RoleOf,
+		Agents: a.store, Now: a.store.Now, Log: a.log,
+	})
+}
+
+// certificates finds tokens by client certificates; nil: no machine may show one.
+func (a *App) certificates() auth.Certificates {
+	if a.cfg.TLS.ClientCA == "" {
+		return nil
+	}
+	return a.store
+}
+
+// company is who signs people in; nil: they show tokens alone.
+func (a *App) company() web.Company {
+	if a.issuer == nil {
+		return nil
+	}
+	return a.issuer
 }

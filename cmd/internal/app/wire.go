@@ -55,7 +55,8 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.wireTasks(); err != nil {
 		return err
 	}
-	a.guard = auth.New(tokens{a.store}, auth.Options{Now: a.store.Now, Passes: a.opt.Now, Hear: a.opt.Pace.Hear, Log: a.log})
+	a.openIssuer()
+	a.guard = auth.New(tokens{a.store}, auth.Options{Now: a.store.Now, Passes: a.opt.Now, Hear: a.opt.Pace.Hear, Log: a.log, Certificates: a.certificates(), Issuer: a.issuer})
 	if err := a.wireServer(); err != nil {
 		return err
 	}
@@ -243,7 +244,7 @@ func (a *App) wireWeb() error {
 	var err error
 	a.site, err = web.New(web.Deps{
 		Record: a.overview, Tokens: a.guard, Health: a, Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}),
-		Log: a.log, Now: a.store.Now,
+		Log: a.log, Now: a.store.Now, Company: a.company(), Name: a.certName(),
 	})
 	if err != nil {
 		return fmt.Errorf("make the web pages: %w", err)

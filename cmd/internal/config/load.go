@@ -12,7 +12,7 @@ var ErrHelp = errors.New("help was asked for")
 // clients are variables that belong to dialctl: often set in the same shell, and none of the server's business.
 var clients = map[string]bool{
 	"REDIAL_SERVER": true, "REDIAL_TOKEN": true, "REDIAL_TOKEN_FILE": true,
-	"REDIAL_TLS": true, "REDIAL_CA": true, "REDIAL_CERT": true, "REDIAL_KEY": true, "REDIAL_PLAINTEXT": true,
+	"REDIAL_TLS": true, "REDIAL_CA": true, "REDIAL_CERT": true, "REDIAL_CERT_KEY": true, "REDIAL_PLAINTEXT": true,
 }
 
 // Load reads the settings: defaults, over them the environment ("NAME=value" as os.Environ gives it), over that the

@@ -59,6 +59,9 @@ func (s *Site) metrics(next http.Handler) http.Handler {
 				secret = ""
 			}
 			if _, err := s.Tokens.Authenticate(r.Context(), strings.TrimSpace(secret)); err != nil {
+				if !s.guessed(w, r) {
+					return
+				}
 				w.Header().Set("WWW-Authenticate", "Bearer")
 				http.Error(w, "metrics from another machine need a token: "+err.Error(), http.StatusUnauthorized)
 				return

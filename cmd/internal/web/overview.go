@@ -49,6 +49,9 @@ type AgentView struct {
 	Reason   string // of a break
 	Campaign string // of the assignment in hand; empty: none
 	Lead     string // name of the lead in hand; empty: none
+
+	Works      []campaign.CampaignID // in which it works
+	CampaignID campaign.CampaignID   // of Campaign; 0: none
 }
 
 // PromiseView is a promise that is open.
@@ -58,6 +61,8 @@ type PromiseView struct {
 	Campaign string
 	Lead     string
 	Owner    string // login; empty: any fit agent
+
+	CampaignID campaign.CampaignID
 }
 
 // OutcomeView is an outcome that was recorded, and what was decided then.
@@ -71,6 +76,8 @@ type OutcomeView struct {
 	State    campaign.LeadState // of the lead then
 	Next     time.Time          // when it may be called again; zero: never
 	Reason   string             // of the plan
+
+	CampaignID campaign.CampaignID
 }
 
 // Total is all the campaign's leads.
@@ -144,7 +151,7 @@ func (s *Site) overviewPage(ctx context.Context) overviewPage {
 		s.Log.ErrorContext(ctx, "the overview cannot be read", "error", err)
 	}
 	c := campaign.CallerFrom(ctx)
-	return overviewPage{Overview: o, Away: err != nil, Owner: c.Owner, Role: c.Role}
+	return overviewPage{Overview: o.seenBy(&c), Away: err != nil, Owner: c.Owner, Role: c.Role}
 }
 
 func (s *Site) showOverview(w http.ResponseWriter, r *http.Request) {

@@ -63,8 +63,15 @@ func (s *Site) SignInLink(addr string) (string, error) {
 	if ip, err := netip.ParseAddr(host); host == "" || (err == nil && ip.IsUnspecified()) {
 		host = "127.0.0.1"
 	}
+	scheme := "http://"
+	if s.Name != nil {
+		scheme = "https://"
+		if name := s.Name(); name != "" {
+			host = name
+		}
+	}
 	code := s.NewCode(campaign.Caller{Owner: "admin", Role: campaign.RoleAdmin})
-	return "http://" + net.JoinHostPort(host, port) + "/signin?code=" + code, nil
+	return scheme + net.JoinHostPort(host, port) + "/signin?code=" + code, nil
 }
 
 // redeem takes a code; it works once.

@@ -13,18 +13,26 @@ type signInPage struct {
 	Problem  string // key of what went wrong; empty: nothing
 	Role     string // of a caller whose role may not see the overview
 	SignedIn bool
+	Company  bool   // there is an issuer to sign in at
+	Detail   string // more of what went wrong, in English
+}
+
+func (s *Site) signInPage(problem string) signInPage {
+	return signInPage{Problem: problem, Company: s.Company != nil}
 }
 
 // showSignIn takes a code of a printed link, or asks for a token.
 func (s *Site) showSignIn(w http.ResponseWriter, r *http.Request) {
 	code := r.URL.Query().Get("code")
 	if code == "" || r.Method == http.MethodHead {
-		s.render(w, r, http.StatusOK, "signin", signInPage{})
+		s.render(w, r, http.StatusOK, "signin", s.signInPage(""))
 		return
 	}
 	c, ok := s.sessions.redeem(code)
 	if !ok {
-		s.render(w, r, http.StatusUnauthorized, "signin", signInPage{Problem: "code_used"})
+		if s.guessed(w, r) {
+			s.render(w, r, http.StatusUnauthorized, "signin", s.signInPage("code_used"))
+		}
 		return
 	}
 	s.enter(w, r, c, "")
@@ -41,11 +49,13 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 			s.enter(w, r, c, secret)
 			return
 		}
-		s.render(w, r, http.StatusServiceUnavailable, "signin", signInPage{Problem: "away"})
+		s.render(w, r, http.StatusServiceUnavailable, "signin", s.signInPage("away"))
 	case campaign.KindStranger:
-		s.render(w, r, http.StatusUnauthorized, "signin", signInPage{Problem: "token_refused"})
+		if s.guessed(w, r) {
+			s.render(w, r, http.StatusUnauthorized, "signin", s.signInPage("token_refused"))
+		}
 	default:
-		s.render(w, r, http.StatusServiceUnavailable, "signin", signInPage{Problem: "away"})
+		s.render(w, r, http.StatusServiceUnavailable, "signin", s.signInPage("away"))
 	}
 }
 
@@ -67,6 +77,6 @@ func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
 func (s *Site) cookie(w http.ResponseWriter, r *http.Request, name, value string, age time.Duration) {
 	http.SetCookie(w, &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: int(age / time.Second), HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
+		Secure: secure(r),
 	})
 }

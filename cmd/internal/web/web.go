@@ -40,6 +40,9 @@ type Deps struct {
 	Metrics http.Handler     // what /metrics serves
 	Log     *slog.Logger     // nil: discarded
 	Now     func() time.Time // nil: time.Now
+
+	Company Company       // nil: people show tokens alone
+	Name    func() string // a name that the certificate is for, perhaps empty; nil: the port speaks in the clear
 }
 
 // Site is the web port.
@@ -49,6 +52,7 @@ type Site struct {
 	pages    map[string]*template.Template // by language
 	langs    map[string]lang
 	sessions *sessions
+	guesses  *guesses
 	overview *snapshot
 	every    time.Duration   // between two pictures of a live page
 	ending   context.Context // ends when the site stops: live pages end with it
@@ -69,7 +73,7 @@ func New(d Deps) (*Site, error) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	s := &Site{Deps: d, sessions: newSessions(d.Now), overview: &snapshot{record: d.Record, now: d.Now}, every: liveEvery}
+	s := &Site{Deps: d, sessions: newSessions(d.Now), guesses: newGuesses(d.Now), overview: &snapshot{record: d.Record, now: d.Now}, every: liveEvery}
 	var err error
 	if s.langs, err = readLangs(); err != nil {
 		return nil, err
@@ -95,6 +99,10 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("GET /signin", s.showSignIn)
 	mux.HandleFunc("POST /signin", s.signIn)
 	mux.HandleFunc("POST /signout", s.signOut)
+	if s.Company != nil {
+		mux.HandleFunc("GET "+companyPath, s.beginCompany)
+		mux.HandleFunc("GET "+companyPath+"/callback", s.endCompany)
+	}
 	mux.HandleFunc("GET /lang", s.chooseLang)
 	mux.Handle("GET /{$}", s.signedIn(s.showOverview))
 	mux.Handle("GET /live", s.signedIn(few(liveMost, s.live)))
@@ -109,6 +117,13 @@ func headers(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Permissions-Policy", "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if r.TLS != nil { // a proxy before this server says so itself
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -1,0 +1,178 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"redial/campaign"
+)
+
+// accounts is a company whose issuer sends everybody back at once.
+type accounts struct {
+	back   string // what the issuer adds to the redirect, after the state
+	person campaign.Caller
+	err    error
+
+	redirect, state, nonce, verifier string // of the last sign-in that was begun
+	ended                            int
+}
+
+func (a *accounts) SignInURL(_ context.Context, redirect, state, nonce, verifier string) (string, error) {
+	a.redirect, a.state, a.nonce, a.verifier = redirect, state, nonce, verifier
+	if campaign.KindOf(a.err) == campaign.KindAway {
+		return "", a.err
+	}
+	return redirect + "?" + url.Values{"state": {state}}.Encode() + a.back, nil
+}
+
+func (a *accounts) SignIn(_ context.Context, redirect, code, nonce, verifier string) (campaign.Caller, error) {
+	a.ended++
+	if redirect != a.redirect || code != "c0de" || nonce != a.nonce || verifier != a.verifier {
+		return campaign.Caller{}, &campaign.Error{Kind: campaign.KindStranger, Message: "not what was begun"}
+	}
+	return a.person, a.err
+}
+
+func newCompany(t *testing.T, f *fake) (*Site, *accounts) {
+	t.Helper()
+	a := &accounts{back: "&code=c0de", person: campaign.Caller{Token: -5, Owner: "ann@example.com", Role: campaign.RoleManager}}
+	s, err := New(Deps{Record: f, Tokens: f, Health: f, Metrics: http.NotFoundHandler(), Now: f.Now, Company: a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, a
+}
+
+func TestCompanyAccountLeadsIn(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	s, a := newCompany(t, f)
+	b := open(t, s)
+	if page, _ := b.get("/signin"); !strings.Contains(page, `href="/signin/oidc"`) {
+		t.Errorf("the page offers no company account:\n%s", page)
+	}
+	page, code := b.get("/signin/oidc")
+	if code != 200 || !strings.Contains(page, `http-equiv="refresh" content="0;url=/"`) {
+		t.Fatalf("%d\n%s", code, page)
+	}
+	if a.redirect != b.base+"/signin/oidc/callback" || len(a.verifier) < 43 || a.state == a.nonce {
+		t.Errorf("begun with %+v", a)
+	}
+	if page, _ := b.get("/"); !strings.Contains(page, "ann@example.com") || !strings.Contains(page, "Wang Fang") {
+		t.Errorf("not signed in:\n%s", page)
+	}
+	if _, code := b.get("/signin/oidc/callback?code=c0de&state=" + a.state); code != 401 || a.ended != 1 {
+		t.Errorf("the same answer of the issuer again: %d, taken %d times", code, a.ended)
+	}
+	b.post("/signout", nil)
+	if page, _ := b.get("/"); strings.Contains(page, "Wang Fang") {
+		t.Error("still in after signing out")
+	}
+	b.get("/signin/oidc")
+	f.change(func() { f.now = f.now.Add(sessionTime) })
+	if page, _ := b.get("/"); strings.Contains(page, "Wang Fang") {
+		t.Error("still in after twelve hours")
+	}
+}
+
+func TestCompanySignInIsHeldToTheBrowserThatBeganIt(t *testing.T) {
+	t.Parallel()
+	s, a := newCompany(t, newFake())
+	victim, attacker := open(t, s), open(t, s)
+	attacker.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	attacker.get("/signin/oidc")
+	for name, query := range map[string]string{
+		"somebody else's answer": "code=c0de&state=" + a.state, "no state": "code=c0de", "nothing": "",
+	} {
+		page, code := victim.get("/signin/oidc/callback?" + query)
+		if code != 401 || !strings.Contains(page, "Begin again") || a.ended != 0 {
+			t.Errorf("%s: %d, the code was spent %d times\n%s", name, code, a.ended, page)
+		}
+	}
+	if page, _ := victim.get("/"); strings.Contains(page, "Wang Fang") {
+		t.Error("signed in by somebody else's answer")
+	}
+	if _, code := attacker.get("/signin/oidc/callback?code=c0de&state=" + strings.ToLower(a.state)); code != 401 || a.ended != 0 {
+		t.Errorf("another state: %d", code)
+	}
+}
+
+func TestCompanySaysWhyItDoesNotLeadIn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err  error
+		back string
+		code int
+		want string
+	}{
+		"no role":   {&campaign.Error{Kind: campaign.KindDenied, Message: "ann is in <no> group"}, "&code=c0de", 403, "ann is in &lt;no&gt; group"},
+		"refused":   {&campaign.Error{Kind: campaign.KindStranger, Message: "made for another"}, "&code=c0de", 401, "made for another"},
+		"away":      {&campaign.Error{Kind: campaign.KindAway, Message: "10.0.0.7 refused"}, "&code=c0de", 503, "does not answer"},
+		"cancelled": {nil, "&error=access_denied", 401, "does not lead in here"},
+	} {
+		s, a := newCompany(t, newFake())
+		a.err, a.back = c.err, c.back
+		b := open(t, s)
+		page, code := b.get("/signin/oidc")
+		if code != c.code || !strings.Contains(page, c.want) || strings.Contains(page, "10.0.0.7") {
+			t.Errorf("%s: %d\n%s", name, code, page)
+		}
+		if page, _ := b.get("/"); strings.Contains(page, "Wang Fang") {
+			t.Errorf("%s: in all the same", name)
+		}
+	}
+	b := open(t, newSite(t, newFake()))
+	if page, code := b.get("/signin/oidc"); code != 404 {
+		t.Errorf("without an issuer: %d", code)
+	} else if page, _ = b.get("/signin"); strings.Contains(page, "/signin/oidc") {
+		t.Error("without an issuer the page offers one")
+	}
+}
+
+func TestCookieOfASignInIsKeptFromScriptsAndEnds(t *testing.T) {
+	t.Parallel()
+	s, _ := newCompany(t, newFake())
+	b := open(t, s)
+	b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := b.Get(b.base + "/signin/oidc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	c := resp.Cookies()
+	if len(c) != 1 || !c[0].HttpOnly || c[0].SameSite != http.SameSiteLaxMode || c[0].Path != companyPath || c[0].MaxAge != int(companyTime/time.Second) || c[0].Secure {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestRestrictedCallerSeesItsCampaignsAlone(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	f.change(func() {
+		o := sample()
+		o.Campaigns = append(o.Campaigns, CampaignView{ID: 2, Name: "Autumn"})
+		o.Agents[0].Works, o.Agents[0].CampaignID = []campaign.CampaignID{1, 2}, 1
+		o.Agents[1].Works = []campaign.CampaignID{2}
+		o.Agents = append(o.Agents, AgentView{Login: "elsewhere", Works: []campaign.CampaignID{1}})
+		o.Promises[0].CampaignID, o.Outcomes[0].CampaignID, o.Outcomes[1].CampaignID = 1, 1, 2
+		f.overview = o
+		f.tokens["rd_boss"] = campaign.Caller{Owner: "boss", Role: campaign.RoleManager, Campaigns: []campaign.CampaignID{2}}
+	})
+	b := open(t, newSite(t, f))
+	page, _ := b.post("/signin", url.Values{"token": {"rd_boss"}})
+	for word, want := range map[string]bool{
+		"Autumn": true, "Spring": false, "Wang Fang": false, "Sato": false, "Chen Jing": false, "Zhao": true, "Li Lei": true, "han": true, "elsewhere": false,
+	} {
+		if strings.Contains(page, word) != want {
+			t.Errorf("%s is shown: %v, want %v", word, !want, want)
+		}
+	}
+	f.change(func() { f.tokens["rd_boss"] = campaign.Caller{Owner: "boss", Role: campaign.RoleManager} })
+	if page, _ := b.get("/"); !strings.Contains(page, "Wang Fang") || !strings.Contains(page, "Spring") {
+		t.Errorf("what is shared between callers was cut:\n%s", page)
+	}
+}

@@ -132,8 +132,8 @@ func (w *Worker) run(ctx context.Context, kind string, p payload) error {
 			return w.h.Days.Rollover(ctx, campaign.CampaignID(p.ID))
 		})
 	case typePurge:
-		return w.once(ctx, kind, p.Slot, func() error {
-			return w.heavily(func() error { return w.h.Purges.Purge(ctx) })
+		return w.heavily(func() error { // the slot is taken in its place, not before: else a day without a place would be lost
+			return w.once(ctx, kind, p.Slot, func() error { return w.h.Purges.Purge(ctx) })
 		})
 	case typeImport:
 		return w.heavily(func() error { return w.h.Imports.RunImport(ctx, campaign.UploadID(p.ID)) })

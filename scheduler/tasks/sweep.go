@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"redial/campaign"
@@ -15,6 +16,9 @@ import (
 type Chore struct {
 	Name string // the act, such as "lapse leases"
 	Do   func(ctx context.Context, limit int) (done int, err error)
+	// Apart is for what may take long: it holds up neither the other chores nor the wake-ups. While it is under way the
+	// next sweeps leave it alone. The end of the sweeper ends its context and waits for it.
+	Apart bool
 }
 
 // Backlog is what a lost wake-up would have been for.
@@ -56,6 +60,37 @@ type Sweep struct {
 
 	far   time.Time // when the whole hour was last looked at
 	daily map[string]sent
+	apart apart
+}
+
+// apart is the long work under way, by the name of its chore.
+type apart struct {
+	mu   sync.Mutex
+	busy map[string]bool
+	work sync.WaitGroup
+	tell func(ctx context.Context, act string, err error) // hears of failures; nil: nobody does
+}
+
+// start begins a chore unless it is under way.
+func (a *apart) start(ctx context.Context, c Chore) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.busy[c.Name] {
+		return
+	}
+	if a.busy == nil {
+		a.busy = make(map[string]bool)
+	}
+	a.busy[c.Name] = true
+	a.work.Go(func() {
+		err := drain(ctx, c)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.busy[c.Name] = false
+		if err != nil && a.tell != nil {
+			a.tell(ctx, c.Name, err)
+		}
+	})
 }
 
 // sent is periodic work that was sent.
@@ -78,6 +113,10 @@ func (s *Sweep) anew() {
 func (s *Sweep) runOnce(ctx context.Context, now time.Time) error {
 	var errs []error
 	for _, c := range s.Chores {
+		if c.Apart {
+			s.apart.start(ctx, c)
+			continue
+		}
 		if err := drain(ctx, c); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", c.Name, err))
 		}

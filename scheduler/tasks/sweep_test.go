@@ -104,8 +104,8 @@ func TestAFailingStepLeavesTheOthersAtWork(t *testing.T) {
 		b := &backlog{now: time.Now}
 		left, calls := 3*choreLimit-10, 0
 		s := &Sweep{Backlog: b, Forecast: b, Waker: NewWaker(client, Options{}), Chores: []Chore{
-			{"lapse leases", func(context.Context, int) (int, error) { return 0, errFault }},
-			{"miss promises", func(_ context.Context, limit int) (int, error) {
+			{Name: "lapse leases", Do: func(context.Context, int) (int, error) { return 0, errFault }},
+			{Name: "miss promises", Do: func(_ context.Context, limit int) (int, error) {
 				calls++
 				n := min(limit, left)
 				left -= n
@@ -199,7 +199,7 @@ func TestOneNodeSweepsAndAnotherTakesOver(t *testing.T) {
 		for _, name := range []string{"a", "b"} {
 			nodes[name] = o.node(name)
 			b := &backlog{now: time.Now}
-			sweep := &Sweep{Backlog: b, Forecast: b, Waker: NewWaker(client, Options{}), Chores: []Chore{{"count", func(context.Context, int) (int, error) {
+			sweep := &Sweep{Backlog: b, Forecast: b, Waker: NewWaker(client, Options{}), Chores: []Chore{{Name: "count", Do: func(context.Context, int) (int, error) {
 				o.mu.Lock()
 				defer o.mu.Unlock()
 				swept[name]++

@@ -73,13 +73,16 @@ func NewSweeper(node string, record Record, sweep *Sweep, o SweeperOptions) (*Sw
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Sweeper{node: node, record: record, sweep: sweep, o: o, lost: make(chan struct{}, 1)}, nil
+	s := &Sweeper{node: node, record: record, sweep: sweep, o: o, lost: make(chan struct{}, 1)}
+	sweep.apart.tell = s.note
+	return s, nil
 }
 
-// Run stands for election and does the leader's work until the context ends; then it gives the office up. Neither Redis nor the record need be
-// there all the time.
+// Run stands for election and does the leader's work until the context ends; then it waits for what is under way and gives
+// the office up. Neither Redis nor the record need be there all the time.
 func (s *Sweeper) Run(ctx context.Context) error {
 	defer s.resign(ctx)
+	defer s.sweep.apart.work.Wait()
 	var loops sync.WaitGroup
 	defer loops.Wait()
 	s.note(ctx, "stand for election", s.stand(ctx))

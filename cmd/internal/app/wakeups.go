@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"redial/campaign"
@@ -14,6 +15,7 @@ import (
 type wakeups struct {
 	app       *App
 	foresight *foresight
+	house     owed
 }
 
 // Release fills a campaign's hopper and lets waiting agents have it.
@@ -111,9 +113,9 @@ func (w *wakeups) chores() []tasks.Chore {
 		{Name: "close missed promises", Do: w.miss},
 		{Name: "lift expired suppressions", Do: w.app.store.ExpireSuppressions},
 		{Name: "count the calls of older nodes", Do: w.app.store.TellSubjects},
-		{Name: "plan leads anew", Do: w.replanAll},
-		{Name: "keep house", Do: w.keepHouse},
-		{Name: "foresee leads running out", Do: w.foresight.look},
+		{Name: "plan leads anew", Do: w.replanAll, Apart: true},
+		{Name: "keep house", Do: w.keepHouse, Apart: true},
+		{Name: "foresee leads running out", Do: w.foresight.look, Apart: true},
 	}
 }
 
@@ -170,29 +172,48 @@ func (w *wakeups) replanAll(ctx context.Context, _ int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	var errs []error
 	for i := range offering {
 		_, left, err := w.app.store.ReplanLeft(ctx, offering[i].ID)
 		if err == nil && left > 0 {
 			err = w.Replan(ctx, offering[i].ID)
 		}
 		if err != nil {
-			return 0, err
+			errs = append(errs, fmt.Errorf("campaign %d: %w", offering[i].ID, err))
 		}
 	}
-	return 0, nil
+	return 0, errors.Join(errs...)
 }
 
 // keepHouse is Purge once a day where there is no Redis to wake it up, or none for now.
 func (w *wakeups) keepHouse(ctx context.Context, _ int) (int, error) {
-	if w.app.redis != nil && !w.app.hot.Away() {
-		return 0, nil
+	return 0, w.house.do(func() (bool, error) {
+		if w.app.redis != nil && !w.app.hot.Away() {
+			return false, nil
+		}
+		job, slot := tasks.PurgeSlot(w.app.store.Now())
+		return w.app.store.Slot(ctx, job, slot)
+	}, func() error { return w.Purge(ctx) })
+}
+
+// owed is whether work was taken that did not get to its end. Whoever took a slot must come back to its work: nobody else
+// will. Not safe for concurrent use.
+type owed bool
+
+// do does the work if it is taken now, or was and failed.
+func (o *owed) do(take func() (bool, error), work func() error) error {
+	if !*o {
+		taken, err := take()
+		if err != nil || !taken {
+			return err
+		}
+		*o = true
 	}
-	job, slot := tasks.PurgeSlot(w.app.store.Now())
-	first, err := w.app.store.Slot(ctx, job, slot)
-	if err != nil || !first {
-		return 0, err
+	if err := work(); err != nil {
+		return err
 	}
-	return 0, w.Purge(ctx)
+	*o = false
+	return nil
 }
 
 // replan has a campaign's leads planned anew after its rules changed; it returns at once.

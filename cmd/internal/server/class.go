@@ -70,7 +70,7 @@ func classTable() map[string]class {
 		leads + "RevokeConsent": finish, leads + "WithdrawLead": finish,
 		"/campaign.v1.CampaignService/PauseCampaign": finish, admin + "RevokeToken": finish,
 		lists + "Upload": bulk,
-		admin + "Audit":  heavy, admin + "Backup": heavy,
+		admin + "Audit":  heavy, admin + "Backup": heavy, admin + "VerifyAuditLog": heavy,
 		lists + "ExportProblems": heavy, lists + "PreviewImport": heavy,
 	}
 	put := func(c class, service, methods string) {

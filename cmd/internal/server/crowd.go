@@ -140,5 +140,4 @@ func tooMany(what string, most int, advice string) error {
 const (
 	ReasonTooMany  = "TOO_MANY_OPEN"    // streams or waiting calls of one token or agent
 	ReasonTooLarge = "ANSWER_TOO_LARGE" // ask for less at once
-	ReasonTooSlow  = "READS_TOO_SLOWLY" // the answer of long work was not read as it came
 )

@@ -38,7 +38,7 @@ func (s *paced) SendMsg(m any) error {
 		return err
 	case <-timer.C:
 		return &campaign.Error{
-			Kind: campaign.KindExhausted, Reason: ReasonTooSlow, RetryAfter: retryUnit,
+			Kind: campaign.KindExhausted, Reason: campaign.ReasonTooSlow, RetryAfter: retryUnit,
 			Message: fmt.Sprintf("you read the answer too slowly (%v behind %d bytes a second), and what it was made from was let go: ask again, and read as it comes",
 				behindMost, paceLeast),
 		}

@@ -63,11 +63,11 @@ func TestAStalledReaderOfLongWorkIsCut(t *testing.T) {
 		b, ended := export(t, 1000)
 		stalled, began := b.open(t), time.Now()
 		err := <-ended
-		if took := time.Since(began); campaign.ReasonOf(err) != ReasonTooSlow || took < behindMost || took > 2*behindMost {
+		if took := time.Since(began); campaign.ReasonOf(err) != campaign.ReasonTooSlow || took < behindMost || took > 2*behindMost {
 			t.Errorf("ended with %v after %v", err, took)
 		}
 		n, err := readAll(stalled, 0)
-		if st := status.Convert(err); st.Code() != codes.ResourceExhausted || Reason(err) != ReasonTooSlow || !retries(st) || n == 0 {
+		if st := status.Convert(err); st.Code() != codes.ResourceExhausted || Reason(err) != campaign.ReasonTooSlow || !retries(st) || n == 0 {
 			t.Errorf("after %d bytes the client reads %v", n, err)
 		}
 		if n, err := readAll(b.open(t), 0); err != nil || n != 1000*64<<10 {

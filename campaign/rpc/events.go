@@ -94,7 +94,7 @@ func (w *watch) open(ctx context.Context, cursor string) error {
 	if err != nil {
 		return err
 	}
-	w.epoch = now.Epoch
+	w.epoch, w.told = now.Epoch, cursor // a place that the reader knows is not told again
 	if cursor == "now" {
 		w.at = now.Last
 		return nil

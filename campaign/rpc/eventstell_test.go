@@ -48,7 +48,7 @@ func line(e *pb.Event) string {
 		case f.Message() != nil:
 			switch v := v.Message().Interface().(type) {
 			case *timestamppb.Timestamp:
-				text = v.AsTime().Sub(monday).Round(time.Minute).String()
+				text = v.AsTime().Sub(far).Round(time.Minute).String()
 			case *durationpb.Duration:
 				text = v.AsDuration().Round(time.Minute).String()
 			}
@@ -111,21 +111,21 @@ func (w *watched) tellOfCalls(t *testing.T, step telling) {
 
 func (w *watched) tellOfPromises(t *testing.T, step telling) {
 	l := w.lead(t, 1).ID
-	w.says(t, l, campaign.Result{Outcome: campaign.Booked, Booking: &campaign.Booking{Local: "2026-03-02T15:00"}})
+	w.says(t, l, campaign.Result{Outcome: campaign.Booked, Booking: &campaign.Booking{Local: "2099-03-02T15:00"}})
 	step("an appointment",
 		"ATTEMPT c1 l2 li assignment_id=2 outcome=APPOINTMENT code=APPOINTMENT number=+8613900000002 placed_at=1m0s duration=1m0s reason=fresh next_at=5h0m0s",
-		"APPOINTMENT_BOOKED c1 l2 li appointment_id=1 state=OPEN at=5h0m0s local=2026-03-02T15:00 zone=Asia/Shanghai")
-	must[campaign.Appointment](t)(w.Reschedule(t.Context(), 1, campaign.Booking{Local: "2026-03-02T16:00"}, "asked", "mei"))
+		"APPOINTMENT_BOOKED c1 l2 li appointment_id=1 state=OPEN at=5h0m0s local=2099-03-02T15:00 zone=Asia/Shanghai")
+	must[campaign.Appointment](t)(w.Reschedule(t.Context(), 1, campaign.Booking{Local: "2099-03-02T16:00"}, "asked", "mei"))
 	step("another time",
-		"APPOINTMENT_CLOSED c1 l2 li appointment_id=1 state=RESCHEDULED at=5h0m0s local=2026-03-02T15:00 zone=Asia/Shanghai reason=asked (mei)",
-		"APPOINTMENT_BOOKED c1 l2 li appointment_id=2 state=OPEN at=6h0m0s local=2026-03-02T16:00 zone=Asia/Shanghai replaces=1")
+		"APPOINTMENT_CLOSED c1 l2 li appointment_id=1 state=RESCHEDULED at=5h0m0s local=2099-03-02T15:00 zone=Asia/Shanghai reason=asked (mei)",
+		"APPOINTMENT_BOOKED c1 l2 li appointment_id=2 state=OPEN at=6h0m0s local=2099-03-02T16:00 zone=Asia/Shanghai replaces=1")
 	must[campaign.Appointment](t)(w.ReassignPromise(t.Context(), 2, 0, "li is ill", "mei"))
 	step("another owner",
 		"LEAD_UPDATED c1 l2 state=OPEN reason=owner by=mei")
 	w.skew.Add(int64(7 * time.Hour))
 	must[[]campaign.Appointment](t)(w.MissPromises(t.Context(), 10))
 	step("missed",
-		"APPOINTMENT_CLOSED c1 l2 appointment_id=2 state=MISSED at=6h0m0s local=2026-03-02T16:00 zone=Asia/Shanghai reason=grace_over replaces=1")
+		"APPOINTMENT_CLOSED c1 l2 appointment_id=2 state=MISSED at=6h0m0s local=2099-03-02T16:00 zone=Asia/Shanghai reason=grace_over replaces=1")
 }
 
 func (w *watched) tellOfNumbers(t *testing.T, step telling) {

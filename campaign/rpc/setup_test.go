@@ -86,11 +86,11 @@ func encoded(f *campaign.Facts, rules *campaign.Rules) ([]byte, error) {
 
 func setup(t *testing.T, phones ...campaign.Phone) *bench {
 	t.Helper()
-	return setupOn(t, "sqlite://"+filepath.Join(t.TempDir(), "record.db"), func() time.Time { return monday }, phones...)
+	return setupOn(t, "sqlite://"+filepath.Join(t.TempDir(), "record.db"), func() time.Time { return monday }, func(*store.Store) {}, phones...)
 }
 
-// setupOn is setup on a database and by a clock of the test's choice.
-func setupOn(t *testing.T, url string, now func() time.Time, phones ...campaign.Phone) *bench {
+// setupOn is setup on a database and by a clock of the test's choice, which opened may set.
+func setupOn(t *testing.T, url string, now func() time.Time, opened func(*store.Store), phones ...campaign.Phone) *bench {
 	t.Helper()
 	ctx := t.Context()
 	b := &bench{heard: &heard{}}
@@ -101,6 +101,7 @@ func setupOn(t *testing.T, url string, now func() time.Time, phones ...campaign.
 		},
 	}))
 	t.Cleanup(func() { b.Close() })
+	opened(b.Store)
 	b.campaigns = rpc.NewCampaigns(b, b, b.heard, func(id campaign.CampaignID) { b.heard.replanned = append(b.heard.replanned, id) })
 	b.leads = rpc.NewLeads(b, b, b, b, readNumber, encoded, b.heard)
 	b.lists = rpc.NewLists(b, nil, b, b, nil, b.heard)

@@ -202,7 +202,8 @@ type WatchEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cursor of the last answer that was processed; empty: from the oldest event kept. "now": only what comes.
 	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// Only of these campaigns, and suppressions that bind everywhere; empty: of all that the caller may see.
+	// Only of these campaigns, and what concerns them all: suppressions that bind everywhere or in a country, and restores;
+	// empty: of all that the caller may see.
 	CampaignIds []int64 `protobuf:"varint,2,rep,packed,name=campaign_ids,json=campaignIds,proto3" json:"campaign_ids,omitempty"`
 	// Only of these types; empty: of all.
 	Types []EventType `protobuf:"varint,3,rep,packed,name=types,proto3,enum=campaign.v1.EventType" json:"types,omitempty"`
@@ -273,11 +274,12 @@ func (x *WatchEventsRequest) GetUntilCaughtUp() bool {
 // WatchEventsResponse is some events, or a mark.
 type WatchEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In the order of the stream, at most 500; empty: a mark, so that a filter that matches nothing moves on too.
+	// In the order of the stream, at most 500; empty: a mark, so that a filter that matches nothing moves on too, at most
+	// one a second.
 	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	// Where to go on once these were processed.
 	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// Everything that was committed when this was sent has been told.
+	// Everything has been told that was committed when the request came, and up to a second before this was sent.
 	CaughtUp      bool `protobuf:"varint,3,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -27,14 +27,16 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // EventService tells what happened, for CRMs and warehouses. Roles: crm, manager, admin. A caller that is restricted to
-// campaigns hears of those alone, and of suppressions that bind everywhere.
+// campaigns hears of those alone, of suppressions that bind everywhere or in a country, and of restores.
 type EventServiceClient interface {
 	// WatchEvents tells every event after a cursor, in the order of the stream, and goes on as new ones come: each at
 	// least once (again after a cut, from the cursor of the last answer that was processed), none skipped, those of one
 	// lead in the order in which they happened. Errors: OUT_OF_RANGE CURSOR_TOO_OLD when events after the cursor were
 	// dropped by retention, with "oldest" (a cursor to go on from) in the ErrorInfo metadata: read the leads with FindLeads
-	// first, then watch from there; INVALID_ARGUMENT a cursor that is none, or of another record; RESOURCE_EXHAUSTED
-	// TOO_SLOW when an answer was not read within 30 s: come back with the last cursor.
+	// first, then watch from there; INVALID_ARGUMENT a cursor that is none, or CURSOR_FOREIGN one of another record, or of a
+	// time that this one lost when it was restored; RESOURCE_EXHAUSTED TOO_SLOW when an answer was not read within 30 s: come
+	// back with the last cursor; UNAVAILABLE while the database is away, when it was restored meanwhile and when this node
+	// stops: come back with it, too, to any node.
 	WatchEvents(ctx context.Context, in *WatchEventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEventsResponse], error)
 }
 
@@ -70,14 +72,16 @@ type EventService_WatchEventsClient = grpc.ServerStreamingClient[WatchEventsResp
 // for forward compatibility.
 //
 // EventService tells what happened, for CRMs and warehouses. Roles: crm, manager, admin. A caller that is restricted to
-// campaigns hears of those alone, and of suppressions that bind everywhere.
+// campaigns hears of those alone, of suppressions that bind everywhere or in a country, and of restores.
 type EventServiceServer interface {
 	// WatchEvents tells every event after a cursor, in the order of the stream, and goes on as new ones come: each at
 	// least once (again after a cut, from the cursor of the last answer that was processed), none skipped, those of one
 	// lead in the order in which they happened. Errors: OUT_OF_RANGE CURSOR_TOO_OLD when events after the cursor were
 	// dropped by retention, with "oldest" (a cursor to go on from) in the ErrorInfo metadata: read the leads with FindLeads
-	// first, then watch from there; INVALID_ARGUMENT a cursor that is none, or of another record; RESOURCE_EXHAUSTED
-	// TOO_SLOW when an answer was not read within 30 s: come back with the last cursor.
+	// first, then watch from there; INVALID_ARGUMENT a cursor that is none, or CURSOR_FOREIGN one of another record, or of a
+	// time that this one lost when it was restored; RESOURCE_EXHAUSTED TOO_SLOW when an answer was not read within 30 s: come
+	// back with the last cursor; UNAVAILABLE while the database is away, when it was restored meanwhile and when this node
+	// stops: come back with it, too, to any node.
 	WatchEvents(*WatchEventsRequest, grpc.ServerStreamingServer[WatchEventsResponse]) error
 	mustEmbedUnimplementedEventServiceServer()
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"redial/campaign"
@@ -128,6 +129,13 @@ func (a *audit) leads(some []leadCalls) error {
 	return nil
 }
 
+// disown takes the calls off those to other leads that are among the lead's own tries: it was moved here with them.
+func (p *placed) disown(tries []campaign.Try) {
+	p.uses = slices.DeleteFunc(p.uses, func(u earlierCall) bool {
+		return !u.Outside && slices.ContainsFunc(tries, func(t campaign.Try) bool { return t.PlacedAt.Equal(u.PlacedAt) && t.Number == u.Phone })
+	})
+}
+
 // lead checks one lead's calls, and that what the rule knows of them is what the ledger says.
 func (a *audit) lead(l *campaign.Lead, calls []placed) error {
 	tries := l.Tries
@@ -142,6 +150,7 @@ func (a *audit) lead(l *campaign.Lead, calls []placed) error {
 	first := append([]campaign.Try(nil), before...)
 	for i := range calls {
 		p, try := &calls[i], tries[i]
+		p.disown(before)
 		if !try.PlacedAt.Equal(p.PlacedAt) || try.Number != p.Number || (try.Outcome != p.final && try.Was != p.final) {
 			if err := a.breach(campaign.Breach{Invariant: "I9", Campaign: l.CampaignID, Lead: l.ID, Assignment: p.Assignment, At: p.PlacedAt,
 				What: fmt.Sprintf("the rule knows this call as %v at %s and the ledger as %v at %s", try.Outcome, try.PlacedAt, p.final, p.PlacedAt)}); err != nil {

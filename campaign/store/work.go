@@ -27,6 +27,8 @@ type want struct {
 	back        time.Duration    // read uses so far back at least, whatever the rules ask for
 	consents    bool             // read consents even if no law pack asks for them
 	under       *campaign.Rules  // read what these rules ask for, too; nil: those of the campaigns alone
+	// locked changes the locked leads before what is known of them is read, and adds some that are to be; nil: nothing.
+	locked func(*work, []*campaign.Lead) ([]*campaign.Lead, error)
 }
 
 // work is the part of the record that one transaction has locked and may change: loaded at once, changed as nouns in
@@ -78,6 +80,11 @@ func (t *tx) load(w want) (*work, error) {
 	t.look()
 	if w.spread {
 		if err := k.sameLeads(w, leads); err != nil {
+			return nil, err
+		}
+	}
+	if w.locked != nil {
+		if rows, err = w.locked(k, rows); err != nil {
 			return nil, err
 		}
 	}

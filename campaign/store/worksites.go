@@ -71,7 +71,7 @@ func (k *work) place(l *campaign.Lead, p campaign.Phone) {
 }
 
 // broughtLabel tells a number that a call brought from those that the lead was taken in with.
-const broughtLabel = "new number"
+const broughtLabel = campaign.BroughtLabel
 
 // displace takes back what place added, when no call is any longer said to have brought the number.
 func (k *work) displace(l *campaign.Lead, p campaign.Phone) {

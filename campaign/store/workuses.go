@@ -102,7 +102,7 @@ func (k *work) useOf(f *campaign.Facts) {
 	at := make(map[*subjectUse]int)
 	add := func(id campaign.SubjectID, account bool) {
 		for _, u := range k.uses[id] {
-			if u.lead == f.Lead.ID && !u.Outside {
+			if (u.lead == f.Lead.ID || inherited(f.Lead, u)) && !u.Outside {
 				continue
 			}
 			i, seen := at[u]
@@ -124,6 +124,21 @@ func (k *work) useOf(f *campaign.Facts) {
 	slices.SortStableFunc(f.Uses, func(a, b campaign.Use) int {
 		return cmp.Or(a.PlacedAt.Compare(b.PlacedAt), cmp.Compare(a.Assignment, b.Assignment))
 	})
+}
+
+// inherited says whether a call is one of the lead's own tries though another lead made it: the one that was moved here,
+// to go on as this one.
+func inherited(l *campaign.Lead, u *subjectUse) bool {
+	for i := range l.Tries {
+		t := &l.Tries[i]
+		if !t.PlacedAt.Before(l.CreatedAt) {
+			return false
+		}
+		if t.PlacedAt.Equal(u.PlacedAt) && t.Number == u.Phone {
+			return true
+		}
+	}
+	return false
 }
 
 // reserve counts a claim that is not written yet against the claims of the same batch that come after it.

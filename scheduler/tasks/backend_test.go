@@ -75,7 +75,7 @@ func newDesk() *desk {
 }
 
 func (d *desk) handlers() Handlers {
-	return Handlers{Releaser: d, Promises: d, Days: d, Imports: d, Replans: d, Purges: d, Slots: d}
+	return Handlers{Releaser: d, Promises: d, Days: d, Imports: d, Replans: d, Purges: d, Pushes: d, Slots: d}
 }
 
 func (d *desk) hook(kind string, fn func(ctx context.Context, n int) error) {

@@ -57,11 +57,12 @@ type Handlers struct {
 	Imports  Imports
 	Replans  Replans
 	Purges   Purges
+	Pushes   Pushes
 	Slots    Slots
 }
 
 func (h *Handlers) missing() error {
-	if h.Releaser == nil || h.Promises == nil || h.Days == nil || h.Imports == nil || h.Replans == nil || h.Purges == nil || h.Slots == nil {
+	if h.Releaser == nil || h.Promises == nil || h.Days == nil || h.Imports == nil || h.Replans == nil || h.Purges == nil || h.Pushes == nil || h.Slots == nil {
 		return errors.New("tasks need every handler")
 	}
 	return nil
@@ -135,6 +136,8 @@ func (w *Worker) run(ctx context.Context, kind string, p payload) error {
 		return w.heavily(func() error { // the slot is taken in its place, not before: else a day without a place would be lost
 			return w.once(ctx, kind, p.Slot, func() error { return w.h.Purges.Purge(ctx) })
 		})
+	case typePush:
+		return w.push(ctx, campaign.DeliveryID(p.ID))
 	case typeImport:
 		return w.heavily(func() error { return w.h.Imports.RunImport(ctx, campaign.UploadID(p.ID)) })
 	case typeReplan:

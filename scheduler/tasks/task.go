@@ -24,7 +24,7 @@ const (
 // timeouts of the handlers. An import goes on where it was when it is run again.
 var timeouts = map[string]time.Duration{
 	typeRelease: 30 * time.Second, typeRemind: 30 * time.Second, typeDue: 30 * time.Second, typeRollover: time.Minute,
-	typeImport: 6 * time.Hour, typeReplan: 6 * time.Hour, typePurge: 6 * time.Hour,
+	typePush: pushTimeout, typeImport: 6 * time.Hour, typeReplan: 6 * time.Hour, typePurge: 6 * time.Hour,
 }
 
 // maxRetry is above 0, for a crash uses one up and a task without any is archived by it.

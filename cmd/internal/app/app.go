@@ -63,6 +63,7 @@ type App struct {
 	law        *law.Library // the packs that campaigns may switch on
 	schedule   *schedulerrpc.Server
 	events     *campaignrpc.EventServer
+	pushes     *pushes
 	rules      *scheduler.Rulebook // of time, with the packs of law
 	store      *store.Store
 	redis      redis.UniversalClient // nil: none
@@ -144,6 +145,7 @@ func (a *App) start(ctx context.Context) error {
 		a.intake.Work(ctx, cmp.Or(a.opt.Pace.Intake, 2*time.Second))
 		return nil
 	})
+	a.run("webhooks", a.pushes.run)
 	a.run("sweep", a.sweeper.Run)
 	if a.redis != nil && !a.embedded {
 		a.run("watch over Redis", newEvicting(a).run)

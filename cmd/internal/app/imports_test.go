@@ -23,6 +23,7 @@ campaign:
 campaign/listfile: campaign golang.org/x/text github.com/wlynxg/chardet github.com/xuri/excelize/v2
 campaign/calendarfile: campaign
 campaign/egress:
+campaign/webhook: campaign campaign/egress campaign/wire google.golang.org/protobuf
 campaign/phone: campaign github.com/nyaruka/phonenumbers
 campaign/store: campaign github.com/jackc/pgx/v5 modernc.org/sqlite golang.org/x/sync
 campaign/wire: campaign proto/campaign/v1 google.golang.org/protobuf

@@ -52,6 +52,10 @@ func (a *App) wire(ctx context.Context) error {
 	a.intake = intake.New(a.store, a.openUpload, a.store, a.store, intake.Options{Node: a.node(), Log: a.log, Finished: a.changed})
 	a.schedule = a.scheduleService()
 	a.events = campaignrpc.NewEvents(a.store, campaignrpc.NumberMasks(a.store))
+	var err error
+	if a.pushes, err = a.newPushes(); err != nil {
+		return err
+	}
 	if err := a.wireTasks(); err != nil {
 		return err
 	}
@@ -136,14 +140,14 @@ func (a *App) wireTasks() error {
 	if a.redis != nil {
 		var err error
 		if a.worker, err = tasks.NewWorker(a.hot.tasks, tasks.Handlers{
-			Releaser: w, Promises: w, Days: w, Imports: w, Replans: w, Purges: w, Slots: a.store,
+			Releaser: w, Promises: w, Days: w, Imports: w, Replans: w, Purges: w, Pushes: a.pushes, Slots: a.store,
 		}, tasks.WorkerOptions{Options: a.tasksOptions(), Poll: a.opt.Pace.Tasks, Guard: a.hot.guard, Log: a.log}); err != nil {
 			return err
 		}
 		a.waker = tasks.NewWaker(a.hot.tasks, a.tasksOptions())
 	}
 	var err error
-	a.sweeper, err = tasks.NewSweeper(a.node(), sequenced{a.store, a.events}, &tasks.Sweep{
+	a.sweeper, err = tasks.NewSweeper(a.node(), sequenced{a.store, a.events, a.pushes}, &tasks.Sweep{
 		Chores: w.chores(), Backlog: a.store, Forecast: forecast{a.finder}, Waker: a.waker, Away: a.hot.Away,
 	}, tasks.SweeperOptions{Every: a.opt.Pace.Sweep, SequenceEvery: a.opt.Pace.Sequence, LookEvery: a.lookEvery(), Log: a.log})
 	return err
@@ -152,10 +156,11 @@ func (a *App) wireTasks() error {
 // tasksOptions are of whoever sends and runs tasks.
 func (a *App) tasksOptions() tasks.Options { return tasks.Options{Now: a.store.Now, Wall: a.opt.Wall} }
 
-// sequenced is the record whose sequencer tells those who watch on this node.
+// sequenced is the record whose sequencer tells those who watch on this node, and who hand events out.
 type sequenced struct {
 	*store.Store
 	events *campaignrpc.EventServer
+	pushes *pushes
 }
 
 // Sequence implements tasks.Record.
@@ -163,6 +168,7 @@ func (s sequenced) Sequence(ctx context.Context, epoch int64, limit int) (int, e
 	n, err := s.Store.Sequence(ctx, epoch, limit)
 	if n > 0 {
 		s.events.Numbered()
+		s.pushes.Told()
 	}
 	return n, err
 }
@@ -211,7 +217,7 @@ func (a *App) wireServer() error {
 		campaignpb.RegisterLeadServiceServer(r, campaignrpc.NewLeads(a.store, a.store, a.store, a.store, readNumber, schedulerrpc.CaseEncoder(a.rules), hooks))
 		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, hooks, a.store.Now))
 		campaignpb.RegisterEventServiceServer(r, a.events)
-		campaignpb.RegisterWebhookServiceServer(r, campaignpb.UnimplementedWebhookServiceServer{})
+		campaignpb.RegisterWebhookServiceServer(r, campaignrpc.NewWebhooks(a.store, a.pushes))
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))
 		campaignpb.RegisterAdminServiceServer(r, campaignrpc.NewAdmin(a.store, revoking{a.store, a.guard}, a.store, a.store, a.store, a.signOut, hooks, a.about()))
 		schedulerpb.RegisterScheduleServiceServer(r, a.schedule)

@@ -50,7 +50,7 @@ type Options struct {
 
 // Pace is how often what waits is looked at; a test in fake time looks less often. 0: as each part does by itself.
 type Pace struct {
-	Tasks, Sequence, Sweep, Watch, Intake, Hear time.Duration
+	Tasks, Sequence, Sweep, Watch, Intake, Hear, Reread time.Duration
 }
 
 // App is one process of the server.
@@ -171,7 +171,7 @@ func (a *App) start(ctx context.Context) error {
 	a.grpcAddr, a.webAddr = api.Addr(), pages.Addr()
 	api, pages = server.Limit(api, a.cfg.MaxConns, a.log), a.webPort(server.Limit(pages, a.cfg.MaxConns, a.log))
 	if a.tls != nil {
-		a.run("certificates", a.tls.Run)
+		a.run("certificates", func(ctx context.Context) error { return a.tls.Run(ctx, a.opt.Pace.Reread) })
 	}
 	a.serve("API", func() error { return a.server.Serve(api) }, a.server.Stop)
 	a.serve("web pages", func() error { return a.site.Serve(pages) }, a.site.Stop)

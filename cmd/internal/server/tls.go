@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -145,9 +146,9 @@ func (t *TLS) tell(ctx context.Context) {
 	t.log.WarnContext(ctx, "the certificate ends soon, or has: renew the files of --tls-cert and --tls-key, no restart is needed", "until", until)
 }
 
-// Run reads the files again every ten seconds until ctx ends, which is no error.
-func (t *TLS) Run(ctx context.Context) error {
-	tick := time.NewTicker(rereadEvery)
+// Run reads the files again until ctx ends, which is no error: so often; 0: every ten seconds.
+func (t *TLS) Run(ctx context.Context, every time.Duration) error {
+	tick := time.NewTicker(cmp.Or(every, rereadEvery))
 	defer tick.Stop()
 	for {
 		select {

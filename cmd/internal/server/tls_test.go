@@ -157,7 +157,7 @@ func TestRunReadsTheFilesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
-		go func() { done <- b.Run(ctx) }()
+		go func() { done <- b.Run(ctx, 0) }()
 		b.issue(t, "second.example")
 		time.Sleep(rereadEvery) //nolint:forbidigo // fake time
 		synctest.Wait()

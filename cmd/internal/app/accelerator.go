@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -55,29 +56,32 @@ func (a *App) wireTime() error {
 	return nil
 }
 
-// hopperOptions tell of Redis: each failure as a number, a change of state as a line, and one line a minute between.
+// hopperOptions tell of Redis: each failure and each change of state as a number, and lines so seldom that a Redis that
+// comes and goes does not flood the log.
 func (a *App) hopperOptions(m *hopperMeter) hopper.FallbackOptions {
-	var failed, stuck seldom
+	turns := turnLog{log: a.log, lines: seldom{every: turnEvery}, still: seldom{every: time.Minute}}
+	stuck := seldom{every: time.Minute}
 	return hopper.FallbackOptions{
 		Warn: func(ctx context.Context, err error) {
 			m.failures.Inc()
-			if a.hot.Away() && failed.due() {
-				a.log.WarnContext(ctx, "Redis is still away; leads come straight from SQL", "error", err)
+			if a.hot.Away() {
+				turns.stays(ctx, err)
 			}
 		},
 		Stuck: func(ctx context.Context, id campaign.CampaignID, err error) {
-			if stuck.due() {
-				a.log.WarnContext(ctx, "a hopper could not be filled; trying again", "campaign", id, "error", err)
+			if left, ok := stuck.due(time.Now()); ok {
+				a.log.WarnContext(ctx, "a hopper could not be filled; trying again", "campaign", id, "error", err, "left_out", left)
 			}
 		},
 		Turn: func(ctx context.Context, t hopper.Turn) {
+			turns.turn(ctx, t)
 			if t.Away {
-				failed.start()
 				m.absences.Inc()
-				a.log.WarnContext(ctx, "Redis failed; leads come straight from SQL until it is back", "error", t.Err)
 				return
 			}
-			a.log.InfoContext(ctx, "Redis is back; what it held is built anew", "away_for", t.For.Round(time.Millisecond))
+			if a.hot.tasks != a.redis {
+				hopper.Weed(ctx, a.hot.tasks, 250*time.Millisecond) // or what is sent again now meets connections that died
+			}
 			a.lost()
 		},
 		Took: m.took,
@@ -140,25 +144,73 @@ func (m *hopperMeter) took(d time.Duration) {
 	}
 }
 
-// seldom says of something that happens often when it is worth another line: once a minute.
+// passed counts campaigns whose wake-ups could not be sent. The sweeper writes why.
+func (a *App) passed() func(context.Context, campaign.CampaignID, error) {
+	n := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "redial_sweep_campaigns_failed_total",
+		Help: "How often a sweep could not look ahead in a campaign; its wake-ups were left to the next sweep.",
+	})
+	a.metrics.MustRegister(n)
+	return func(context.Context, campaign.CampaignID, error) { n.Inc() }
+}
+
+// turnEvery is how often at most it is told that Redis went away and came back.
+const turnEvery = 30 * time.Second
+
+// turnLog tells of Redis's comings and goings: of a going and the coming after it both or neither.
+type turnLog struct {
+	log          *slog.Logger
+	lines, still seldom
+
+	mu   sync.Mutex
+	told bool // of its last going
+}
+
+func (l *turnLog) turn(ctx context.Context, t hopper.Turn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !t.Away {
+		if l.told {
+			l.log.InfoContext(ctx, "Redis is back; what it held is built anew", "away_for", t.For.Round(time.Millisecond))
+		}
+		return
+	}
+	var left int
+	if left, l.told = l.lines.due(time.Now()); l.told {
+		l.still.start(time.Now())
+		l.log.WarnContext(ctx, "Redis failed; leads come straight from SQL until it is back", "error", t.Err, "absences_left_out", left)
+	}
+}
+
+func (l *turnLog) stays(ctx context.Context, err error) {
+	if left, ok := l.still.due(time.Now()); ok {
+		l.log.WarnContext(ctx, "Redis is still away; leads come straight from SQL", "error", err, "failures_left_out", left)
+	}
+}
+
+// seldom says of something that happens often when it is worth another line, and how many went without one since.
 type seldom struct {
+	every time.Duration
+
 	mu   sync.Mutex
 	last time.Time
+	left int
 }
 
-func (s *seldom) due() bool {
+func (s *seldom) due(now time.Time) (left int, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.last) < time.Minute {
-		return false
+	if !s.last.IsZero() && now.Sub(s.last) < s.every {
+		s.left++
+		return 0, false
 	}
-	s.last = time.Now()
-	return true
+	left, s.left, s.last = s.left, 0, now
+	return left, true
 }
 
-// start begins the minute: a line was just written.
-func (s *seldom) start() {
+// start begins the time until the next line: something like it was just written.
+func (s *seldom) start(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = time.Now()
+	s.last = now
 }

@@ -24,6 +24,15 @@ import (
 // node without Redis for that long after a fail-over (its issue 3979); with 2 s it was back after 4.3 s.
 const clusterReload = 2 * time.Second
 
+// How long the client waits for a machine that is gone without a word. It goes on dialling when whoever asked has long
+// given up, and with go-redis's own 5 s five times over, and as much again between two tries once its pool is used up, a
+// node was without a Redis that was back for up to 6 s more.
+const (
+	redisDial  = 1500 * time.Millisecond
+	redisDials = 1               // whoever asked asks again
+	redisWait  = 2 * time.Second // for an answer, where nobody set a deadline: a cluster's client asking who is master
+)
+
 // redisLog keeps the client's own words out of standard error: what fails is told by whoever asked.
 type redisLog struct{ log *slog.Logger }
 
@@ -141,6 +150,7 @@ func redisOptions(raw string) (o *redis.UniversalOptions, kind string, err error
 	o = &redis.UniversalOptions{
 		Addrs: u.hosts, Username: u.user, Password: u.password, ClientName: "redial",
 		ContextTimeoutEnabled: true, // or a Redis that hangs would hang the floor
+		DialTimeout:           redisDial, DialerRetries: redisDials, ReadTimeout: redisWait, WriteTimeout: redisWait,
 	}
 	if first == "rediss" {
 		host, _, _ := net.SplitHostPort(u.hosts[0])

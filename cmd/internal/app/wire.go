@@ -148,7 +148,7 @@ func (a *App) wireTasks() error {
 	}
 	var err error
 	a.sweeper, err = tasks.NewSweeper(a.node(), sequenced{a.store, a.events, a.pushes}, &tasks.Sweep{
-		Chores: w.chores(), Backlog: a.store, Forecast: forecast{a.finder}, Waker: a.waker, Away: a.hot.Away,
+		Chores: w.chores(), Backlog: a.store, Forecast: forecast{a.finder}, Waker: a.waker, Away: a.hot.Away, Passed: a.passed(),
 	}, tasks.SweeperOptions{Every: a.opt.Pace.Sweep, SequenceEvery: a.opt.Pace.Sequence, LookEvery: a.lookEvery(), Log: a.log})
 	return err
 }

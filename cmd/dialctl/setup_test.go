@@ -27,6 +27,7 @@ type fakes struct {
 	lists        pb.ListServiceServer
 	leads        pb.LeadServiceServer
 	suppressions pb.SuppressionServiceServer
+	events       pb.EventServiceServer
 	reports      pb.ReportServiceServer
 	admin        pb.AdminServiceServer
 	schedule     schedulerv1.ScheduleServiceServer
@@ -71,6 +72,7 @@ func serve(t *testing.T, f fakes) func(string, ...grpc.DialOption) (*grpc.Client
 	register(s, pb.RegisterListServiceServer, f.lists)
 	register(s, pb.RegisterLeadServiceServer, f.leads)
 	register(s, pb.RegisterSuppressionServiceServer, f.suppressions)
+	register(s, pb.RegisterEventServiceServer, f.events)
 	register(s, pb.RegisterReportServiceServer, f.reports)
 	register(s, pb.RegisterAdminServiceServer, f.admin)
 	register(s, schedulerv1.RegisterScheduleServiceServer, f.schedule)

@@ -144,12 +144,12 @@ var systemBreaks = map[string]bool{
 }
 
 // getReady makes the agent ready, or says what the agent holds. The session is as it is then; the rest of the arrival is
-// there if it had to be read.
+// there if it had to be read: together with those who ask at the same time, so that what they own is known at once, too.
 func (f *Floor) getReady(ctx context.Context, agent campaign.AgentID, epoch int64) (arrival, *campaign.Claimed, error) {
 	if s, ok := f.knownReady(agent, epoch); ok {
 		return arrival{Arrival: campaign.Arrival{Session: s}}, nil, nil
 	}
-	a, err := f.comes(ctx, agent)
+	a, err := f.arrives(ctx, agent)
 	if err != nil {
 		return a, nil, err
 	}
@@ -175,18 +175,6 @@ func (f *Floor) getReady(ctx context.Context, agent campaign.AgentID, epoch int6
 		}
 	}
 	return a, nil, err
-}
-
-// comes is what the record says of an agent: the session alone, if the rest is known.
-func (f *Floor) comes(ctx context.Context, agent campaign.AgentID) (a arrival, err error) {
-	if _, ok := f.knownAgent(agent, memberFor); !ok {
-		return f.arrives(ctx, agent)
-	}
-	a.Session, err = f.rec.Session(ctx, agent)
-	if err == nil && a.Session.State == campaign.AgentSignedOut { // who signs in must be let in still
-		return f.arrives(ctx, agent)
-	}
-	return a, err
 }
 
 // signedOut says whether the record has the agent signed out now.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"redial/campaign"
@@ -19,23 +18,30 @@ func scanAgent(r scanner, more ...any) (*campaign.Agent, error) {
 // agents reads the agents that a condition chooses, by login, with their campaigns, in one statement.
 func (t *tx) agents(where string, args ...any) ([]campaign.Agent, error) {
 	var out []campaign.Agent
-	q := `SELECT ` + agentColumns + `, COALESCE(m.campaign_id, 0), COALESCE(m.weight, 0) FROM agents ag
-		LEFT JOIN agent_campaigns m ON m.agent_id = ag.id WHERE ` + where + ` ORDER BY ag.login, m.campaign_id`
-	err := t.each(q, args, func(r *sql.Rows) error {
-		var m campaign.Membership
-		a, err := scanAgent(r, &m.CampaignID, &m.Weight)
-		if err != nil {
-			return err
-		}
+	err := t.one(t.agentRows(func(a *campaign.Agent, m campaign.Membership) {
 		if len(out) == 0 || out[len(out)-1].ID != a.ID {
 			out = append(out, *a)
 		}
 		if last := &out[len(out)-1]; m.CampaignID != 0 {
 			last.Campaigns = append(last.Campaigns, m)
 		}
-		return nil
-	})
+	}, where, args...))
 	return out, err
+}
+
+// agentRows tells of agents by login, once for each of their campaigns, at least once.
+func (t *tx) agentRows(tell func(*campaign.Agent, campaign.Membership), where string, args ...any) statement {
+	q := `SELECT ` + agentColumns + `, COALESCE(m.campaign_id, 0), COALESCE(m.weight, 0) FROM agents ag
+		LEFT JOIN agent_campaigns m ON m.agent_id = ag.id WHERE ` + where + ` ORDER BY ag.login, m.campaign_id`
+	return statement{q, args, func(r scanner) error {
+		var m campaign.Membership
+		a, err := scanAgent(r, &m.CampaignID, &m.Weight)
+		if err != nil {
+			return err
+		}
+		tell(a, m)
+		return nil
+	}}
 }
 
 func (t *tx) agent(what any, where string, args ...any) (campaign.Agent, error) {

@@ -70,14 +70,24 @@ func (s *Store) claimAround(ctx context.Context, claims []campaign.Claim) ([]cam
 	return append(got, more...), nil
 }
 
-func (s *Store) claimOnce(ctx context.Context, claims []campaign.Claim, around bool) (got []campaign.Claimed, err error) {
-	err = s.writeOn(ctx, s.groups.db, "claim leads", func(t *tx) error {
+// claimOnce answers claims in one transaction. On PostgreSQL assignments have their ids before they are written, so that all
+// is written at once. Where an open one stands in the way of one of them it begins again and writes them apart.
+func (s *Store) claimOnce(ctx context.Context, claims []campaign.Claim, around bool) ([]campaign.Claimed, error) {
+	got, err := s.claimNumbered(ctx, claims, around, s.pool != nil)
+	if s.pool != nil && duplicate(err) {
+		return s.claimNumbered(ctx, claims, around, false)
+	}
+	return got, err
+}
+
+func (s *Store) claimNumbered(ctx context.Context, claims []campaign.Claim, around, numbered bool) (got []campaign.Claimed, err error) {
+	err = s.writeCalls(ctx, "claim leads", func(t *tx) error {
 		if around {
 			if err := t.lockWithin(aroundLock); err != nil {
 				return err
 			}
 		}
-		c, err := t.claims(claims, around)
+		c, err := t.claims(claims, around, numbered)
 		if err != nil {
 			return err
 		}
@@ -90,10 +100,12 @@ func (s *Store) claimOnce(ctx context.Context, claims []campaign.Claim, around b
 // claiming is a batch of claims being answered.
 type claiming struct {
 	*work
-	around bool // held sessions were passed over
-	out    []campaign.Claimed
-	taken  map[campaign.LeadID]int // by which of out
-	wait   []waitRow
+	around   bool // held sessions were passed over
+	numbered bool // assignments have their ids before they are written
+	out      []campaign.Claimed
+	taken    map[campaign.LeadID]int // by which of out
+	wait     []waitRow
+	ids      []campaign.AssignmentID // of numbered ones, one for each claim
 }
 
 // waitRow keeps a lead out of the dispatcher's sight until a gate opens.
@@ -102,8 +114,14 @@ type waitRow struct {
 	Earliest int64           `json:"earliest"`
 }
 
-func (t *tx) claims(claims []campaign.Claim, around bool) (*claiming, error) {
+func (t *tx) claims(claims []campaign.Claim, around, numbered bool) (*claiming, error) {
 	w := want{offering: true, around: around}
+	var ids []campaign.AssignmentID
+	if numbered {
+		if err := t.soon(newAssignments(len(claims), &ids)); err != nil {
+			return nil, err
+		}
+	}
 	for _, c := range claims {
 		w.agents = append(w.agents, c.Agent)
 		w.leads = append(w.leads, c.Candidates...)
@@ -112,7 +130,7 @@ func (t *tx) claims(claims []campaign.Claim, around bool) (*claiming, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &claiming{work: k, around: around, out: make([]campaign.Claimed, len(claims)), taken: make(map[campaign.LeadID]int)}
+	c := &claiming{work: k, around: around, out: make([]campaign.Claimed, len(claims)), taken: make(map[campaign.LeadID]int), ids: ids, numbered: numbered}
 	seen := make(map[campaign.AgentID]bool, len(claims))
 	for i, claim := range claims {
 		if err := c.ready(claim.Agent, seen[claim.Agent]); err != nil {
@@ -123,6 +141,16 @@ func (t *tx) claims(claims []campaign.Claim, around bool) (*claiming, error) {
 		c.choose(i, claim)
 	}
 	return c, nil
+}
+
+// newAssignments numbers assignments to come. A number that is not used is none's.
+func newAssignments(n int, into *[]campaign.AssignmentID) statement {
+	return statement{`SELECT nextval(pg_get_serial_sequence('assignments', 'id')) FROM generate_series(1, $1::bigint)`, []any{n}, func(r scanner) error {
+		var id campaign.AssignmentID
+		err := r.Scan(&id)
+		*into = append(*into, id)
+		return err
+	}}
 }
 
 func (c *claiming) ready(agent campaign.AgentID, twice bool) error {
@@ -231,10 +259,17 @@ const unborn campaign.AssignmentID = -1
 
 // take writes what was chosen.
 func (c *claiming) take() error {
-	if err := c.insert(); err != nil {
-		return err
+	if !c.numbered {
+		if err := c.insert(); err != nil {
+			return err
+		}
 	}
 	err := c.t.gathered(func() error {
+		if c.numbered {
+			if err := c.insert(); err != nil {
+				return err
+			}
+		}
 		if err := c.follow(); err != nil {
 			return err
 		}
@@ -258,6 +293,7 @@ func (c *claiming) take() error {
 // insert writes the assignments.
 func (c *claiming) insert() error {
 	type row struct {
+		ID       campaign.AssignmentID  `json:"id"`
 		Lead     campaign.LeadID        `json:"lead_id"`
 		Campaign campaign.CampaignID    `json:"campaign_id"`
 		List     campaign.ListID        `json:"list_id"`
@@ -276,16 +312,23 @@ func (c *claiming) insert() error {
 	rows := make([]row, 0, len(c.taken))
 	for _, out := range c.out {
 		if a := out.Assignment; a != nil {
-			rows = append(rows, row{a.LeadID, a.CampaignID, a.ListID, a.AgentID, a.Reason, a.Number, c.subjects[a.Number], a.Appointment,
+			if c.numbered {
+				a.ID, c.ids = c.ids[0], c.ids[1:]
+			}
+			rows = append(rows, row{a.ID, a.LeadID, a.CampaignID, a.ListID, a.AgentID, a.Reason, a.Number, c.subjects[a.Number], a.Appointment,
 				us(a.LeaseUntil), a.RulesVersion, js(list(a.Zones)), js(planOf(a.Plan)), lawText(a.Law), js(list(a.Subjects))})
 		}
 	}
-	return setRowsBack(c.t, `INSERT INTO assignments (lead_id, campaign_id, list_id, agent_id, state, reason, number, subject_id,
-		appointment_id, offered_at, lease_until, rules_version, zones, plan, calendar, subjects) SELECT v.lead_id, v.campaign_id, v.list_id, v.agent_id, 'offered',
-		v.reason, v.number, v.subject_id, v.appointment_id, $2, v.lease_until, v.rules_version, v.zones, v.plan,
-		v.calendar, v.subjects FROM `+
-		c.t.d.set(1, "v", "lead_id bigint", "campaign_id bigint", "list_id bigint", "agent_id bigint", "reason text", "number text",
-			"subject_id bigint", "appointment_id bigint", "lease_until bigint", "rules_version bigint", "zones text", "plan text", "calendar text", "subjects text")+
+	const columns = `lead_id, campaign_id, list_id, agent_id, state, reason, number, subject_id, appointment_id, offered_at, lease_until,
+		rules_version, zones, plan, calendar, subjects`
+	const values = `v.lead_id, v.campaign_id, v.list_id, v.agent_id, 'offered', v.reason, v.number, v.subject_id, v.appointment_id, $2, v.lease_until,
+		v.rules_version, v.zones, v.plan, v.calendar, v.subjects`
+	from := c.t.d.set(1, "v", "id bigint", "lead_id bigint", "campaign_id bigint", "list_id bigint", "agent_id bigint", "reason text", "number text",
+		"subject_id bigint", "appointment_id bigint", "lease_until bigint", "rules_version bigint", "zones text", "plan text", "calendar text", "subjects text")
+	if c.numbered {
+		return setRows(c.t, `INSERT INTO assignments (id, `+columns+`) SELECT v.id, `+values+` FROM `+from, rows, us(c.t.now))
+	}
+	return setRowsBack(c.t, `INSERT INTO assignments (`+columns+`) SELECT `+values+` FROM `+from+
 		` WHERE TRUE ON CONFLICT DO NOTHING RETURNING id, lead_id`, rows, func(r scanner) error {
 		var id campaign.AssignmentID
 		var lead campaign.LeadID

@@ -51,7 +51,7 @@ func (s *Store) commitDeeds(ctx context.Context, asked []*deed) ([]result[any], 
 		what = "record calls"
 	}
 	first := true
-	err := s.writeOn(ctx, s.groups.db, what, func(t *tx) error {
+	err := s.writeCalls(ctx, what, func(t *tx) error {
 		out = make([]result[any], len(asked))
 		k, dnc, err := t.loadDeeds(asked, first)
 		first = false

@@ -37,18 +37,22 @@ func (s *Store) OwnedAhead(ctx context.Context, agents []campaign.AgentID, until
 
 // owned tells what the agents of a JSON list own in campaigns that run.
 func (t *tx) owned(agents string, until time.Time, limit int, tell func(campaign.Owned)) error {
-	return t.each(`SELECT l.id, l.campaign_id, l.owner_id, l.earliest FROM leads l JOIN lists i ON i.id = l.list_id
+	return t.one(t.ownedBy(agents, until, limit, tell))
+}
+
+func (t *tx) ownedBy(agents string, until time.Time, limit int, tell func(campaign.Owned)) statement {
+	return statement{`SELECT l.id, l.campaign_id, l.owner_id, l.earliest FROM leads l JOIN lists i ON i.id = l.list_id
 		JOIN campaigns c ON c.id = l.campaign_id AND c.state = 'running'
-		WHERE l.owner_id `+t.d.in(1)+` AND l.owner_id > 0 AND l.earliest < $2 AND l.state = 'open' AND l.verdict = 'call'
+		WHERE l.owner_id ` + t.d.in(1) + ` AND l.owner_id > 0 AND l.earliest < $2 AND l.state = 'open' AND l.verdict = 'call'
 			AND i.state = 'active' AND i.is_on
-		ORDER BY l.earliest, l.id LIMIT $3`, []any{agents, us(until), limit}, func(r *sql.Rows) error {
+		ORDER BY l.earliest, l.id LIMIT $3`, []any{agents, us(until), limit}, func(r scanner) error {
 		var o campaign.Owned
 		if err := r.Scan(&o.Lead, &o.Campaign, &o.Agent, usTime{&o.At}); err != nil {
 			return err
 		}
 		tell(o)
 		return nil
-	})
+	}}
 }
 
 // AgentLogins are the logins of agents; one that is unknown is left out.

@@ -197,6 +197,7 @@ func TestI2ACommitWaitsForAStandby(t *testing.T) {
 	primary := testserver.NewPostgres(t, false)
 	url := primary.Database(t)
 	b := openBench(t, url)
+	ann := must[campaign.Agent](t)(b.CreateAgent(t.Context(), campaign.Agent{Login: "ann"}))
 	standby := testserver.NewStandby(t, primary)
 	if first, err := b.Slot(t.Context(), "job", 1); err != nil || !first {
 		t.Fatal(first, err)
@@ -209,6 +210,12 @@ func TestI2ACommitWaitsForAStandby(t *testing.T) {
 		}
 		if n := b.count(t, `SELECT count(*) FROM slots WHERE job = 'job'`); n != 1 {
 			t.Errorf("%d are seen, want the one that was acknowledged", n)
+		}
+		if _, err := b.MoveSession(t.Context(), ann.ID, toBreak); campaign.ReasonOf(err) != campaign.ReasonRecordAway {
+			t.Errorf("a move while the standby is gone: %v", err)
+		}
+		if n := b.count(t, `SELECT count(*) FROM agent_states`); n != 0 {
+			t.Errorf("%d moves are seen, want none", n)
 		}
 	}
 	admin, err := sql.Open("pgx", url)

@@ -2,7 +2,10 @@ package store_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"net"
+	"slices"
 	"sync/atomic"
 	"testing"
 )
@@ -33,8 +36,8 @@ func newCommitCutter(t testing.TB, target string) *commitCutter {
 				in.Close()
 				continue
 			}
-			go c.pass(out, in, []byte("commit\x00"), 1) // the statement's text
-			go c.pass(in, out, []byte("COMMIT\x00"), 2) // the tag of its completion
+			go c.pass(out, in, 1, []byte("commit\x00"), commitName()) // the statement's text, or its name once it is prepared
+			go c.pass(in, out, 2, []byte("COMMIT\x00"))               // the tag of its completion
 		}
 	}()
 	return c
@@ -49,14 +52,21 @@ func (c *commitCutter) arm(heard bool) {
 	}
 }
 
+// commitName is the name under which pgx prepares a commit that is sent with other statements.
+func commitName() []byte {
+	sum := sha256.Sum256([]byte("commit"))
+	return []byte("stmtcache_" + hex.EncodeToString(sum[:24]) + "\x00")
+}
+
 // pass copies until it is to cut what it meets.
-func (c *commitCutter) pass(to, from net.Conn, mark []byte, when int64) {
+func (c *commitCutter) pass(to, from net.Conn, when int64, marks ...[]byte) {
 	defer to.Close()
 	defer from.Close()
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
-		if bytes.Contains(buf[:n], mark) && c.armed.CompareAndSwap(when, 0) {
+		met := slices.ContainsFunc(marks, func(mark []byte) bool { return bytes.Contains(buf[:n], mark) })
+		if met && c.armed.CompareAndSwap(when, 0) {
 			c.cut.Add(1)
 			return
 		}

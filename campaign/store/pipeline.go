@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -17,7 +19,11 @@ type statement struct {
 // together runs statements in their order. On PostgreSQL they are sent at once: one way there and back, whatever their
 // number. Each still sees what those before it did, and what others committed before it began.
 func (t *tx) together(all ...statement) error {
-	if t.conn == nil || t.d.name != "postgres" || len(all) < 2 {
+	switch {
+	case t.late:
+		t.pending = append(t.pending, all...)
+		return t.depart()
+	case t.conn == nil || t.d.name != "postgres" || len(all) < 2:
 		for _, s := range all {
 			if err := t.one(s); err != nil {
 				return err
@@ -25,12 +31,26 @@ func (t *tx) together(all ...statement) error {
 		}
 		return nil
 	}
+	return t.fly(t.ctx, all)
+}
+
+// soon runs statements that nobody waits for, before the next that is waited for: now, or together with that one.
+func (t *tx) soon(all ...statement) error {
+	if t.late {
+		t.pending = append(t.pending, all...)
+		return nil
+	}
+	return t.together(all...)
+}
+
+// fly sends statements at once.
+func (t *tx) fly(ctx context.Context, all []statement) error {
 	return t.conn.Raw(func(c any) error {
 		var b pgx.Batch
 		for _, s := range all {
 			b.Queue(s.query, s.args...)
 		}
-		r := c.(*stdlib.Conn).Conn().SendBatch(t.ctx, &b)
+		r := c.(*stdlib.Conn).Conn().SendBatch(ctx, &b)
 		defer r.Close() //nolint:errcheck // after an error; else it was closed with its error looked at
 		for _, s := range all {
 			if err := answer(r, s); err != nil {
@@ -43,7 +63,10 @@ func (t *tx) together(all ...statement) error {
 
 func answer(r pgx.BatchResults, s statement) error {
 	if s.scan == nil {
-		_, err := r.Exec()
+		done, err := r.Exec()
+		if err == nil && s.query == commitText && done.String() != "COMMIT" {
+			return errUndone
+		}
 		return err
 	}
 	rows, err := r.Query()
@@ -60,6 +83,9 @@ func answer(r pgx.BatchResults, s statement) error {
 }
 
 func (t *tx) one(s statement) error {
+	if t.late {
+		return t.together(s)
+	}
 	if s.scan == nil {
 		_, err := t.exec(s.query, s.args...)
 		return err
@@ -67,7 +93,8 @@ func (t *tx) one(s statement) error {
 	return t.each(s.query, s.args, func(r *sql.Rows) error { return s.scan(r) })
 }
 
-// gathered collects what fn writes by setRows and sends it together in the end, or by send.
+// gathered collects what fn writes by setRows and sends it together in the end, or by send; with the end of the transaction
+// if that is to be and nothing of it is waited for.
 func (t *tx) gathered(fn func() error) error {
 	if t.gathering {
 		return fn()
@@ -77,7 +104,10 @@ func (t *tx) gathered(fn func() error) error {
 	if err := fn(); err != nil {
 		return err
 	}
-	return t.send()
+	if slices.ContainsFunc(t.unsent, func(s statement) bool { return s.scan != nil }) {
+		return t.send()
+	}
+	return t.soon(t.unsent...)
 }
 
 // send sends what was gathered so far.

@@ -32,6 +32,8 @@ type tx struct {
 
 	gathering bool
 	unsent    []statement
+	late      bool        // it is begun with its first statements and ended with its last
+	pending   []statement // of such a one: sent with the next that is waited for
 }
 
 // write runs fn in one transaction, again if it lost against another. fn must not keep anything from a run that
@@ -43,6 +45,22 @@ func (s *Store) write(ctx context.Context, what string, fn func(*tx) error) erro
 // writeOn is write on connections of the caller's choice.
 func (s *Store) writeOn(ctx context.Context, db *sql.DB, what string, fn func(*tx) error) error {
 	return s.inTime(ctx, what, func(ctx context.Context) error { return s.once(ctx, db, nil, fn) })
+}
+
+// writeCalls is write on the connections of calls, in as few ways to the database and back as may be.
+func (s *Store) writeCalls(ctx context.Context, what string, fn func(*tx) error) error {
+	if s.pool == nil || isAtLength(ctx) {
+		return s.writeOn(ctx, s.groups.db, what, fn)
+	}
+	return s.inTime(ctx, what, func(ctx context.Context) error { return s.inFlights(ctx, s.groups.db, beginText, fn) })
+}
+
+// readTogether is read, in as few ways to the database and back as may be: what fn does not wait for is read when it is done.
+func (s *Store) readTogether(ctx context.Context, what string, fn func(*tx) error) error {
+	if s.pool == nil || isAtLength(ctx) {
+		return s.read(ctx, what, fn)
+	}
+	return s.inTime(ctx, what, func(ctx context.Context) error { return s.inFlights(ctx, s.reader, snapshotText, fn) })
 }
 
 // read runs fn in one read-only transaction: all its statements see one state of the record.
@@ -147,8 +165,7 @@ func (t *tx) lockWithin(d time.Duration) error {
 	if t.d.name != "postgres" {
 		return nil
 	}
-	_, err := t.exec(fmt.Sprintf(`SET LOCAL lock_timeout = %d`, d.Milliseconds()))
-	return err
+	return t.soon(statement{query: fmt.Sprintf(`SET LOCAL lock_timeout = %d`, d.Milliseconds())})
 }
 
 // row reads one row; sql.ErrNoRows if there is none.

@@ -43,7 +43,7 @@ func (f *Filler) Refill(ctx context.Context, id campaign.CampaignID) (Filled, er
 		}
 	}
 	// Whoever drops this often fills it again as well.
-	return Filled{Bound: f.bound(id)}, nil
+	return Filled{Bound: f.bound(id, 0)}, nil
 }
 
 func (f *Filler) refill(ctx context.Context, id campaign.CampaignID) (Filled, error) {
@@ -51,10 +51,22 @@ func (f *Filler) refill(ctx context.Context, id campaign.CampaignID) (Filled, er
 	if err != nil {
 		return Filled{}, &redisError{err}
 	}
-	bound := f.bound(id)
-	// Leads on their way to a claim are still open in the record: as many more are asked for, so that they cannot
-	// hide the rest.
-	limit := bound + mark.Taken
+	bound := f.bound(id, mark.Taken)
+	// Leads on their way to a claim are still open in the record, so that more than the bound are asked for. Most of those
+	// taken in the last seconds were claimed long since: only if they do hide the rest are as many asked for.
+	few := bound + min(bound, mark.Taken)
+	got, err := f.fill(ctx, id, mark, bound, few)
+	if err == nil && few < bound+mark.Taken && (got.hidden(got.Tried, got.TriedDry) || got.hidden(got.Fresh, got.FreshDry)) {
+		return f.fill(ctx, id, mark, bound, bound+mark.Taken)
+	}
+	return got, err
+}
+
+// hidden says whether a lane is low though the record had as many leads for it as were asked for.
+func (f *Filled) hidden(lane LaneFill, dry bool) bool { return !dry && lane.Held <= f.Bound/2 }
+
+// fill looks for so many leads of each kind and adds them.
+func (f *Filler) fill(ctx context.Context, id campaign.CampaignID, mark Mark, bound, limit int) (Filled, error) {
 	found, err := f.Finder.Find(ctx, id, limit, limit)
 	if err != nil {
 		return Filled{}, err
@@ -74,12 +86,22 @@ func (f *Filler) refill(ctx context.Context, id campaign.CampaignID) (Filled, er
 	}, nil
 }
 
-func (f *Filler) bound(id campaign.CampaignID) int {
+// paceShare of what was taken in the last five to ten seconds is what a window holds at least: a lane that is filled when
+// half of it is gone is filled a few times a second at most, however quick the agents are.
+const paceShare = 16
+
+// bound is the size of a lane. It grows in few steps, for the record keeps what it is asked for prepared.
+func (f *Filler) bound(id campaign.CampaignID, taken int) int {
 	agents := 0
 	if f.Ready != nil {
 		agents = f.Ready(id)
 	}
-	return f.Window.o.Limits.For(agents)
+	l := f.Window.o.Limits
+	pace := l.Min
+	for pace < taken/paceShare {
+		pace *= 2
+	}
+	return min(l.Max, max(l.For(agents), pace))
 }
 
 func entries(due []campaign.Due) []Entry {

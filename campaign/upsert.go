@@ -78,6 +78,7 @@ type UpsertItem struct {
 	Values     LeadValues // of UpsertPut
 	Take       LeadFields // of UpsertPut: what is taken of them for a lead that exists; 0: what is set
 	Reason     string     // of UpsertWithdraw
+	Fault      error      // what is wrong with it as it was written; nil: nothing
 }
 
 // Takes are the fields that are taken of the values for a lead that exists.
@@ -108,10 +109,11 @@ type UpsertResult struct {
 	Position   int64
 	ExternalID string
 	Done       UpsertDone
-	Lead       LeadID // 0: there is none
-	Version    int64  // now; 0: there is none
-	Plan       Plan   // of a lead that was made or changed
-	Err        *Error // why nothing was done; nil: it was
+	Lead       LeadID     // 0: there is none
+	Campaign   CampaignID // the lead's
+	Version    int64      // now; 0: there is none
+	Plan       Plan       // of a lead that was made or changed
+	Err        *Error     // why nothing was done; nil: it was
 }
 
 // UpsertBatch is some items of one source on their way into the record.
@@ -162,6 +164,7 @@ func odd(s string) bool {
 // Validate says what is wrong with an item whatever the state of things, every fault at once, each by its field.
 func (it *UpsertItem) Validate() error {
 	var f faults
+	f.join(it.Fault)
 	if n := utf8.RuneCountInString(it.ExternalID); n < 1 || n > maxExternalID || odd(it.ExternalID) {
 		f.add("external_id", fmt.Sprintf("must be 1 to %d characters, none of them a control character", maxExternalID))
 	}

@@ -18,6 +18,7 @@ type Leads interface {
 	// WithdrawLead and ReopenLead take a lead of whatever version for version 0.
 	WithdrawLead(ctx context.Context, id campaign.LeadID, version int64, reason, by string) (campaign.Lead, error)
 	ReopenLead(ctx context.Context, id campaign.LeadID, version int64, by string) (campaign.Lead, error)
+	Upserts
 }
 
 // LeadPast is what is known of a lead besides itself.

@@ -159,7 +159,7 @@ func newUpsert(t *tx, b upsertBatch, places []int) *upsert {
 func (d *upserting) done(what campaign.UpsertDone) {
 	d.result.Done, d.settled = what, true
 	if d.lead != nil {
-		d.result.Lead, d.result.Version, d.result.Plan = d.lead.ID, d.lead.Version, d.lead.Plan
+		d.result.Lead, d.result.Campaign, d.result.Version, d.result.Plan = d.lead.ID, d.lead.CampaignID, d.lead.Version, d.lead.Plan
 	}
 }
 
@@ -167,7 +167,7 @@ func (d *upserting) done(what campaign.UpsertDone) {
 func (d *upserting) refuse(err error) {
 	d.result.Err, d.settled = upsertRefusal(err), true
 	if d.lead != nil {
-		d.result.Lead, d.result.Version = d.lead.ID, d.lead.Version
+		d.result.Lead, d.result.Campaign, d.result.Version = d.lead.ID, d.lead.CampaignID, d.lead.Version
 	}
 }
 

@@ -105,7 +105,7 @@ func (u *upsert) act() error {
 
 // acted answers an item that did something to a lead.
 func (u *upsert) acted(d *upserting, l *campaign.Lead, what campaign.UpsertDone) {
-	d.result.Done, d.result.Lead, d.result.Version, d.result.Plan = what, l.ID, l.Version, l.Plan
+	d.result.Done, d.result.Lead, d.result.Campaign, d.result.Version, d.result.Plan = what, l.ID, l.CampaignID, l.Version, l.Plan
 	u.changed[l.CampaignID] = true
 }
 

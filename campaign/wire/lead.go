@@ -87,7 +87,7 @@ func Lead(l *campaign.Lead) *pb.Lead {
 		Attributes: Attributes(l.Attributes), Priority: int32(l.Priority), Line: int64(l.Line), Plan: Plan(l.Plan),
 		DecidedAt: Time(l.DecidedAt), RulesVersion: l.RulesVersion, OwnerId: int64(l.Owner), AssignmentId: int64(l.Assignment),
 		Attempts: int32(len(l.Tries)), CreatedAt: Time(l.CreatedAt), UpdatedAt: Time(l.UpdatedAt),
-		Account: l.Account, Places: l.Places,
+		Account: l.Account, Places: l.Places, Revision: l.Revision,
 	}
 }
 

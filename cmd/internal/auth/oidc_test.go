@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -68,9 +69,7 @@ func setupIssuer(t *testing.T, change func(*IssuerOptions)) *company {
 
 func boss(more issuertest.Claims) issuertest.Claims {
 	c := issuertest.Claims{"email": "ann@example.com", "groups": []string{"x", "Bosses"}}
-	for k, v := range more {
-		c[k] = v
-	}
+	maps.Copy(c, more)
 	return c
 }
 

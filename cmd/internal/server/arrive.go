@@ -39,7 +39,7 @@ func (a *arrivals) begin(ctx context.Context, call *tap.Info) (context.Context, 
 	if unary == nil || !(*unary)[call.FullMethodName] {
 		return ctx, nil
 	}
-	ctx, cut := context.WithCancel(ctx) //nolint:govet // the call's own context ends it
+	ctx, cut := context.WithCancel(ctx) // the call's own context ends it at the latest
 	return context.WithValue(ctx, arrivalKey{}, time.AfterFunc(a.within, cut)), nil
 }
 

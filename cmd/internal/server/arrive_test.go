@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"redial/cmd/internal/certtest"
 	campaignv1 "redial/proto/campaign/v1"
 )
 
@@ -55,8 +57,21 @@ func TestCallWhoseMessageNeverComesIsCutOff(t *testing.T) {
 // A raw client of real sockets: nothing, or half a greeting, is no reason to keep a connection.
 func TestConnectionThatNeverGreetsIsClosed(t *testing.T) {
 	t.Parallel()
+	own := certtest.New(t).Pair(t, certtest.Leaf{DNS: []string{"localhost"}})
+	for name, secure := range map[string]*tls.Config{
+		"in the clear": nil, "over TLS": {Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			neverGreets(t, secure)
+		})
+	}
+}
+
+func neverGreets(t *testing.T, secure *tls.Config) {
+	t.Helper()
 	s, err := New(door{}, func(r grpc.ServiceRegistrar) { campaignv1.RegisterCampaignServiceServer(r, &service{}) },
-		Options{handshake: 300 * time.Millisecond})
+		Options{handshake: 300 * time.Millisecond, TLS: secure})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +86,7 @@ func TestConnectionThatNeverGreetsIsClosed(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	for _, said := range []string{"", "PRI * HTTP/2.0\r\n", "\x16\x03\x01"} {
+	for _, said := range []string{"", "PRI * HTTP/2.0\r\n", "\x16\x03\x01", "\x16\x03\x01\x02\x00\x01"} {
 		c, err := net.Dial("tcp", lis.Addr().String())
 		if err != nil {
 			t.Fatal(err)

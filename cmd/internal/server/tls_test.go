@@ -179,7 +179,7 @@ func TestEndOfTheCertificateIsToldOnceADay(t *testing.T) {
 		t.Errorf("a fresh certificate:\n%s", b.log)
 	}
 	b.now = b.Until().Add(-expiresSoon)
-	if told() != 1 || told() != 1 {
+	if first, second := told(), told(); first != 1 || second != 1 {
 		t.Errorf("14 days before its end:\n%s", b.log)
 	}
 	if b.now = b.now.Add(24 * time.Hour); told() != 2 {

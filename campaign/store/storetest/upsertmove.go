@@ -45,8 +45,8 @@ func upsertMove(b *bundle) {
 	}
 	b.upsert("unchanged", moveTo(other.ID, "7", 2))
 	b.upsert("unchanged", moveTo(other.ID, "7", 0))
-	if n := b.count(`SELECT count(*) FROM outbox WHERE lead_id = $1 AND data LIKE '%"moved_to":' || CAST($2 AS TEXT) || '%'`, int64(old), int64(l.ID)) +
-		b.count(`SELECT count(*) FROM events WHERE lead_id = $1 AND data LIKE '%"moved_to":' || CAST($2 AS TEXT) || '%'`, int64(old), int64(l.ID)); n != 1 {
+	told := fmt.Sprintf(`lead_id = %d AND data LIKE '%%"moved_to":%d%%'`, old, l.ID)
+	if n := b.count(`SELECT count(*) FROM outbox WHERE `+told) + b.count(`SELECT count(*) FROM events WHERE `+told); n != 1 {
 		b.Errorf("%d events tell whereto", n)
 	}
 	back := b.upsert("moved", moveTo(c.ID, "7", 3))[0]

@@ -269,7 +269,7 @@ func TestNumbersAreAsTheMakerSawThem(t *testing.T) {
 		if len(posts) != 1 || json.Unmarshal(posts[0].body.Events[0], &e) != nil {
 			t.Fatalf("%s: %s", owner, posts)
 		}
-		if n := e.Suppression.Number; (n == campaign.Phone(n).Masked()) == full || n == "" {
+		if n := e.Suppression.Number; strings.Contains(n, "•") == full || n == "" {
 			t.Errorf("%s heard %s", owner, n)
 		}
 	}

@@ -28,6 +28,7 @@ type fakes struct {
 	leads        pb.LeadServiceServer
 	suppressions pb.SuppressionServiceServer
 	events       pb.EventServiceServer
+	webhooks     pb.WebhookServiceServer
 	reports      pb.ReportServiceServer
 	admin        pb.AdminServiceServer
 	schedule     schedulerv1.ScheduleServiceServer
@@ -73,6 +74,7 @@ func serve(t *testing.T, f fakes) func(string, ...grpc.DialOption) (*grpc.Client
 	register(s, pb.RegisterLeadServiceServer, f.leads)
 	register(s, pb.RegisterSuppressionServiceServer, f.suppressions)
 	register(s, pb.RegisterEventServiceServer, f.events)
+	register(s, pb.RegisterWebhookServiceServer, f.webhooks)
 	register(s, pb.RegisterReportServiceServer, f.reports)
 	register(s, pb.RegisterAdminServiceServer, f.admin)
 	register(s, schedulerv1.RegisterScheduleServiceServer, f.schedule)

@@ -28,7 +28,7 @@ type record struct {
 	stale time.Time
 	err   error
 	looks int
-	most  int // leads of a kind that one look asked for
+	most  int           // leads of a kind that one look asked for
 	gate  chan struct{} // a look's answer waits here; nil: it does not
 }
 

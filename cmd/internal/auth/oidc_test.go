@@ -224,6 +224,20 @@ func TestKeysAreKeptWhileTheIssuerIsAwayAndFollowedWhenTheyChange(t *testing.T) 
 	}
 }
 
+func TestKeyThatTheIssuerWithdrewIsForgottenWithinAnHour(t *testing.T) {
+	t.Parallel()
+	c := setupIssuer(t, nil)
+	jwt := c.at.Token(boss(issuertest.Claims{"exp": c.clock.now.Add(24 * time.Hour).Unix()}))
+	if _, err := c.Caller(t.Context(), jwt); err != nil {
+		t.Fatal(err)
+	}
+	c.at.Rotate(t) // and nobody shows a token of the new key
+	c.clock.add(keysAge)
+	if _, err := c.Caller(t.Context(), jwt); campaign.KindOf(err) != campaign.KindStranger {
+		t.Errorf("an hour after its key was withdrawn: %v", err)
+	}
+}
+
 func TestMadeUpKeysDoNotFloodTheIssuer(t *testing.T) {
 	t.Parallel()
 	c := setupIssuer(t, nil)

@@ -249,10 +249,10 @@ func (g *gate) places(c class) float64 {
 // queue is how many of the class may wait: few, for who waits long is answered too late. What ends a call may wait
 // as long as a place needs to become free.
 func (g *gate) queue(c class) int {
-	switch c {
-	case finish:
+	if c == finish {
 		return int(g.places(c))
-	case heavy:
+	}
+	if c == heavy {
 		return 4 * int(g.places(c)) // it has longer to wait
 	}
 	if c == dial {

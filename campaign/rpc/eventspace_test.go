@@ -60,7 +60,7 @@ func flowing(t *testing.T, r *river) *watched {
 	return w
 }
 
-func (w *watched) open(t *testing.T, ctx context.Context, q *pb.WatchEventsRequest) grpc.ServerStreamingClient[pb.WatchEventsResponse] { //nolint:revive // the stream's own, and the test's
+func (w *watched) open(t *testing.T, ctx context.Context, q *pb.WatchEventsRequest) grpc.ServerStreamingClient[pb.WatchEventsResponse] {
 	t.Helper()
 	return must[grpc.ServerStreamingClient[pb.WatchEventsResponse]](t)(w.client.WatchEvents(ctx, q))
 }
@@ -110,7 +110,7 @@ func TestAFilterThatMatchesNothingMovesOn(t *testing.T) {
 		stream := w.open(t, ctx, &pb.WatchEventsRequest{Types: []pb.EventType{pb.EventType_EVENT_TYPE_BAD_DATA}})
 		go func() {
 			for ctx.Err() == nil {
-				time.Sleep(100 * time.Millisecond)
+				<-time.After(100 * time.Millisecond)
 				r.add(10)
 			}
 		}()
@@ -157,7 +157,7 @@ func TestWatchersShareOneLook(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		time.Sleep(10 * time.Second)
+		<-time.After(10 * time.Second)
 		r.mu.Lock()
 		looks := r.looks
 		r.mu.Unlock()
@@ -168,7 +168,7 @@ func TestWatchersShareOneLook(t *testing.T) {
 			told bool
 			most time.Duration
 		}{{true, 0}, {false, 75 * time.Millisecond}} {
-			time.Sleep(time.Second + time.Millisecond)
+			<-time.After(time.Second + time.Millisecond)
 			began = time.Now()
 			r.add(1)
 			if c.told {
@@ -187,7 +187,7 @@ func TestWatchersShareOneLook(t *testing.T) {
 		r.mu.Lock()
 		looks = r.looks
 		r.mu.Unlock()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.looks != looks {

@@ -31,7 +31,8 @@ func TestNothingIsLostWhateverFails(t *testing.T) {
 	y.done["desktop vanished in mid-call"], y.bit["desktop vanished in mid-call"] = int(w.count.vanished.Load()), int(w.count.late.Load())
 	y.done["desktop stopped reading"], y.bit["desktop stopped reading"] = int(w.count.stalled.Load()), int(w.count.stalls.Load())
 	w.settle()
-	w.verifyEvents(w.sql)
+	w.verifyEvents()
+	w.follower.compare(w.sql)
 	w.judge()
 	y.table(w)
 }
@@ -54,13 +55,14 @@ func TestNothingIsLostWhenTheEmbeddedServerIsKilled(t *testing.T) {
 		}
 	})
 	w.settle()
+	w.verifyEvents()
 	w.judge()
 	n := w.nodes[0]
 	<-n.signal(15)
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(n.dir, "redial.db")+"?mode=ro")
 	w.must(err)
 	defer db.Close()
-	w.verifyEvents(db)
+	w.follower.compare(db)
 	w.report()
 	y.table(w)
 }

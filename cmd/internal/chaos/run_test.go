@@ -100,9 +100,7 @@ func (w *world) run(agents []*agent, every time.Duration, harm func()) {
 	all.Go(func() { c.work(100 * time.Millisecond) })
 	others.Go(w.meter.work)
 	w.follower = newFollower(w)
-	if w.sql != nil {
-		others.Go(w.follower.work)
-	}
+	others.Go(w.follower.work)
 	harm()
 	close(w.over)
 	all.Wait()

@@ -34,7 +34,8 @@ func TestSoak(t *testing.T) {
 		}
 	})
 	w.settle()
-	w.verifyEvents(w.sql)
+	w.verifyEvents()
+	w.follower.compare(w.sql)
 	w.judge()
 	y.table(w)
 }

@@ -103,7 +103,7 @@ var settings = []setting{
 	text("allow-targets", "CIDR,…", "addresses beyond the public ones that webhooks and pre-call checks may be sent to, as 10.1.0.0/16; what answers there can be reached by whoever may set one up",
 		func(c *Config) *string { return &c.AllowTargets }),
 	{
-		name: "max-connections", arg: "N", help: "connections open at once to each of the two ports; what comes beyond is refused",
+		name: "max-connections", arg: "N", help: "connections open at once to each of the two ports, three quarters of them from one address; what comes beyond is refused",
 		get: func(c *Config) string { return strconv.Itoa(c.MaxConns) },
 		set: func(c *Config, v string) (err error) {
 			if c.MaxConns, err = strconv.Atoi(v); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,10 +22,17 @@ const (
 const refusal = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 5\r\nConnection: close\r\n\r\n" +
 	"too many connections: this node takes no more just now, try another or come back; --max-connections sets how many\n"
 
+// A single address, another than this machine's own, may have so much of the connections: whoever opens all they can
+// leaves a quarter to everybody else. A load balancer has one address, too, and should be more than one machine.
+const shareNum, shareDen = 3, 4
+
 // limited is a listener that has so many connections open at most.
 type limited struct {
 	net.Listener
 	most    int64
+	share   int64
+	mu      sync.Mutex
+	of      map[netip.Prefix]int64 // open, by where they come from; without this machine's own
 	open    atomic.Int64
 	refused atomic.Int64
 	log     *slog.Logger
@@ -33,9 +41,10 @@ type limited struct {
 	wg      sync.WaitGroup
 }
 
-// Limit is a listener on which at most so many connections are open at once; what comes beyond is told so and closed.
+// Limit is a listener on which at most so many connections are open at once, three quarters of them from one address; what
+// comes beyond is told so and closed.
 func Limit(lis net.Listener, most int, log *slog.Logger) net.Listener {
-	return &limited{Listener: lis, most: int64(most), log: log, no: make(chan struct{}, farewells)}
+	return &limited{Listener: lis, most: int64(most), share: max(1, int64(most)*shareNum/shareDen), of: map[netip.Prefix]int64{}, log: log, no: make(chan struct{}, farewells)}
 }
 
 // Accept waits for a connection that there is room for.
@@ -45,12 +54,56 @@ func (l *limited) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err //nolint:wrapcheck // servers look at what kind it is
 		}
-		if l.open.Add(1) <= l.most {
-			return &counted{Conn: c, of: l}, nil
+		from := source(c.RemoteAddr())
+		if l.open.Add(1) <= l.most && l.enter(from) {
+			return &counted{Conn: c, of: l, from: from}, nil
 		}
 		l.open.Add(-1)
 		l.refuse(c)
 	}
+}
+
+// enter counts a connection of an address, if it may have another.
+func (l *limited) enter(from netip.Prefix) bool {
+	if !from.IsValid() || from.Addr().IsLoopback() {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of[from] >= l.share {
+		return false
+	}
+	l.of[from]++
+	return true
+}
+
+func (l *limited) leave(from netip.Prefix) {
+	l.open.Add(-1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of[from]--; l.of[from] <= 0 {
+		delete(l.of, from)
+	}
+}
+
+// source is where a connection comes from as one customer has it: an address of IPv4, 64 bits of IPv6; the zero Prefix
+// where there is no such address.
+func source(addr net.Addr) netip.Prefix {
+	at, err := netip.ParseAddrPort(addr.String())
+	if err != nil {
+		return netip.Prefix{}
+	}
+	ip, bits := at.Addr().Unmap().WithZone(""), 32
+	if ip.Is6() && !ip.IsLoopback() {
+		bits = 64
+	} else if ip.Is6() {
+		bits = 128
+	}
+	p, err := ip.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
 }
 
 // Close takes no more connections, and waits until the last that was refused has heard so.
@@ -64,7 +117,7 @@ func (l *limited) refuse(c net.Conn) {
 	n := l.refused.Add(1)
 	if now := time.Now(); now.Sub(l.last) > tellRefused {
 		l.last = now
-		l.log.WarnContext(context.Background(), "connections are refused: there are as many as --max-connections allows",
+		l.log.WarnContext(context.Background(), "connections are refused: there are as many as --max-connections allows, or three quarters of them from one address",
 			"address", l.Addr().String(), "limit", l.most, "refused", n)
 	}
 	select {
@@ -97,10 +150,11 @@ func (l *limited) refuse(c net.Conn) {
 type counted struct {
 	net.Conn
 	of   *limited
+	from netip.Prefix
 	once sync.Once
 }
 
 func (c *counted) Close() error {
-	c.once.Do(func() { c.of.open.Add(-1) })
+	c.once.Do(func() { c.of.leave(c.from) })
 	return c.Conn.Close() //nolint:wrapcheck // as above
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,6 +20,7 @@ const (
 	pushHere     = 6           // deliveries that a node sends at a time without Redis
 	pushLook     = 64          // due deliveries that are sent for at a time
 	countEvery   = 10 * time.Second
+	aloneFor     = 15 * time.Second // after Redis failed at a wake-up, whether or not anybody else has seen it
 )
 
 // pushes has deliveries sent to webhooks: Asynq wakes for each, and while there is no Redis every node looks for them.
@@ -28,6 +30,7 @@ type pushes struct {
 	sender *webhook.Sender
 	news   chan struct{} // there may be something to hand out, or to send
 	places chan struct{} // for what is sent without Redis
+	failed atomic.Int64  // when Redis last failed at a wake-up, Unix nanoseconds; 0: never
 }
 
 func (a *App) newPushes() (*pushes, error) {
@@ -135,7 +138,9 @@ func (p *pushes) run(ctx context.Context) error {
 }
 
 // alone says whether Redis wakes nobody now.
-func (p *pushes) alone() bool { return p.app.waker == nil || p.app.hot.Away() }
+func (p *pushes) alone() bool {
+	return p.app.waker == nil || p.app.hot.Away() || time.Since(time.Unix(0, p.failed.Load())) < aloneFor
+}
 
 func (p *pushes) note(ctx context.Context, act string, err error) {
 	if err != nil && ctx.Err() == nil {
@@ -153,12 +158,17 @@ func (p *pushes) handOut(ctx context.Context) error {
 	return err
 }
 
-// wake has a delivery sent by whichever node Asynq wakes.
+// wake has a delivery sent by whichever node Asynq wakes. If Redis fails this node looks for what is due itself.
 func (p *pushes) wake(ctx context.Context, d campaign.Delivery) error {
 	if p.alone() {
 		return nil
 	}
-	return p.app.waker.Push(ctx, d.ID, d.NextAt)
+	err := p.app.waker.Push(ctx, d.ID, d.NextAt)
+	if err != nil {
+		p.failed.Store(time.Now().UnixNano())
+		p.Told()
+	}
+	return err
 }
 
 // sendDue sends what is due from here, as far as there are places.

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"redial/campaign/store/storetest/testserver"
 	"redial/cmd/internal/app"
 	"redial/cmd/internal/config"
 	pb "redial/proto/campaign/v1"
@@ -134,6 +135,28 @@ func TestI8EventsReachAWebhookWithAndWithoutRedis(t *testing.T) {
 			n.metric(web, `redial_webhook_deliveries_total{result="delivered"} `)
 			n.metric(web, `redial_webhook_dead `)
 		})
+	}
+}
+
+// TestI8EventsReachAWebhookWhileRedisIsGone has Redis stop and come back, with nobody at work who would notice (I8).
+func TestI8EventsReachAWebhookWhileRedisIsGone(t *testing.T) {
+	t.Parallel()
+	server := testserver.NewRedis(t)
+	n, _, _ := startHooked(t, "redis://"+server.Addr, "127.0.0.0/8")
+	url, posts := receiver(t)
+	_, err := pb.NewWebhookServiceClient(n.conns[0]).CreateWebhook(n.ctx, &pb.CreateWebhookRequest{Webhook: &pb.Webhook{Name: "crm", Url: url, On: true}})
+	n.must(err)
+	for i := range 3 {
+		switch i {
+		case 1:
+			server.Stop()
+		case 2:
+			n.must(server.Start())
+		}
+		n.suppress(i)
+		if p := arrives(t, posts); len(p.Events) != 1 {
+			t.Errorf("posted %+v", p)
+		}
 	}
 }
 

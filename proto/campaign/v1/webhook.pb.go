@@ -34,13 +34,13 @@ type Webhook struct {
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// https://, or http:// to an address that the server's settings allow; without user and password. Required.
 	Url string `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
-	// Only of these campaigns, and suppressions that bind everywhere; empty: of all that its maker may see.
+	// Only of these campaigns, and suppressions that bind everywhere; empty: of all that its maker might see.
 	CampaignIds []int64 `protobuf:"varint,5,rep,packed,name=campaign_ids,json=campaignIds,proto3" json:"campaign_ids,omitempty"`
 	// Only of these types; empty: of all.
 	Types []EventType `protobuf:"varint,6,rep,packed,name=types,proto3,enum=campaign.v1.EventType" json:"types,omitempty"`
-	// It is sent to.
+	// It is sent to. Turned off it keeps its place in the stream, and goes on from there, as far as events are kept.
 	On bool `protobuf:"varint,7,opt,name=on,proto3" json:"on,omitempty"`
-	// In answers: who made it; it hears of what this one may see.
+	// In answers: who made it; it hears of what this one might see when it was made, numbers included.
 	Owner string `protobuf:"bytes,8,opt,name=owner,proto3" json:"owner,omitempty"`
 	// In answers: when it was made.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`

@@ -35,16 +35,23 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // WebhookService sends events to CRMs that do not speak gRPC: one POST of JSON for up to 100 events, signed as Standard
-// Webhooks has it (webhook-id, webhook-timestamp, webhook-signature: HMAC-SHA256). What is not answered with 2xx in 10 s
-// is sent again, later and later for about a day, then laid by as dead until it is replayed; others go on meanwhile, so the
-// order may change: each event has its place in the stream. Roles: manager, admin. Loopback and private addresses are refused
-// unless the server's settings allow them.
+// Webhooks has it (webhook-id, webhook-timestamp, webhook-signature: "v1," and base64 of HMAC-SHA256 over id.timestamp.body,
+// several of them with spaces between while a secret is changed). The body is {"webhook_id":"3","delivery_id":"41",
+// "first":"1207","last":"1260","events":[…]}: each event is an Event in JSON with the names of its fields as here, first and
+// last are the places of the first and the last of them in the stream. What is not answered with 2xx in 10 s is sent again
+// with the same webhook-id, from 10 s later to an hour later each time, for about a day, then laid by as dead until it is
+// replayed; others go on meanwhile, so posts may come out of order and, seldom, twice: go by their places. One that fails
+// again and again is tried with one delivery at a time. 410 turns the webhook off. Redirects are not followed, and of the
+// answer its status alone counts. Roles: manager, admin. A webhook goes on when its maker's token is revoked.
+// Addresses that are not public are refused, by what the name resolves to when it is dialled, unless the server's setting
+// allow-targets names them.
 type WebhookServiceClient interface {
-	// CreateWebhook begins to send, from now on. Its secret is told this once. Errors: INVALID_ARGUMENT names the field.
+	// CreateWebhook begins to send, from now on. Its secret is told this once. Errors: INVALID_ARGUMENT names the field;
+	// FAILED_PRECONDITION there are 100 already.
 	CreateWebhook(ctx context.Context, in *CreateWebhookRequest, opts ...grpc.CallOption) (*CreateWebhookResponse, error)
 	// GetWebhook is one and how it fares. Errors: NOT_FOUND.
 	GetWebhook(ctx context.Context, in *GetWebhookRequest, opts ...grpc.CallOption) (*GetWebhookResponse, error)
-	// ListWebhooks lists them by id.
+	// ListWebhooks lists them by id: those that hear of no more than the caller may see.
 	ListWebhooks(ctx context.Context, in *ListWebhooksRequest, opts ...grpc.CallOption) (*ListWebhooksResponse, error)
 	// UpdateWebhook changes the named fields. Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT; NOT_FOUND.
 	UpdateWebhook(ctx context.Context, in *UpdateWebhookRequest, opts ...grpc.CallOption) (*UpdateWebhookResponse, error)
@@ -57,7 +64,7 @@ type WebhookServiceClient interface {
 	TestWebhook(ctx context.Context, in *TestWebhookRequest, opts ...grpc.CallOption) (*TestWebhookResponse, error)
 	// ListDeliveries lists what is still to be delivered, or dead, oldest first. Errors: NOT_FOUND.
 	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
-	// ReplayDeliveries sends again: some that are dead, or everything since a time, as far as events are kept.
+	// ReplayDeliveries sends again: all that are dead, or everything since a time, as far as events are kept, in new deliveries.
 	// Errors: NOT_FOUND; INVALID_ARGUMENT neither or both are given.
 	ReplayDeliveries(ctx context.Context, in *ReplayDeliveriesRequest, opts ...grpc.CallOption) (*ReplayDeliveriesResponse, error)
 }
@@ -165,16 +172,23 @@ func (c *webhookServiceClient) ReplayDeliveries(ctx context.Context, in *ReplayD
 // for forward compatibility.
 //
 // WebhookService sends events to CRMs that do not speak gRPC: one POST of JSON for up to 100 events, signed as Standard
-// Webhooks has it (webhook-id, webhook-timestamp, webhook-signature: HMAC-SHA256). What is not answered with 2xx in 10 s
-// is sent again, later and later for about a day, then laid by as dead until it is replayed; others go on meanwhile, so the
-// order may change: each event has its place in the stream. Roles: manager, admin. Loopback and private addresses are refused
-// unless the server's settings allow them.
+// Webhooks has it (webhook-id, webhook-timestamp, webhook-signature: "v1," and base64 of HMAC-SHA256 over id.timestamp.body,
+// several of them with spaces between while a secret is changed). The body is {"webhook_id":"3","delivery_id":"41",
+// "first":"1207","last":"1260","events":[…]}: each event is an Event in JSON with the names of its fields as here, first and
+// last are the places of the first and the last of them in the stream. What is not answered with 2xx in 10 s is sent again
+// with the same webhook-id, from 10 s later to an hour later each time, for about a day, then laid by as dead until it is
+// replayed; others go on meanwhile, so posts may come out of order and, seldom, twice: go by their places. One that fails
+// again and again is tried with one delivery at a time. 410 turns the webhook off. Redirects are not followed, and of the
+// answer its status alone counts. Roles: manager, admin. A webhook goes on when its maker's token is revoked.
+// Addresses that are not public are refused, by what the name resolves to when it is dialled, unless the server's setting
+// allow-targets names them.
 type WebhookServiceServer interface {
-	// CreateWebhook begins to send, from now on. Its secret is told this once. Errors: INVALID_ARGUMENT names the field.
+	// CreateWebhook begins to send, from now on. Its secret is told this once. Errors: INVALID_ARGUMENT names the field;
+	// FAILED_PRECONDITION there are 100 already.
 	CreateWebhook(context.Context, *CreateWebhookRequest) (*CreateWebhookResponse, error)
 	// GetWebhook is one and how it fares. Errors: NOT_FOUND.
 	GetWebhook(context.Context, *GetWebhookRequest) (*GetWebhookResponse, error)
-	// ListWebhooks lists them by id.
+	// ListWebhooks lists them by id: those that hear of no more than the caller may see.
 	ListWebhooks(context.Context, *ListWebhooksRequest) (*ListWebhooksResponse, error)
 	// UpdateWebhook changes the named fields. Errors: ABORTED VERSION_MISMATCH; INVALID_ARGUMENT; NOT_FOUND.
 	UpdateWebhook(context.Context, *UpdateWebhookRequest) (*UpdateWebhookResponse, error)
@@ -187,7 +201,7 @@ type WebhookServiceServer interface {
 	TestWebhook(context.Context, *TestWebhookRequest) (*TestWebhookResponse, error)
 	// ListDeliveries lists what is still to be delivered, or dead, oldest first. Errors: NOT_FOUND.
 	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
-	// ReplayDeliveries sends again: some that are dead, or everything since a time, as far as events are kept.
+	// ReplayDeliveries sends again: all that are dead, or everything since a time, as far as events are kept, in new deliveries.
 	// Errors: NOT_FOUND; INVALID_ARGUMENT neither or both are given.
 	ReplayDeliveries(context.Context, *ReplayDeliveriesRequest) (*ReplayDeliveriesResponse, error)
 	mustEmbedUnimplementedWebhookServiceServer()

@@ -21,6 +21,10 @@ const (
 // Roles lists them all.
 var Roles = []Role{RoleAgent, RoleSupervisor, RoleManager, RoleCRM, RoleQuality, RoleAdmin}
 
+// Restrictable says whether a caller of this role may be given some campaigns only: agents see what they are offered,
+// and admins everything.
+func (r Role) Restrictable() bool { return r != RoleAgent && r != RoleAdmin }
+
 // Caller is who is asking.
 type Caller struct {
 	Token TokenID

@@ -60,7 +60,7 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.openIssuer()
-	a.guard = auth.New(tokens{a.store}, auth.Options{Now: a.store.Now, Passes: a.opt.Now, Hear: a.opt.Pace.Hear, Log: a.log, Certificates: a.certificates(), Issuer: a.issuer})
+	a.guard = auth.New(tokens{a.store}, auth.Options{Now: a.store.Now, Passes: a.opt.Now, Hear: a.opt.Pace.Hear, Log: a.log, Certificates: a.certificates(), Issuer: a.issuer, Owners: a.store})
 	if err := a.wireServer(); err != nil {
 		return err
 	}

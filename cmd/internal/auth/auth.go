@@ -53,6 +53,7 @@ type Options struct {
 
 	Certificates Certificates // nil: no client certificate stands for a token
 	Issuer       *Issuer      // whose id tokens are bearers; nil: none
+	Owners       Owners       // nil: nothing belongs to a campaign
 }
 
 // Guard knows callers by their tokens. Safe for concurrent use.
@@ -65,6 +66,8 @@ type Guard struct {
 	unknown  map[string]*entry // those that did not, or not yet
 	guessing chan struct{}     // room for look-ups of the unknown
 	waiting  atomic.Int64      // for that room
+
+	homes map[home]campaign.CampaignID // of lists and uploads
 
 	machines machines
 

@@ -2,8 +2,10 @@ package auth
 
 import (
 	"context"
+	"net"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/peer"
 
 	"redial/campaign"
 )
@@ -11,9 +13,14 @@ import (
 // Unary lets a call through whose token's role may make it, with its caller in the context.
 func (g *Guard) Unary() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-		ctx, _, err := g.admit(ctx, info.FullMethod)
+		ctx, c, _, err := g.admit(ctx, info.FullMethod)
 		if err != nil {
 			return nil, err
+		}
+		if c.Restricted() {
+			if err := g.allowed(ctx, info.FullMethod, &c, req, true); err != nil {
+				return nil, err
+			}
 		}
 		return next(ctx, req)
 	}
@@ -23,32 +30,45 @@ func (g *Guard) Unary() grpc.UnaryServerInterceptor {
 // on nothing is heard from it and nothing said to it.
 func (g *Guard) Stream() grpc.StreamServerInterceptor {
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-		ctx, secret, err := g.admit(ss.Context(), info.FullMethod)
+		ctx, c, secret, err := g.admit(ss.Context(), info.FullMethod)
 		if err != nil {
 			return err
 		}
-		return next(srv, &stream{ServerStream: ss, ctx: ctx, guard: g, secret: secret})
+		return next(srv, &stream{ServerStream: ss, ctx: ctx, guard: g, caller: c, secret: secret, method: info.FullMethod})
 	}
 }
 
-// admit is the context with the caller, and the secret shown; empty when none was needed.
-func (g *Guard) admit(ctx context.Context, method string) (context.Context, string, error) {
+// admit is the context with the caller, whom it also answers, and the secret shown; none when none was needed.
+func (g *Guard) admit(ctx context.Context, method string) (context.Context, campaign.Caller, string, error) {
 	a, ok := table[method]
 	if !ok {
-		return nil, "", campaign.Denied(method + " is in no role table")
+		return nil, campaign.Caller{}, "", campaign.Denied(method + " is in no role table")
 	}
 	if a.open {
-		return ctx, "", nil
+		return ctx, campaign.Caller{}, "", nil
 	}
 	secret := bearer(ctx)
 	c, err := g.Authenticate(ctx, secret)
 	if err != nil {
-		return nil, "", err
+		return nil, campaign.Caller{}, "", err
 	}
 	if err := permit(method, a, c); err != nil {
-		return nil, "", err
+		return nil, campaign.Caller{}, "", err
 	}
-	return campaign.WithCaller(ctx, c), secret, nil
+	c.From = from(ctx)
+	return campaign.WithCaller(ctx, c), c, secret, nil
+}
+
+// from is the address that a call comes from, without its port; empty: this process.
+func from(ctx context.Context) string {
+	p, ok := peer.FromContext(ctx)
+	if !ok || p.Addr == nil {
+		return ""
+	}
+	if a, ok := p.Addr.(*net.TCPAddr); ok {
+		return a.AddrPort().Addr().Unmap().String()
+	}
+	return p.Addr.String()
 }
 
 // stream is a stream whose token is asked for again and again.
@@ -56,7 +76,10 @@ type stream struct {
 	grpc.ServerStream
 	ctx    context.Context
 	guard  *Guard
+	caller campaign.Caller // of no role: the method is open to everybody
 	secret string
+	method string
+	heard  bool // a message
 }
 
 // Context has the caller.
@@ -66,7 +89,12 @@ func (s *stream) RecvMsg(m any) error {
 	if err := s.ServerStream.RecvMsg(m); err != nil {
 		return err
 	}
-	return s.still()
+	if err := s.still(); err != nil || !s.caller.Restricted() {
+		return err
+	}
+	first := !s.heard
+	s.heard = true
+	return s.guard.allowed(s.ctx, s.method, &s.caller, m, first)
 }
 
 func (s *stream) SendMsg(m any) error {
@@ -78,7 +106,7 @@ func (s *stream) SendMsg(m any) error {
 
 // still says whether the token is in force; a record that is away ends no stream.
 func (s *stream) still() error {
-	if c := campaign.CallerFrom(s.ctx); c.Role == "" { // the method is open to everybody
+	if s.caller.Role == "" {
 		return nil
 	}
 	_, err := s.guard.Authenticate(s.ctx, s.secret)

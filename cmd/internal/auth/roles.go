@@ -196,8 +196,10 @@ func Check(services map[string]grpc.ServiceInfo) error {
 	return errors.Join(faults...)
 }
 
-// Check is the function of the same name: every guard has the one table.
-func (g *Guard) Check(services map[string]grpc.ServiceInfo) error { return Check(services) }
+// Check compares both tables, which every guard has, with what a server serves.
+func (g *Guard) Check(services map[string]grpc.ServiceInfo) error {
+	return errors.Join(Check(services), CheckGrants(services))
+}
 
 // permit says whether a caller may call a method that the table has.
 func permit(method string, a access, c campaign.Caller) error {

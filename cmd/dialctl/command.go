@@ -31,7 +31,7 @@ func (cmd *command) usage() string { return strings.TrimSpace(cmd.name + " " + c
 var commands = func() []command {
 	var all []command
 	for _, group := range [][]command{
-		campaignCommands, importCommands, listCommands, leadCommands, agentCommands, callCommands, callbackCommands,
+		campaignCommands, importCommands, syncCommands, listCommands, leadCommands, agentCommands, callCommands, callbackCommands,
 		explainCommands, whyCommands, rulesCommands, forecastCommands, calendarCommands, consentCommands, suppressCommands, webhookCommands, eventCommands, reportCommands, floorCommands, benchCommands, simulateCommands, lawCommands, backupCommands, toolCommands,
 	} {
 		all = append(all, group...)

@@ -76,7 +76,7 @@ func (c *cli) open() error {
 	c.conn, err = c.dial(addr, grpc.WithTransportCredentials(creds),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}), // a server that vanished is noticed
 		grpc.WithPerRPCCredentials(bearer(secret)),
-		grpc.WithUnaryInterceptor(readableUnary(addr)), grpc.WithStreamInterceptor(readableStream(addr)))
+		grpc.WithUnaryInterceptor(readableUnary(peer{addr, w})), grpc.WithStreamInterceptor(readableStream(peer{addr, w})))
 	if err != nil {
 		return fmt.Errorf("reach %s: %w", addr, err)
 	}
@@ -158,36 +158,36 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 
 func (bearer) RequireTransportSecurity() bool { return false } // address has seen to it
 
-func readableUnary(addr string) grpc.UnaryClientInterceptor {
+func readableUnary(at peer) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, call grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		if _, limited := ctx.Deadline(); !limited {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, callTime)
 			defer cancel()
 		}
-		return readable(addr, call(ctx, method, req, reply, cc, opts...))
+		return readable(at, call(ctx, method, req, reply, cc, opts...))
 	}
 }
 
-func readableStream(addr string) grpc.StreamClientInterceptor {
+func readableStream(at peer) grpc.StreamClientInterceptor {
 	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 		s, err := open(ctx, desc, cc, method, opts...)
 		if err != nil {
-			return nil, readable(addr, err)
+			return nil, readable(at, err)
 		}
-		return readingStream{s, addr}, nil
+		return readingStream{s, at}, nil
 	}
 }
 
 type readingStream struct {
 	grpc.ClientStream
-	addr string
+	at peer
 }
 
-func (s readingStream) RecvMsg(m any) error { return readable(s.addr, s.ClientStream.RecvMsg(m)) }
+func (s readingStream) RecvMsg(m any) error { return readable(s.at, s.ClientStream.RecvMsg(m)) }
 
 // readable is an error of a call as the server meant it, and what to do when there is no server.
-func readable(addr string, err error) error {
+func readable(at peer, err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
@@ -195,10 +195,10 @@ func readable(addr string, err error) error {
 	if !ok || st.Code() != codes.Unavailable || len(st.Details()) > 0 {
 		return server.FromStatus(err)
 	}
-	if advice := handshakeAdvice(st.Message()); advice != "" {
-		return &campaign.Error{Kind: campaign.KindAway, Message: fmt.Sprintf("no secure connection to the server at %s: %s\n  %s", addr, st.Message(), advice)}
+	if advice := at.advice(st.Message()); advice != "" {
+		return &campaign.Error{Kind: campaign.KindAway, Message: fmt.Sprintf("no secure connection to the server at %s: %s\n  %s", at.addr, st.Message(), advice)}
 	}
 	return &campaign.Error{Kind: campaign.KindAway, Message: fmt.Sprintf("no answer from a server at %s: %s\n"+
 		"  start one: dialerd (or make run for a demonstration); or say where it is: --server HOST:PORT or REDIAL_SERVER",
-		addr, st.Message())}
+		at.addr, st.Message())}
 }

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,15 +97,30 @@ var handshakes = []struct{ says, advice string }{
 	{"tls: unknown certificate authority", "it does not accept the client certificate of --cert: have one made by the authority of its --tls-client-ca"},
 	{"tls: expired certificate", "it does not accept the client certificate of --cert, which has expired: have another made"},
 	{"tls: unsupported certificate", "the certificate of --cert is not for clients: have one made for client authentication"},
-	{"error reading server preface", "it hung up at once: if it speaks TLS, give --tls, and --ca FILE when its authority is your own"},
 }
 
-// handshakeAdvice is what to do about a connection that failed so; empty: nothing is known.
-func handshakeAdvice(said string) string {
+// peer is a server, and how it is spoken to.
+type peer struct {
+	addr string
+	link link
+}
+
+// advice is what to do about a connection that failed so; empty: nothing is known.
+func (p peer) advice(said string) string {
 	for _, h := range handshakes {
 		if strings.Contains(said, h.says) {
 			return h.advice
 		}
 	}
+	if p.link.cert != "" && slices.ContainsFunc(hungUp, func(s string) bool { return strings.Contains(said, s) }) {
+		return "it hung up when it was shown the certificate of --cert, if it is a server at all: have one made by the authority of its --tls-client-ca"
+	}
+	if strings.Contains(said, "error reading server preface") {
+		return "it hung up at once: if it speaks TLS, give --tls, and --ca FILE when its authority is your own"
+	}
 	return ""
 }
+
+// hungUp is how a server that does not accept a certificate is heard of when its own words came too late: in TLS 1.3 a
+// client has begun to speak by then.
+var hungUp = []string{"broken pipe", "connection reset by peer", "EOF", "closed network connection"}

@@ -63,6 +63,7 @@ func NewFloor(node string, rec Record, src Source, now func() time.Time, o Optio
 		ending:    make(chan struct{}),
 	}
 	f.door = NewShared(f.readArrivals)
+	f.door.Gather = gatherTime
 	if f.glance <= 0 {
 		f.glance = time.Second
 	}

@@ -9,6 +9,9 @@ import (
 // Shared answers questions that are asked at the same time by one read: whoever asks while a read is under way is
 // answered by the next one, together with all who did. So many who come at once cost the record as little as one.
 type Shared[K comparable, V any] struct {
+	// Gather is how long a read that follows one for several waits for more who ask; 0: not at all.
+	Gather time.Duration
+
 	read func(context.Context, []K) (map[K]V, error)
 
 	mu      sync.Mutex
@@ -56,7 +59,10 @@ func (s *Shared[K, V]) Get(ctx context.Context, of K) (V, bool, error) {
 
 // serve reads until nobody asks.
 func (s *Shared[K, V]) serve() {
-	for {
+	for company := false; ; {
+		if company && s.Gather > 0 {
+			<-time.After(s.Gather)
+		}
 		s.mu.Lock()
 		n := min(len(s.asking), sharedMost)
 		batch := s.asking[:n:n]
@@ -67,6 +73,7 @@ func (s *Shared[K, V]) serve() {
 			return
 		}
 		s.answer(batch)
+		company = n > 1
 	}
 }
 

@@ -57,6 +57,35 @@ func TestQuestionsAskedAtTheSameTimeShareARead(t *testing.T) {
 }
 
 // The queue is what sorting all who wait would give, whatever comes and goes.
+func TestAReadAfterOneForSeveralWaitsForMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reads []int
+		s := NewShared(func(_ context.Context, of []int) (map[int]int, error) {
+			time.Sleep(time.Millisecond) //nolint:forbidigo // fake time: the bubble moves on by so much
+			reads = append(reads, len(of))
+			return nil, nil
+		})
+		s.Gather = time.Second
+		var wg sync.WaitGroup
+		ask := func(n int, pause time.Duration) {
+			for range n {
+				wg.Go(func() { _, _, _ = s.Get(t.Context(), 1) })
+				synctest.Wait()
+			}
+			time.Sleep(pause) //nolint:forbidigo // fake time: the bubble moves on by so much
+		}
+		ask(1, 0) // alone: it waits for nobody
+		ask(2, time.Second/2)
+		ask(2, time.Second/4) // while more are waited for
+		ask(1, 2*time.Second)
+		ask(1, time.Millisecond) // alone again
+		wg.Wait()
+		if !slices.Equal(reads, []int{1, 2, 3, 1}) {
+			t.Errorf("reads of %v, want 1, 2, 3 and 1", reads)
+		}
+	})
+}
+
 func TestQueueIsInOrder(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))

@@ -45,6 +45,9 @@ func (d *dialect) in(n int) string {
 	return fmt.Sprintf("IN (SELECT value FROM json_each($%d))", n)
 }
 
+// parameter is a statement's nth.
+func parameter(n int) string { return fmt.Sprintf("$%d", n) }
+
 // inText is the same for a JSON list of strings.
 func (d *dialect) inText(n int) string {
 	if d.name == "postgres" {

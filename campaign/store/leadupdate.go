@@ -97,12 +97,14 @@ func (k *work) knownBy(f *campaign.Facts) error {
 	k.enrol(f.Lead)
 	k.useOf(f)
 	shut := make(map[campaign.Phone]campaign.Suppression)
-	reads := []statement{k.readSuppressions(shut)}
+	subjects, consents := some(k.t.d, k.subjectIDs()), new([]readConsent)
+	reads := []statement{k.readSuppressions(subjects, shut)}
 	if f.Campaign != nil && len(f.Campaign.Rules.Packs) > 0 {
-		reads = append(reads, k.readConsents())
+		reads = append(reads, readConsents(subjects, consents))
 	}
 	err := k.t.together(reads...)
 	suppressedBy(f, shut)
+	k.takeConsents(consents)
 	return err
 }
 

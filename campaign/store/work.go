@@ -71,6 +71,11 @@ func (t *tx) load(w want) (*work, error) {
 	}
 	var rows []*campaign.Lead
 	locks = slices.Concat(locks, t.makeSubjects(w.phones, w.others), k.lockSubjects(leads, w.phones, w.others, w.around), k.lockLeads(leads, w.offering, &rows))
+	var read *ahead
+	if t.aheadOf(leads, w) {
+		read = k.before(leads, w)
+		locks = append(locks, read.reads...)
+	}
 	if err := t.together(locks...); err != nil {
 		return nil, err
 	}
@@ -88,7 +93,7 @@ func (t *tx) load(w want) (*work, error) {
 			return nil, err
 		}
 	}
-	return k, k.readFacts(rows, leads, w)
+	return k, k.readFacts(rows, leads, w, read)
 }
 
 // resolve finds, without locks, whose sessions and which leads are meant.

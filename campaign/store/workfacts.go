@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"redial/campaign"
 )
@@ -14,6 +15,7 @@ type campaignCache struct {
 	m sync.Map
 	places
 	seats seats
+	law   atomic.Pointer[lawNeed] // what the rules asked for last
 }
 
 type campaignStamp struct{ version, updated int64 }
@@ -25,7 +27,7 @@ type cachedCampaign struct {
 
 // campaigns reads campaigns, which are shared with other transactions: nobody may change them.
 func (t *tx) campaigns(ids []campaign.CampaignID) (map[campaign.CampaignID]*campaign.Campaign, error) {
-	stamps, rest := t.campaignStamps(ids)
+	stamps, rest := t.campaignStamps(some(t.d, ids))
 	if err := t.together(stamps); err != nil {
 		return nil, err
 	}
@@ -33,10 +35,10 @@ func (t *tx) campaigns(ids []campaign.CampaignID) (map[campaign.CampaignID]*camp
 }
 
 // campaignStamps looks whether the campaigns are as they were last read; rest then gives them, read anew if not.
-func (t *tx) campaignStamps(ids []campaign.CampaignID) (_ statement, rest func() (map[campaign.CampaignID]*campaign.Campaign, error)) {
-	out := make(map[campaign.CampaignID]*campaign.Campaign, len(ids))
+func (t *tx) campaignStamps(of which) (_ statement, rest func() (map[campaign.CampaignID]*campaign.Campaign, error)) {
+	out := make(map[campaign.CampaignID]*campaign.Campaign)
 	now := make(map[campaign.CampaignID]campaignStamp)
-	look := statement{`SELECT id, version, updated_at FROM campaigns WHERE id ` + t.d.in(1), []any{js(list(ids))}, func(r scanner) error {
+	look := statement{`SELECT c.id, c.version, c.updated_at FROM campaigns c WHERE c.id ` + of.in, of.args, func(r scanner) error {
 		var id campaign.CampaignID
 		var s campaignStamp
 		if err := r.Scan(&id, &s.version, &s.updated); err != nil {
@@ -70,48 +72,54 @@ func (t *tx) readStale(now map[campaign.CampaignID]campaignStamp, into map[campa
 	})
 }
 
-// readFacts joins the locked leads with what is known besides, and reads the assignments of all that were wanted.
-func (k *work) readFacts(leads []*campaign.Lead, wanted []campaign.LeadID, w want) error {
+// readFacts joins the locked leads with what is known besides, and reads the assignments of all that were wanted, unless
+// they were read ahead.
+func (k *work) readFacts(leads []*campaign.Lead, wanted []campaign.LeadID, w want, read *ahead) error {
 	k.facts = make(map[campaign.LeadID]*campaign.Facts, len(leads))
 	k.was = make(map[campaign.LeadID]campaign.LeadState, len(leads))
-	reads := k.readAssignments(w, wanted)
 	if len(leads) == 0 {
-		return k.t.together(reads...)
+		if read != nil {
+			return nil
+		}
+		return k.t.together(k.readAssignments(w, wanted)...)
 	}
-	if err := k.accept(leads, w); err != nil {
+	adopted, err := k.accept(leads, w)
+	if err != nil {
 		return err
 	}
-	var ofCampaigns []campaign.CampaignID
-	var ofLists []campaign.ListID
-	for _, f := range k.facts {
-		ofCampaigns, ofLists = append(ofCampaigns, f.Lead.CampaignID), append(ofLists, f.Lead.ListID)
+	if adopted {
+		read = nil // of whom they belong to nothing was read
 	}
-	stamps, campaigns := k.t.campaignStamps(unique(ofCampaigns))
-	lists := make(map[campaign.ListID]*campaign.List)
-	shut := make(map[campaign.Phone]campaign.Suppression)
-	reads = append(reads, stamps, k.readLists(unique(ofLists), lists), k.readSuppressions(shut), k.readPromises())
-	if err := k.t.together(reads...); err != nil {
-		return err
+	if read == nil {
+		read = k.besides()
+		if err := k.t.together(append(k.readAssignments(w, wanted), read.reads...)...); err != nil {
+			return err
+		}
 	}
-	known, err := campaigns()
+	known, err := read.campaigns()
 	if err != nil {
 		return err
 	}
 	for _, f := range k.facts {
-		f.Campaign, f.List = known[f.Lead.CampaignID], lists[f.Lead.ListID]
-		suppressedBy(f, shut)
+		f.Campaign, f.List = known[f.Lead.CampaignID], read.lists[f.Lead.ListID]
+		suppressedBy(f, read.shut)
 	}
-	return k.readLaw(known, lists, w)
+	for _, p := range read.promises {
+		if f := k.facts[p.LeadID]; f != nil {
+			f.Promise = p
+		}
+	}
+	return k.readLaw(known, read, w)
 }
 
 // accept makes facts of the leads whose subjects are all locked. One that got another since we looked is lost to an
-// offer, and makes anything else begin again.
-func (k *work) accept(leads []*campaign.Lead, w want) error {
+// offer, and makes anything else begin again. Adopted: some were given the persons that they lacked.
+func (k *work) accept(leads []*campaign.Lead, w want) (adopted bool, err error) {
 	var lacking []*campaign.Lead
 	for _, l := range leads {
 		if !k.known(l) || w.around && k.lacks(l) {
 			if !w.offering {
-				return errLost
+				return false, errLost
 			}
 			continue
 		}
@@ -121,7 +129,7 @@ func (k *work) accept(leads []*campaign.Lead, w want) error {
 			lacking = append(lacking, l)
 		}
 	}
-	return k.adopt(lacking)
+	return len(lacking) > 0, k.adopt(lacking)
 }
 
 // known says whether all the lead's numbers are locked; one may have been added while we waited. A withdrawn lead has
@@ -151,42 +159,12 @@ func (k *work) lacks(l *campaign.Lead) bool {
 	return false
 }
 
-func (k *work) readLists(ids []campaign.ListID, into map[campaign.ListID]*campaign.List) statement {
-	return statement{`SELECT ` + listColumns + ` FROM lists k WHERE k.id ` + k.t.d.in(1), []any{js(list(ids))}, func(r scanner) error {
-		l, err := scanList(r)
-		into[l.ID] = l
-		return err
-	}}
-}
-
-func (k *work) readSuppressions(into map[campaign.Phone]campaign.Suppression) statement {
-	q := `SELECT ` + suppressionColumns + ` FROM suppressions x JOIN subjects u ON u.id = x.subject_id
-		WHERE x.subject_id ` + k.t.d.in(1) + ` AND (x.expires_at = 0 OR x.expires_at > $2)`
-	return statement{q, []any{js(k.subjectIDs()), us(k.t.now)}, func(r scanner) error {
-		s, err := scanSuppression(r)
-		into[s.Phone] = s
-		return err
-	}}
-}
-
 func suppressedBy(f *campaign.Facts, shut map[campaign.Phone]campaign.Suppression) {
 	for _, p := range phonesOf(f.Lead) {
-		if s, ok := shut[p]; ok {
+		if s, ok := shut[p]; ok && s.InForce(f.Now) {
 			f.Suppressions = append(f.Suppressions, s)
 		}
 	}
-}
-
-func (k *work) readPromises() statement {
-	q := `SELECT ` + appointmentColumns + ` FROM appointments p WHERE p.closed_at = 0 AND p.lead_id ` + k.t.d.in(1)
-	return statement{q, []any{js(inOrder(k.facts))}, func(r scanner) error {
-		p, err := scanAppointment(r)
-		if err != nil {
-			return err
-		}
-		k.facts[p.LeadID].Promise = p
-		return nil
-	}}
 }
 
 // phonesOf are all the lead's numbers, good and bad, with those it changed to.

@@ -47,34 +47,42 @@ func daysBack(n int) time.Duration {
 	return time.Duration(n)*24*time.Hour + 3*time.Hour
 }
 
-// readUses reads the calls on the locked subjects, so far back.
-func (k *work) readUses(back time.Duration) []statement {
-	if back == 0 {
-		return nil
-	}
+// readUse is a call as it was read for a subject.
+type readUse struct {
+	subject campaign.SubjectID
+	*subjectUse
+}
+
+// readUses reads the calls on subjects, so far back.
+func (k *work) readUses(back time.Duration, of which, into *[]readUse) statement {
+	q := `SELECT ` + useColumns + ` FROM subject_uses s WHERE s.subject_id ` + of.in + ` AND (s.counted OR s.inbound) AND s.placed_at > ` +
+		parameter(len(of.args)+1) + ` ORDER BY s.placed_at, s.assignment_id`
+	return statement{q, of.and(us(k.t.now.Add(-back - time.Second))), func(r scanner) error {
+		id, u, err := scanUse(r)
+		*into = append(*into, readUse{id, u})
+		return err
+	}}
+}
+
+// takeUses keeps what was read by subject; a call on several of them is one.
+func (k *work) takeUses(read *[]readUse) {
 	k.uses = make(map[campaign.SubjectID][]*subjectUse)
 	numbers := make(map[campaign.SubjectID]campaign.Phone, len(k.subjects))
 	for p, id := range k.subjects {
 		numbers[id] = p
 	}
 	known := make(map[campaign.AssignmentID]*subjectUse)
-	q := `SELECT ` + useColumns + ` FROM subject_uses s WHERE s.subject_id ` + k.t.d.in(1) + ` AND (s.counted OR s.inbound) AND s.placed_at > $2
-		ORDER BY s.placed_at, s.assignment_id`
-	return []statement{{q, []any{js(k.subjectIDs()), us(k.t.now.Add(-back - time.Second))}, func(r scanner) error {
-		id, u, err := scanUse(r)
-		if err != nil {
-			return err
-		}
+	for _, r := range *read {
+		u := r.subjectUse
 		if u.Phone == "" { // an older node's, of the number alone
-			u.Phone = numbers[id]
+			u.Phone = numbers[r.subject]
 		}
 		if same := known[u.assignment]; same != nil {
 			u = same
 		}
 		known[u.assignment] = u
-		k.uses[id] = append(k.uses[id], u)
-		return nil
-	}}}
+		k.uses[r.subject] = append(k.uses[r.subject], u)
+	}
 }
 
 const useColumns = `s.subject_id, s.phone, s.placed_at, s.assignment_id, s.campaign_id, s.lead_id, s.matter, s.outcome, s.talk_us, s.outside, s.inbound`

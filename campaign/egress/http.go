@@ -81,11 +81,13 @@ func (g Guard) CheckURL(text string) error {
 		return fmt.Errorf("has a fragment, which is never sent: leave out what follows #")
 	}
 	addr, err := netip.ParseAddr(u.Hostname())
-	if err != nil {
-		return nil // a name
-	}
-	if u.Scheme == "http" {
+	isName := err != nil
+	switch {
+	case isName:
+		return nil
+	case u.Scheme == "http":
 		return g.CheckAllowed(addr)
+	default:
+		return g.Check(addr)
 	}
-	return g.Check(addr)
 }

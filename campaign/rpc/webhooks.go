@@ -188,7 +188,7 @@ func (s *WebhookServer) TestWebhook(ctx context.Context, r *pb.TestWebhookReques
 	if err != nil {
 		return nil, err
 	}
-	return &pb.TestWebhookResponse{Delivered: fault == "", Status: int32(status), Fault: fault}, nil //nolint:gosec // three digits
+	return &pb.TestWebhookResponse{Delivered: fault == "", Status: int32(status), Fault: fault}, nil
 }
 
 // ListDeliveries is a page of what waits, or is dead.

@@ -113,7 +113,9 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	var reached atomic.Bool
 	inner := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Store(true) }))
 	defer inner.Close()
-	o.answers(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, inner.URL, http.StatusPermanentRedirect) })
+	o.answers(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, inner.URL, http.StatusPermanentRedirect)
+	})
 	again := o.push(o.happen(1)[0].ID)
 	if w := o.now(); reached.Load() || len(again) != 1 || !strings.Contains(w.Fault, "redirect") {
 		t.Errorf("reached %v, %+v", reached.Load(), w)

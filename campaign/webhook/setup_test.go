@@ -167,7 +167,9 @@ func (o *office) answers(fn func(http.ResponseWriter, *http.Request)) {
 	o.answer = fn
 }
 
-func (o *office) status(n int) { o.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(n) }) }
+func (o *office) status(n int) {
+	o.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(n) })
+}
 
 // got are the posts since the last question.
 func (o *office) got() []received {

@@ -47,5 +47,5 @@ func FromWebhook(m *pb.Webhook) (campaign.Webhook, error) {
 
 // Delivery is a delivery as a message.
 func Delivery(d *campaign.Delivery) *pb.Delivery {
-	return &pb.Delivery{Id: int64(d.ID), Events: int32(d.Events), At: Time(d.At), Tries: int32(d.Tries), NextAt: Time(d.NextAt), Fault: d.Fault} //nolint:gosec // at most 100, and some dozen
+	return &pb.Delivery{Id: int64(d.ID), Events: int32(d.Events), At: Time(d.At), Tries: int32(d.Tries), NextAt: Time(d.NextAt), Fault: d.Fault}
 }

@@ -184,10 +184,23 @@ func (u *upsert) sees(id campaign.CampaignID) bool {
 
 // run does the items. What changes several tables at once is changed in memory and written by a statement a table.
 func (u *upsert) run() error {
+	if err := u.t.planAnew(); err != nil {
+		return err
+	}
 	for _, step := range []func() error{u.look, u.findCampaigns, u.prepare, u.lockAll, u.findTwins, u.act, u.write, u.tellVersions} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// planAnew has PostgreSQL plan each statement of the transaction for the tables as they are. A plan that it made and kept
+// when they were small reads all of them: a first sync grows them a thousandfold before anything makes it think again.
+func (t *tx) planAnew() error {
+	if t.d.name != "postgres" {
+		return nil
+	}
+	_, err := t.exec(`SET LOCAL plan_cache_mode = force_custom_plan`)
+	return err
 }

@@ -109,13 +109,11 @@ func (u *upsert) judge(d *upserting) error {
 		d.lead = nil
 		d.refuse(campaign.NotFound("lead with the external id", d.ExternalID))
 		return nil
-	case d.Revision > 0 && d.Revision < d.lead.Revision:
-		d.done(campaign.UpsertStale)
+	}
+	if d.old(); d.settled {
 		return nil
-	case d.Revision > 0 && d.Revision == d.lead.Revision:
-		d.done(campaign.UpsertUnchanged)
-		return nil
-	case d.fault != nil:
+	}
+	if d.fault != nil {
 		d.refuse(d.fault)
 		return nil
 	}

@@ -80,6 +80,14 @@ func (u *upsert) prepare() error {
 			d.refuse(err)
 			continue
 		}
+		if d.lead != nil && !u.sees(d.lead.CampaignID) {
+			d.lead = nil
+			d.refuse(campaign.NotFound("lead with the external id", d.ExternalID))
+			continue
+		}
+		if d.old(); d.settled {
+			continue
+		}
 		switch d.Action {
 		case campaign.UpsertPut:
 			u.rehearse(d)
@@ -96,6 +104,17 @@ func (u *upsert) prepare() error {
 		return err
 	}
 	return u.reserve()
+}
+
+// old settles an item that a lead has seen already: its revision only rises, so that no lock is needed to know it.
+func (d *upserting) old() {
+	switch {
+	case d.lead == nil || d.Revision == 0:
+	case d.Revision < d.lead.Revision:
+		d.done(campaign.UpsertStale)
+	case d.Revision == d.lead.Revision:
+		d.done(campaign.UpsertUnchanged)
+	}
 }
 
 // rehearse reads what an item says of its lead.

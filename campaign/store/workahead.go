@@ -59,9 +59,9 @@ func (k *work) before(leads []campaign.LeadID, w want) *ahead {
 }
 
 // aheadOf says whether what belongs to leads may be read with their locks: where ways to the database cost, and where
-// the subjects are those of the leads and the numbers.
+// the subjects are those of the leads and the numbers, which nothing changes before.
 func (t *tx) aheadOf(leads []campaign.LeadID, w want) bool {
-	return t.late && len(leads) > 0 && len(w.others) == 0
+	return t.late && len(leads) > 0 && len(w.others) == 0 && w.locked == nil
 }
 
 func (k *work) read(campaigns, lists, subjects, leads which) *ahead {

@@ -216,6 +216,14 @@ func (s *Store) ReplaySince(ctx context.Context, of campaign.WebhookID, since ti
 	return err
 }
 
+// dropDeadDeliveries removes dead deliveries whose events retention has dropped: there is nothing left to replay.
+func (s *Store) dropDeadDeliveries(ctx context.Context) error {
+	return s.write(atLength(ctx), "remove dead deliveries", func(t *tx) error {
+		_, err := t.exec(`DELETE FROM deliveries WHERE next_at = 0 AND to_seq <= (SELECT dropped FROM stream_edge)`)
+		return err
+	})
+}
+
 // DeliveryCounts are the deliveries of all webhooks that wait, and the dead ones.
 func (s *Store) DeliveryCounts(ctx context.Context) (waiting, dead int64, err error) {
 	err = s.peek(ctx, "count deliveries", func(t *tx) error {

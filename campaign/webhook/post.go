@@ -83,11 +83,13 @@ func faultOf(err error) string {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
-	dns, unknown := errors.AsType[*net.DNSError](err)
+	dns, unnamed := errors.AsType[*net.DNSError](err)
 	timeout, slow := errors.AsType[net.Error](err)
 	switch {
-	case unknown && dns.IsNotFound:
+	case unnamed && dns.IsNotFound:
 		return "its host's name is not known"
+	case unnamed:
+		return "its host's name could not be looked up"
 	case errors.Is(err, context.DeadlineExceeded), slow && timeout.Timeout():
 		return fmt.Sprintf("did not answer in %v", PostTimeout)
 	default:

@@ -88,8 +88,9 @@ func NewSender(r Record, client *http.Client, masks func(context.Context) wire.M
 	return &Sender{record: r, client: client, masks: masks, o: o}
 }
 
-// Push sends a delivery, if it is to be sent by us now, and then what else of its webhook is due, for a while. again is
-// told of each that failed and when it is tried again, and of what is due when the while is over. Errors are the record's.
+// Push sends a delivery, if it is to be sent by us now, and then what else of its webhook is due, for a while, until one
+// fails. again is told of that one and when it is tried again, or of what is due when the while is over. Errors are the
+// record's.
 func (s *Sender) Push(ctx context.Context, id campaign.DeliveryID, again func(campaign.DeliveryID, time.Time)) error {
 	began := time.Now()
 	g, err := s.record.TakeDelivery(ctx, id, hold)
@@ -97,12 +98,15 @@ func (s *Sender) Push(ctx context.Context, id campaign.DeliveryID, again func(ca
 		return nil // it was delivered
 	}
 	for g != nil && err == nil {
-		var after time.Time
-		if after, err = s.try(ctx, g); err != nil {
+		var o outcome
+		if o, err = s.try(ctx, g); err != nil {
 			break
 		}
-		if !after.IsZero() {
-			again(g.Delivery.ID, after)
+		if !o.after.IsZero() {
+			again(g.Delivery.ID, o.after)
+		}
+		if o.failed {
+			return nil // what else waits for it leaves the place to others
 		}
 		if time.Since(began) >= budget {
 			return s.goOn(ctx, again)
@@ -110,6 +114,12 @@ func (s *Sender) Push(ctx context.Context, id campaign.DeliveryID, again func(ca
 		g, err = s.record.NextDelivery(ctx, g.Webhook.ID, hold)
 	}
 	return err
+}
+
+// outcome is what came of a try.
+type outcome struct {
+	failed bool
+	after  time.Time // it is tried again then; zero: it is not
 }
 
 // goOn has others send what is due.
@@ -121,43 +131,43 @@ func (s *Sender) goOn(ctx context.Context, again func(campaign.DeliveryID, time.
 	return err
 }
 
-// try sends a delivery that was taken; after is when it is tried again, zero: it is not.
-func (s *Sender) try(ctx context.Context, g *campaign.Sending) (after time.Time, err error) {
+// try sends a delivery that was taken.
+func (s *Sender) try(ctx context.Context, g *campaign.Sending) (outcome, error) {
 	d := &g.Delivery
 	events, rest, lost, err := s.read(ctx, g)
 	if err != nil {
-		return after, err
+		return outcome{}, err
 	}
 	if lost != "" {
 		s.o.Count(Lost)
 		s.o.Log.ErrorContext(ctx, "events were dropped before a webhook had them", "webhook", g.Webhook.ID, "delivery", d.ID)
 	}
 	if len(events) == 0 { // it hears of none of these any more
-		return after, s.record.DeliveryDone(ctx, d, rest, lost)
+		return outcome{}, s.record.DeliveryDone(ctx, d, rest, lost)
 	}
 	a := s.send(ctx, g, d.ID, fmt.Sprint(int64(d.ID)), events)
 	if ctx.Err() != nil {
-		return after, ctx.Err() // it is not the receiver's fault; it is taken again when the hold is over
+		return outcome{}, ctx.Err() // it is not the receiver's fault; it is taken again when the hold is over
 	}
 	if a.Fault == "" {
 		s.o.Count(Delivered)
-		return after, s.record.DeliveryDone(ctx, d, rest, lost)
+		return outcome{}, s.record.DeliveryDone(ctx, d, rest, lost)
 	}
 	return s.failed(ctx, g, a)
 }
 
-func (s *Sender) failed(ctx context.Context, g *campaign.Sending, a Answer) (time.Time, error) {
+func (s *Sender) failed(ctx context.Context, g *campaign.Sending, a Answer) (outcome, error) {
 	wait := campaign.DeliveryWait(g.Delivery.Tries+1, s.o.Spread())
 	now, err := s.record.DeliveryFailed(ctx, &g.Delivery, a.Fault, wait, a.Gone)
 	if err != nil {
-		return time.Time{}, err
+		return outcome{}, err
 	}
 	attrs := []any{"webhook", g.Webhook.ID, "delivery", g.Delivery.ID, "tries", now.Tries, "fault", a.Fault}
 	switch {
 	case a.Gone:
 		s.o.Count(Gone)
 		s.o.Log.WarnContext(ctx, "a webhook is gone and was turned off", attrs...)
-		return time.Time{}, nil
+		return outcome{failed: true}, nil
 	case wait == 0:
 		s.o.Count(Dead)
 		s.o.Log.WarnContext(ctx, "a delivery to a webhook was given up; it can be replayed", attrs...)
@@ -165,7 +175,7 @@ func (s *Sender) failed(ctx context.Context, g *campaign.Sending, a Answer) (tim
 		s.o.Count(Failed)
 		s.o.Log.InfoContext(ctx, "a delivery to a webhook failed and is tried again", attrs...)
 	}
-	return now.NextAt, nil
+	return outcome{failed: true, after: now.NextAt}, nil
 }
 
 // maker is the caller whose eyes a webhook has.

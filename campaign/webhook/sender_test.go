@@ -94,6 +94,24 @@ func TestAFailureIsTriedAgainLaterAndLaterUntilItIsDeadAndCanBeReplayed(t *testi
 	}
 }
 
+func TestOneThatFailsLeavesItsPlaceToOthers(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.status(http.StatusBadGateway)
+	made := o.happen(450)
+	if again := o.push(made[0].ID); len(again) != 1 || len(o.got()) != 1 || len(made) != 5 {
+		t.Errorf("tried again at %v: it went on with others after a failure", again)
+	}
+	for _, d := range made[1:3] {
+		o.push(d.ID)
+	}
+	o.status(http.StatusOK)
+	o.got()
+	if o.push(made[3].ID); len(o.got()) != 5 || o.now().Waiting != 0 {
+		t.Errorf("%d wait after it answered, want all sent at once", o.now().Waiting)
+	}
+}
+
 func TestWhatGoneSaysTurnsItOff(t *testing.T) {
 	t.Parallel()
 	o := open(t)

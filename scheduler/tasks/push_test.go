@@ -54,7 +54,7 @@ func TestSlowReceiversDoNotHoldUpWakeUps(t *testing.T) {
 		d := newDesk()
 		answer := make(chan struct{})
 		d.hook(typePush, func(context.Context, int) error { <-answer; return nil })
-		start(t, client, d, WorkerOptions{Concurrency: 5, Heavy: 1})
+		start(t, client, d, WorkerOptions{Concurrency: 3, Heavy: 1})
 		w := NewWaker(client, Options{})
 		now := time.Now()
 		for i := range 20 {

@@ -63,7 +63,7 @@ func NewWorker(client redis.UniversalClient, h Handlers, o WorkerOptions) (*Work
 	if o.Heavy >= o.Concurrency {
 		return nil, fmt.Errorf("tasks: %d places for long work leave none of %d for wake-ups", o.Heavy, o.Concurrency)
 	}
-	w := &Worker{o: o, h: h, log: o.Log, waker: NewWaker(client, o.Options), heavy: make(chan struct{}, o.Heavy), pushing: make(chan struct{}, max(1, (o.Concurrency-o.Heavy)/3))}
+	w := &Worker{o: o, h: h, log: o.Log, waker: NewWaker(client, o.Options), heavy: make(chan struct{}, o.Heavy), pushing: make(chan struct{}, max(1, (o.Concurrency-o.Heavy)/2))}
 	w.server = asynq.NewServerFromRedisClient(client, asynq.Config{
 		Concurrency:              o.Concurrency,
 		Queues:                   map[string]int{o.Queue: 1},

@@ -312,6 +312,17 @@ func webhookLostEvents(b *bundle) {
 	if len(made) != 1 || made[0].Events != 5 || !strings.Contains(got.Fault, "retention") {
 		b.Errorf("handed out %+v, fault %q", made, got.Fault)
 	}
+	g := b.take(w.ID)
+	must[campaign.Delivery](b)(b.s.DeliveryFailed(b.Context(), &g.Delivery, "answered 500", 0, false))
+	b.ok(b.s.Housekeep(b.Context()))
+	if got := must[campaign.Webhook](b)(b.s.Webhook(b.Context(), w.ID)); got.Dead != 1 {
+		b.Errorf("%d dead, want the one whose events are kept", got.Dead)
+	}
+	b.exec(`UPDATE stream_edge SET dropped = (SELECT max(seq) FROM events)`)
+	b.ok(b.s.Housekeep(b.Context()))
+	if got := must[campaign.Webhook](b)(b.s.Webhook(b.Context(), w.ID)); got.Dead != 0 {
+		b.Errorf("%d dead whose events are gone", got.Dead)
+	}
 }
 
 func webhookGrants(b *bundle) {

@@ -28,7 +28,7 @@ func (r Role) Restrictable() bool { return r != RoleAgent && r != RoleAdmin }
 // Caller is who is asking.
 type Caller struct {
 	Token TokenID // negative: no token of the record, but a person whom the issuer of sign-ins vouches for, always the same one
-	Owner string // an agent's login, a person's or a machine's name
+	Owner string  // an agent's login, a person's or a machine's name
 	Role  Role
 	Agent AgentID // for role agent: the only agent it may act for; else 0
 

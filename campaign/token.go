@@ -4,8 +4,12 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // SecretPrefix begins every token's secret, so that one is known when it turns up where it should not be.
@@ -49,11 +53,33 @@ func (t *Token) Validate() error {
 	if (t.Role == RoleAgent) != (t.Agent != 0) {
 		v = append(v, Violation{"agent", "is needed for role agent, and only for it"})
 	}
+	if len(t.Campaigns) > 0 && !t.Role.Restrictable() {
+		v = append(v, Violation{"campaign_ids", "are not for roles agent and admin: an agent sees what it is offered, an admin everything"})
+	}
+	if len(t.Campaigns) > campaignsMost {
+		v = append(v, Violation{"campaign_ids", fmt.Sprintf("are %d: at most %d", len(t.Campaigns), campaignsMost)})
+	}
+	for i, id := range t.Campaigns {
+		if id <= 0 {
+			v = append(v, Violation{fmt.Sprintf("campaign_ids[%d]", i), "must be the number that lists show"})
+		}
+	}
+	for i, p := range t.Permissions {
+		if !slices.Contains(Permissions, p) {
+			v = append(v, Violation{fmt.Sprintf("permissions[%d]", i), "must be one of numbers, privacy"})
+		}
+	}
+	if c := t.Certificate; len(c) > 200 || !utf8.ValidString(c) || strings.TrimSpace(c) != c || strings.ContainsFunc(c, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		v = append(v, Violation{"certificate", "must be at most 200 printable characters, as the certificate has them: its first SAN of type URI or DNS, else its common name"})
+	}
 	if len(v) > 0 {
 		return &Error{Kind: KindInvalid, Violations: v}
 	}
 	return nil
 }
+
+// campaignsMost bounds the campaigns that a token is restricted to.
+const campaignsMost = 1000
 
 // NewSecret makes a token's secret: 160 random bits that survive being read aloud or pasted.
 func NewSecret() string { return SecretPrefix + strings.ToLower(rand.Text()+rand.Text()[:6]) }

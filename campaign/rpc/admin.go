@@ -26,7 +26,10 @@ type AgentBook interface {
 
 // TokenBook keeps tokens.
 type TokenBook interface {
-	CreateToken(ctx context.Context, owner string, role campaign.Role, agent campaign.AgentID, expires time.Time) (string, campaign.Token, error)
+	// KeepToken keeps a token with the hash of its secret.
+	KeepToken(ctx context.Context, want campaign.Token, secret string) (campaign.Token, error)
+	// KeepCertificate keeps a token that is the client certificate named in it. Error: KindConflict when another in force is.
+	KeepCertificate(ctx context.Context, want campaign.Token) (campaign.Token, error)
 	// Tokens are all of them, newest first.
 	Tokens(ctx context.Context) ([]campaign.Token, error)
 	RevokeToken(ctx context.Context, id campaign.TokenID) (campaign.Token, error)
@@ -47,6 +50,7 @@ type Auditor interface {
 // Ledger is the record as a whole.
 type Ledger interface {
 	Auditor
+	AuditLog
 	Backups
 }
 

@@ -2,31 +2,36 @@ package rpc
 
 import (
 	"context"
-	"time"
 
 	"redial/campaign"
 	"redial/campaign/wire"
 	pb "redial/proto/campaign/v1"
 )
 
-// CreateToken makes a token and tells its secret this once.
+// CreateToken makes a token and tells its secret this once; one that is a certificate has none.
 func (s *AdminServer) CreateToken(ctx context.Context, r *pb.CreateTokenRequest) (*pb.CreateTokenResponse, error) {
-	role := wire.FromRole(r.GetRole())
-	if role == "" {
-		return nil, campaign.Invalid("role", "is missing: agent, supervisor, manager, crm, quality or admin")
+	want, err := wire.FromToken(r)
+	if err != nil {
+		return nil, err
 	}
-	var agent campaign.AgentID
-	if role == campaign.RoleAgent {
-		a, err := s.agents.AgentByLogin(ctx, r.GetOwner())
+	if want.Role == campaign.RoleAgent {
+		a, err := s.agents.AgentByLogin(ctx, want.Owner)
 		if err != nil {
 			return nil, err
 		}
 		if !a.Active {
 			return nil, campaign.Invalid("owner", "agent "+a.Login+" is inactive: make it active first")
 		}
-		agent = a.ID
+		want.Agent = a.ID
 	}
-	secret, made, err := s.tokens.CreateToken(ctx, r.GetOwner(), role, agent, time.Time{})
+	var made campaign.Token
+	secret := ""
+	if want.Certificate == "" {
+		secret = campaign.NewSecret()
+		made, err = s.tokens.KeepToken(ctx, want, secret)
+	} else {
+		made, err = s.tokens.KeepCertificate(ctx, want)
+	}
 	if err != nil {
 		return nil, err
 	}

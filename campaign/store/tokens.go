@@ -38,18 +38,60 @@ func (s *Store) KeepToken(ctx context.Context, want campaign.Token, secret strin
 		return campaign.Token{}, fmt.Errorf("create a token: %w", err)
 	}
 	err = s.write(ctx, "create a token", func(t *tx) error {
-		if want.Agent != 0 {
-			if _, err := t.agent(want.Agent, `ag.id = $1`, want.Agent); err != nil {
-				return err
-			}
+		if err := t.soundToken(&want); err != nil {
+			return err
 		}
 		q := `INSERT INTO tokens (hash, owner, role, agent_id, created_at, expires_at, campaigns, permissions, certificate)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ` + tokenColumns
 		made, err = scanToken(t.QueryRowContext(t.ctx, q, campaign.HashSecret(secret), want.Owner, string(want.Role), want.Agent, us(t.now), us(want.ExpiresAt),
 			js(list(want.Campaigns)), js(list(want.Permissions)), want.Certificate))
-		return err
+		if err != nil {
+			return err
+		}
+		return t.audit("create_token", fmt.Sprint("token ", made.ID), nil, tokenDeed(&made), "")
 	})
 	return made, err
+}
+
+// soundToken sees that what a new token names is there, and that it does not end before it begins.
+func (t *tx) soundToken(want *campaign.Token) error {
+	if !want.ExpiresAt.IsZero() && !want.ExpiresAt.After(t.now) {
+		return campaign.Invalid("expires_at", "is not after now: leave it out for a token that does not end by itself")
+	}
+	if want.Agent != 0 {
+		if _, err := t.agent(want.Agent, `ag.id = $1`, want.Agent); err != nil {
+			return err
+		}
+	}
+	for i, id := range want.Campaigns {
+		switch _, err := t.campaign(id, ""); {
+		case campaign.KindOf(err) == campaign.KindNotFound:
+			return campaign.Invalid(fmt.Sprintf("campaign_ids[%d]", i), fmt.Sprintf("there is no campaign %d", id))
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// tokenDeed is what the audit log keeps of a token.
+func tokenDeed(t *campaign.Token) any {
+	return struct {
+		Owner       string                `json:"owner"`
+		Role        campaign.Role         `json:"role"`
+		Expires     *time.Time            `json:"expires_at,omitempty"`
+		Campaigns   []campaign.CampaignID `json:"campaign_ids,omitempty"`
+		Permissions []campaign.Permission `json:"permissions,omitempty"`
+		Certificate string                `json:"certificate,omitempty"`
+	}{t.Owner, t.Role, set(t.ExpiresAt), t.Campaigns, t.Permissions, t.Certificate}
+}
+
+// set is an instant if there is one.
+func set(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
 }
 
 // TokenBySecret finds the token a secret belongs to, whether or not it is still in force. It is found by the secret's
@@ -82,9 +124,15 @@ func (s *Store) Tokens(ctx context.Context) (all []campaign.Token, err error) {
 // RevokeToken ends a token at once; again it changes nothing. Errors: KindNotFound.
 func (s *Store) RevokeToken(ctx context.Context, id campaign.TokenID) (tok campaign.Token, err error) {
 	err = s.write(ctx, "revoke a token", func(t *tx) error {
-		q := `UPDATE tokens SET revoked_at = CASE WHEN revoked_at = 0 THEN $2 ELSE revoked_at END WHERE id = $1 RETURNING ` + tokenColumns
-		tok, err = scanToken(t.QueryRowContext(t.ctx, q, id, us(t.now)))
-		return none(err, "token", id)
+		n, err := t.exec(`UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0`, id, us(t.now))
+		if err != nil {
+			return err
+		}
+		tok, err = scanToken(t.QueryRowContext(t.ctx, `SELECT `+tokenColumns+` FROM tokens WHERE id = $1`, id))
+		if err != nil || n == 0 {
+			return none(err, "token", id)
+		}
+		return t.audit("revoke_token", fmt.Sprint("token ", id), nil, tokenDeed(&tok), "")
 	})
 	return tok, err
 }

@@ -20,12 +20,6 @@ var toolCommands = []command{
 		bind: bindAudit,
 	},
 	{name: "decide", args: "[FILE]", short: "answer cases by the rule of time, offline", raw: runDecide},
-	{
-		name: "token create", args: "OWNER --role ROLE", short: "make a token; its secret is told this once",
-		long: "ROLE is agent (OWNER is then the agent's login), supervisor, manager, crm, quality or admin.", min: 1, max: 1, bind: bindCreateToken,
-	},
-	{name: "token list", args: "[--all]", short: "list the tokens, without their secrets", bind: bindListTokens},
-	{name: "token revoke", args: "TOKEN", short: "end a token at once, by its number", min: 1, max: 1, bind: func(*flag.FlagSet) action { return revokeToken }},
 	{name: "server", short: "what is running", bind: func(*flag.FlagSet) action { return showServer }},
 	{name: "version", short: "this program's version", bind: func(*flag.FlagSet) action { return showVersion }},
 }
@@ -105,84 +99,6 @@ func (c *cli) audited(sum *pb.AuditSummary, breaches int64) error {
 	if breaches > 0 || sum.GetBreaches() > 0 {
 		return errBreaches
 	}
-	return nil
-}
-
-func bindCreateToken(fs *flag.FlagSet) action {
-	roleName := fs.String("role", "", "what its bearer may do: a `ROLE`")
-	return func(ctx context.Context, c *cli, args []string) error {
-		if *roleName == "" {
-			return misused("say what the bearer may do: --role agent, supervisor, manager, crm, quality or admin")
-		}
-		role, err := enumNamed[pb.Role]("role", *roleName, pb.Role_value)
-		if err != nil {
-			return err
-		}
-		r, err := c.connect()
-		if err != nil {
-			return err
-		}
-		a, err := r.admin.CreateToken(ctx, &pb.CreateTokenRequest{Owner: args[0], Role: role})
-		if err != nil {
-			return err
-		}
-		if c.json {
-			return c.emit(append(object{{"token", a.GetSecret()}}, messageOf(a.GetToken().ProtoReflect())...))
-		}
-		c.fields("token", a.GetSecret(), "number", number(a.GetToken().GetId()), "owner", a.GetToken().GetOwner(), "role", word(a.GetToken().GetRole()))
-		c.say("\nKeep it: it is not shown again.\nNext: REDIAL_TOKEN=%s dialctl …", a.GetSecret())
-		return nil
-	}
-}
-
-func bindListTokens(fs *flag.FlagSet) action {
-	all := fs.Bool("all", false, "those that were revoked, too")
-	return func(ctx context.Context, c *cli, _ []string) error {
-		r, err := c.connect()
-		if err != nil {
-			return err
-		}
-		tokens, err := pages(func(token string) ([]*pb.Token, string, error) {
-			a, err := r.admin.ListTokens(ctx, &pb.ListTokensRequest{Revoked: *all, PageSize: pageSize, PageToken: token})
-			return a.GetTokens(), a.GetNextPageToken(), err
-		})
-		if err != nil {
-			return err
-		}
-		var rows [][]string
-		for _, t := range tokens {
-			if c.json {
-				if err := c.emit(messageOf(t.ProtoReflect())); err != nil {
-					return err
-				}
-				continue
-			}
-			rows = append(rows, []string{number(t.GetId()), t.GetOwner(), word(t.GetRole()), when(t.GetCreatedAt(), ""), when(t.GetRevokedAt(), "")})
-		}
-		if !c.json {
-			c.table([]string{"no", "owner", "role", "made", "revoked"}, rows)
-		}
-		return nil
-	}
-}
-
-func revokeToken(ctx context.Context, c *cli, args []string) error {
-	n, err := id("token", args[0])
-	if err != nil {
-		return err
-	}
-	r, err := c.connect()
-	if err != nil {
-		return err
-	}
-	a, err := r.admin.RevokeToken(ctx, &pb.RevokeTokenRequest{Id: n})
-	if err != nil {
-		return err
-	}
-	if c.json {
-		return c.emit(messageOf(a.GetToken().ProtoReflect()))
-	}
-	c.say("token %d of %s is revoked", n, a.GetToken().GetOwner())
 	return nil
 }
 

@@ -22,6 +22,8 @@ var leadCases = []testCase{
 	{"a token lets in until it is revoked or expires", tokens},
 	{"a revocation is told from its instant on", revocations},
 	{"a certificate is one token at a time", certificates},
+	{"a new token names what is there, and ends after it begins", soundTokens},
+	{"things belong to campaigns", grants},
 	{"I9 a report of real calls sums to the whole", reportCalls},
 	{"history is dropped by months, leads keep their tries", dropHistory},
 	{"abandoned uploads are dropped", dropAbandoned},

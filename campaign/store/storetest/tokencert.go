@@ -9,8 +9,9 @@ import (
 // certificates are tokens by their names: one in force at a time, and the last one revoked when none is.
 func certificates(b *bundle) {
 	ctx := b.Context()
+	one, two := b.campaign(nil), b.campaign(func(c *campaign.Campaign) { c.Name = "two" })
 	want := campaign.Token{
-		Owner: "crm", Role: campaign.RoleCRM, Certificate: "spiffe://example.com/crm", Campaigns: []campaign.CampaignID{4, 9},
+		Owner: "crm", Role: campaign.RoleCRM, Certificate: "spiffe://example.com/crm", Campaigns: []campaign.CampaignID{one.ID, two.ID},
 		Permissions: []campaign.Permission{campaign.PermitNumbers},
 	}
 	made := must[campaign.Token](b)(b.s.KeepCertificate(ctx, want))

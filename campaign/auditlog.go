@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"time"
 )
 
@@ -46,4 +47,68 @@ func (e *AuditEntry) Chained(before string) string {
 		text(s)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// AuditQuery asks for entries of the audit log. Filters left empty do not count.
+type AuditQuery struct {
+	Owner  string
+	Action string
+	Target string
+	Since  time.Time // from then on
+	Before time.Time // before then
+	Below  int64     // only entries before this place; 0: from the newest
+	Limit  int       // 0: 100
+}
+
+// AuditAnchor is the hash of an entry as it was kept elsewhere: a chain that was written anew as a whole is found by it.
+type AuditAnchor struct {
+	Seq  int64 // 0: none was kept
+	Hash string
+}
+
+// AuditProof is how far the chain of the audit log was followed, and what was found.
+type AuditProof struct {
+	Verified int64  // entries that fit
+	BrokenAt int64  // the place of the first that does not; 0: none so far
+	Fault    string // what is wrong there, for people; empty: nothing
+	LastHash string // of the last entry that fits, to be kept elsewhere; empty: there is none
+}
+
+// Break notes the first place that does not fit; later ones say nothing new.
+func (p *AuditProof) Break(at int64, fault string) {
+	if p.BrokenAt == 0 {
+		p.BrokenAt, p.Fault = at, fault
+	}
+}
+
+// Follow takes the chain's next entry; one that does not fit breaks it.
+func (p *AuditProof) Follow(e *AuditEntry, anchor AuditAnchor) {
+	switch next := p.Verified + 1; {
+	case p.BrokenAt != 0:
+	case e.Seq > next+1:
+		p.Break(next, fmt.Sprintf("entries %d to %d are missing", next, e.Seq-1))
+	case e.Seq > next:
+		p.Break(next, fmt.Sprintf("entry %d is missing", next))
+	case e.Seq != next:
+		p.Break(next, fmt.Sprintf("entry %d stands in its place", e.Seq))
+	case e.Hash != e.Chained(p.LastHash):
+		p.Break(next, "its hash does not fit what it says and the entry before: it was changed, or put in another's place")
+	case e.Seq == anchor.Seq && e.Hash != anchor.Hash:
+		p.Break(next, "its hash is not the one that was kept elsewhere: the log was written anew from here, or before")
+	default:
+		p.Verified, p.LastHash = next, e.Hash
+	}
+}
+
+// End compares what was followed with the head of the chain, which tells how many entries there are to be, and with
+// the anchor.
+func (p *AuditProof) End(seq int64, hash string, anchor AuditAnchor) {
+	switch {
+	case seq > p.Verified:
+		p.Break(p.Verified+1, fmt.Sprintf("the log ends with entry %d, but there were %d: the last ones were taken out", p.Verified, seq))
+	case seq < p.Verified || hash != p.LastHash:
+		p.Break(max(seq, 1), "the head of the chain does not name the last entry: entries were added behind its back, or it was changed")
+	case anchor.Seq > p.Verified:
+		p.Break(p.Verified+1, fmt.Sprintf("the log ends with entry %d, but entry %d was there when its hash was kept", p.Verified, anchor.Seq))
+	}
 }

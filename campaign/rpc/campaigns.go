@@ -151,7 +151,7 @@ func (s *CampaignServer) ListCampaigns(ctx context.Context, r *pb.ListCampaignsR
 
 // UpdateCampaign changes the fields that the mask names.
 func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaignRequest) (*pb.UpdateCampaignResponse, error) {
-	take, err := masked(r.GetUpdateMask(), "name", "zone", "region", "rules", "floor", "script", "skills", "codes")
+	take, err := masked(r.GetUpdateMask(), "name", "zone", "region", "rules", "floor", "script", "skills", "codes", "mask_numbers")
 	if err != nil {
 		return nil, err
 	}
@@ -174,6 +174,8 @@ func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaig
 		"script": func() { c.Script = given.Script },
 		"skills": func() { c.Skills = given.Skills },
 		"codes":  func() { c.Codes = given.Codes },
+
+		"mask_numbers": func() { c.MaskNumbers = given.MaskNumbers },
 	} {
 		if take[field] {
 			set()

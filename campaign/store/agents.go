@@ -68,7 +68,11 @@ func (s *Store) CreateAgent(ctx context.Context, a campaign.Agent) (campaign.Age
 		if err != nil {
 			return taken(err, "agent with the login", a.Login)
 		}
-		return t.setMemberships(a.ID, a.Campaigns)
+		if err := t.setMemberships(a.ID, a.Campaigns); err != nil {
+			return err
+		}
+		a.Active = true
+		return t.audit("create_agent", fmt.Sprint("agent ", a.ID), nil, agentDeed(&a), "")
 	})
 	if err != nil {
 		return campaign.Agent{}, err
@@ -163,8 +167,10 @@ func (s *Store) UpdateAgent(ctx context.Context, a campaign.Agent, to campaign.A
 				return err
 			}
 		}
-		after, err = t.agent(a.ID, `ag.id = $1`, a.ID)
-		return err
+		if after, err = t.agent(a.ID, `ag.id = $1`, a.ID); err != nil {
+			return err
+		}
+		return t.auditChange("update_agent", fmt.Sprint("agent ", a.ID), agentDeed(&now), agentDeed(&after), "")
 	})
 	if err != nil {
 		return campaign.Agent{}, 0, err

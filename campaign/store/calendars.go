@@ -79,7 +79,14 @@ func (s *Store) PutCalendar(ctx context.Context, c campaign.Calendar) (campaign.
 		if users, err = t.naming(c.Name); err != nil {
 			return err
 		}
-		return t.reopen(users)
+		if err := t.reopen(users); err != nil {
+			return err
+		}
+		var was any
+		if c.Version != 0 {
+			was = map[string]any{"version": c.Version}
+		}
+		return t.audit("put_calendar", "calendar "+c.Name, was, calendarDeed(&after), "")
 	})
 	if err != nil {
 		return campaign.Calendar{}, err
@@ -106,7 +113,8 @@ func (t *tx) nextCalendar(c campaign.Calendar) (version int64, err error) {
 // KindUnready with WRONG_STATE, which says who names it.
 func (s *Store) DeleteCalendar(ctx context.Context, name string) error {
 	return s.write(ctx, "delete a calendar", func(t *tx) error {
-		if _, err := t.calendar(name, t.d.forUpdate); err != nil {
+		was, err := t.calendar(name, t.d.forUpdate)
+		if err != nil {
 			return err
 		}
 		users, err := t.namers(name)
@@ -117,8 +125,10 @@ func (s *Store) DeleteCalendar(ctx context.Context, name string) error {
 			return campaign.Unready(campaign.ReasonBadState, fmt.Sprintf("the calendar %s is named by %s: take it out there first",
 				name, strings.Join(users[:min(len(users), 10)], ", ")))
 		}
-		_, err = t.exec(`DELETE FROM calendars WHERE name = $1`, name)
-		return err
+		if _, err = t.exec(`DELETE FROM calendars WHERE name = $1`, name); err != nil {
+			return err
+		}
+		return t.audit("delete_calendar", "calendar "+name, calendarDeed(&was), nil, "")
 	})
 }
 

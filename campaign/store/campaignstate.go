@@ -103,8 +103,10 @@ func (s *Store) moveCampaign(ctx context.Context, what string, id campaign.Campa
 				return err
 			}
 		}
-		after, err = t.campaign(id, "")
-		return err
+		if after, err = t.campaign(id, ""); err != nil || state == c.State {
+			return err
+		}
+		return t.audit(stateDeeds[state], campaignTarget(id), map[string]any{"state": c.State}, map[string]any{"state": state}, "")
 	})
 	if err != nil {
 		return campaign.Campaign{}, err

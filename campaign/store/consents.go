@@ -36,8 +36,10 @@ func (s *Store) RecordConsent(ctx context.Context, c campaign.Consent) (campaign
 		if err := k.flush(); err != nil {
 			return err
 		}
-		l, err = t.again(c.LeadID)
-		return err
+		if l, err = t.again(c.LeadID); err != nil || !c.CreatedAt.Equal(t.now) {
+			return err // it was there already
+		}
+		return t.audit("record_consent", leadTarget(c.LeadID), nil, consentDeed(&c), "")
 	})
 	if err == nil {
 		_, err = s.replanSharing(ctx, anchor, after, "")
@@ -187,7 +189,10 @@ func (s *Store) RevokeConsent(ctx context.Context, id campaign.ConsentID, reason
 			return err
 		}
 		revoked = k.takenBack()
-		return k.flush()
+		if err := k.flush(); err != nil {
+			return err
+		}
+		return t.audit("revoke_consent", leadTarget(c.LeadID), consentDeed(&c), nil, reason)
 	})
 	if err == nil {
 		var more []campaign.Assignment

@@ -69,9 +69,10 @@ func (s *Store) FindLeads(ctx context.Context, f campaign.LeadFilter) ([]campaig
 
 var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// changeLead runs change on a lead that is locked, of the version given (0: any), and returns it as it then is.
+// changeLead runs change on a lead that is locked, of the version given (0: any), and returns it as it then is. deed is
+// its name in the audit log, where it stands with what change notes of it unless the lead stayed as it was.
 // more are the numbers, person and account that it will have besides.
-func (s *Store) changeLead(ctx context.Context, what string, id campaign.LeadID, version int64, more want, change func(*work, *campaign.Facts) error) (campaign.Lead, error) {
+func (s *Store) changeLead(ctx context.Context, what string, d leadDeed, id campaign.LeadID, version int64, more want, change func(*work, *campaign.Facts, *leadDeed) error) (campaign.Lead, error) {
 	var after *campaign.Lead
 	err := s.write(ctx, what, func(t *tx) error {
 		own, others, err := t.ownSubjects(id)
@@ -89,14 +90,18 @@ func (s *Store) changeLead(ctx context.Context, what string, id campaign.LeadID,
 		if version != 0 && f.Lead.Version != version {
 			return wrongVersion("lead", version, f.Lead.Version)
 		}
-		if err := change(k, f); err != nil {
+		told, was := d, f.Lead.Version
+		if err := change(k, f, &told); err != nil {
 			return err
 		}
 		if err := k.flush(); err != nil {
 			return err
 		}
 		after, err = scanLead(t.QueryRowContext(t.ctx, `SELECT `+leadColumns+leadFrom+` WHERE l.id = $1`, id))
-		return err
+		if err != nil || after.Version == was {
+			return err
+		}
+		return t.audit(told.action, leadTarget(id), told.before, told.after, told.reason)
 	})
 	if err != nil {
 		return campaign.Lead{}, err
@@ -120,7 +125,7 @@ func (s *Store) WithdrawLead(ctx context.Context, id campaign.LeadID, version in
 	if strings.TrimSpace(reason) == "" {
 		return campaign.Lead{}, campaign.Invalid("reason", "is missing: say why, for the record")
 	}
-	return s.changeLead(ctx, "withdraw a lead", id, version, want{}, func(k *work, f *campaign.Facts) error {
+	return s.changeLead(ctx, "withdraw a lead", leadDeed{action: "withdraw_lead", reason: reason}, id, version, want{}, func(k *work, f *campaign.Facts, d *leadDeed) error {
 		l := f.Lead
 		if l.State == campaign.LeadWithdrawn {
 			return nil
@@ -134,6 +139,7 @@ func (s *Store) WithdrawLead(ctx context.Context, id campaign.LeadID, version in
 			}
 		}
 		k.closePromise(f, campaign.AppointmentCancelled, reason)
+		d.moved(l.State, campaign.LeadWithdrawn)
 		l.State = campaign.LeadWithdrawn
 		mark(&k.moved, id)
 		k.event(campaign.EventLeadUpdated, l, 0, map[string]any{"change": "withdrawn", "state": l.State, "reason": reason, "by": by})
@@ -147,12 +153,16 @@ func (s *Store) WithdrawLead(ctx context.Context, id campaign.LeadID, version in
 // or with WRONG_STATE, saying why, when the rule would not call it all the same: no good number, a limit reached;
 // KindConflict when it was withdrawn and its number is another lead's now, or with VERSION_MISMATCH; KindNotFound.
 func (s *Store) ReopenLead(ctx context.Context, id campaign.LeadID, version int64, by string) (campaign.Lead, error) {
-	return s.changeLead(ctx, "reopen a lead", id, version, want{}, func(k *work, f *campaign.Facts) error {
+	return s.changeLead(ctx, "reopen a lead", leadDeed{action: "reopen_lead", reason: by}, id, version, want{}, func(k *work, f *campaign.Facts, d *leadDeed) error {
 		l := f.Lead
 		if l.State == campaign.LeadOpen || l.State == campaign.LeadHeld {
 			return nil
 		}
+		if !l.ErasedAt.IsZero() {
+			return campaign.Unready(campaign.ReasonBadState, "the lead's person was erased: it never comes back, make another lead")
+		}
 		was := l.State
+		d.moved(was, campaign.LeadOpen)
 		l.State = campaign.LeadOpen
 		if n := len(l.Tries); n > 0 {
 			l.Tries[n-1] = l.Tries[n-1].Reopened()

@@ -24,7 +24,7 @@ func (s *Store) UpdateLead(ctx context.Context, u campaign.LeadUpdate) (campaign
 	if u.Account != nil {
 		more.others = othersOf("", "", *u.Account)
 	}
-	return s.changeLead(ctx, "update a lead", u.ID, u.Version, more, func(k *work, f *campaign.Facts) error {
+	return s.changeLead(ctx, "update a lead", leadDeed{action: "update_lead"}, u.ID, u.Version, more, func(k *work, f *campaign.Facts, d *leadDeed) error {
 		if f.Lead.State == campaign.LeadWithdrawn {
 			return campaign.Unready(campaign.ReasonBadState, "the lead was withdrawn: reopen it first")
 		}
@@ -32,6 +32,7 @@ func (s *Store) UpdateLead(ctx context.Context, u campaign.LeadUpdate) (campaign
 		if err != nil || len(changed) == 0 {
 			return err
 		}
+		d.after = map[string]any{"fields": changed}
 		k.regroup(f)
 		if f.Lead.Assignment == 0 && (u.Numbers != nil || u.Zones != nil || u.Places != nil || u.Account != nil) {
 			k.decide(f)

@@ -59,7 +59,7 @@ func (s *Store) ListTally(ctx context.Context, id campaign.ListID) (campaign.Tal
 
 // SetPriority places a list among the fresh leads of its campaign, higher first. Errors: KindNotFound.
 func (s *Store) SetPriority(ctx context.Context, id campaign.ListID, priority int) (campaign.List, error) {
-	return s.changeList(ctx, "set a list's priority", id, func(t *tx, l *campaign.List) error {
+	return s.changeList(ctx, "set a list's priority", "set_list_priority", id, func(t *tx, l *campaign.List) error {
 		if l.Priority == priority {
 			return nil
 		}
@@ -70,7 +70,7 @@ func (s *Store) SetPriority(ctx context.Context, id campaign.ListID, priority in
 
 // SwitchOn offers a list again. Errors: KindNotFound.
 func (s *Store) SwitchOn(ctx context.Context, id campaign.ListID) (campaign.List, error) {
-	return s.changeList(ctx, "switch a list on", id, func(t *tx, l *campaign.List) error {
+	return s.changeList(ctx, "switch a list on", "switch_list_on", id, func(t *tx, l *campaign.List) error {
 		if l.On {
 			return nil
 		}
@@ -82,7 +82,7 @@ func (s *Store) SwitchOn(ctx context.Context, id campaign.ListID) (campaign.List
 // SwitchOff stops offering a list at once and takes back cards not yet dialled; revoked says how many. Promises to
 // its leads stand and are kept: a promise is a promise. Errors: KindNotFound.
 func (s *Store) SwitchOff(ctx context.Context, id campaign.ListID) (l campaign.List, revoked int64, err error) {
-	l, err = s.changeList(ctx, "switch a list off", id, func(t *tx, l *campaign.List) error {
+	l, err = s.changeList(ctx, "switch a list off", "switch_list_off", id, func(t *tx, l *campaign.List) error {
 		if !l.On {
 			return nil
 		}
@@ -104,7 +104,7 @@ func (s *Store) SetListHours(ctx context.Context, id campaign.ListID, version in
 		return campaign.List{}, fmt.Errorf("set a list's hours: %w", err)
 	}
 	var of []campaign.CampaignID
-	l, err := s.changeList(ctx, "set a list's hours", id, func(t *tx, l *campaign.List) error {
+	l, err := s.changeList(ctx, "set a list's hours", "set_list_hours", id, func(t *tx, l *campaign.List) error {
 		of = []campaign.CampaignID{l.CampaignID}
 		if l.Version != version {
 			return wrongVersion("list", version, l.Version)
@@ -137,8 +137,8 @@ func hoursFault(hours []campaign.Window) error {
 	return err
 }
 
-// changeList runs change with the list locked and returns it as it then is.
-func (s *Store) changeList(ctx context.Context, what string, id campaign.ListID, change func(*tx, *campaign.List) error) (campaign.List, error) {
+// changeList runs change with the list locked and returns it as it then is; what changed is an entry of the audit log.
+func (s *Store) changeList(ctx context.Context, what, action string, id campaign.ListID, change func(*tx, *campaign.List) error) (campaign.List, error) {
 	var after *campaign.List
 	err := s.write(atLength(ctx), what, func(t *tx) error {
 		l, err := t.list(id, t.d.forUpdate)
@@ -148,8 +148,10 @@ func (s *Store) changeList(ctx context.Context, what string, id campaign.ListID,
 		if err := change(t, l); err != nil {
 			return err
 		}
-		after, err = t.list(id, "")
-		return err
+		if after, err = t.list(id, ""); err != nil {
+			return err
+		}
+		return t.auditChange(action, fmt.Sprint("list ", id), listDeed(l), listDeed(after), "")
 	})
 	if err != nil {
 		return campaign.List{}, err

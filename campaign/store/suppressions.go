@@ -40,7 +40,10 @@ func (s *Store) Suppress(ctx context.Context, x campaign.Suppression) (campaign.
 				out.Leads++
 			}
 		}
-		return k.flush()
+		if err := k.flush(); err != nil {
+			return err
+		}
+		return t.audit("suppress", "", nil, suppressionDeed(&x), x.Reason)
 	})
 	return out, err
 }
@@ -127,7 +130,10 @@ func (s *Store) Lift(ctx context.Context, phone campaign.Phone, by string) error
 			return campaign.NotFound("suppression of", phone)
 		}
 		k.lifted(phone, by)
-		return k.flush()
+		if err := k.flush(); err != nil {
+			return err
+		}
+		return t.audit("lift_suppression", "", suppressionDeed(&campaign.Suppression{Phone: phone}), nil, "")
 	})
 }
 

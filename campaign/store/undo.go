@@ -113,7 +113,7 @@ func (t *tx) unlist(leads []campaign.LeadID) error {
 // between, it finishes what is left and answers the same. Errors: KindNotFound; KindUnready unless the list was
 // active.
 func (s *Store) UndoImport(ctx context.Context, id campaign.ListID) (l campaign.List, withdrawn, kept int64, err error) {
-	l, err = s.changeList(ctx, "undo an import", id, func(t *tx, l *campaign.List) error {
+	l, err = s.changeList(ctx, "undo an import", "undo_import", id, func(t *tx, l *campaign.List) error {
 		switch l.State {
 		case campaign.ListUndone:
 			return nil

@@ -40,7 +40,7 @@ func Campaign(c *campaign.Campaign) *pb.Campaign {
 	return &pb.Campaign{
 		Id: int64(c.ID), Name: c.Name, State: CampaignState(c.State), Version: c.Version, Zone: c.Zone, Region: c.Region,
 		Rules: Rules(&c.Rules), RulesVersion: c.RulesVersion, Floor: Floor(c.Floor), Script: c.Script, Skills: c.Skills,
-		Codes: codes(c.Codes), CreatedAt: Time(c.CreatedAt), UpdatedAt: Time(c.UpdatedAt),
+		Codes: codes(c.Codes), CreatedAt: Time(c.CreatedAt), UpdatedAt: Time(c.UpdatedAt), MaskNumbers: c.MaskNumbers,
 	}
 }
 
@@ -48,7 +48,7 @@ func Campaign(c *campaign.Campaign) *pb.Campaign {
 func FromCampaign(m *pb.Campaign) (campaign.Campaign, error) {
 	c := campaign.Campaign{
 		ID: campaign.CampaignID(m.GetId()), Name: m.GetName(), Version: m.GetVersion(), Zone: m.GetZone(), Region: m.GetRegion(),
-		Script: m.GetScript(), Skills: m.GetSkills(),
+		Script: m.GetScript(), Skills: m.GetSkills(), MaskNumbers: m.GetMaskNumbers(),
 	}
 	var err error
 	if c.Rules, err = FromRules(m.GetRules()); err != nil {

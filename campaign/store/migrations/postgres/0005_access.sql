@@ -89,6 +89,9 @@ CREATE TABLE audit_head (
   hash TEXT   NOT NULL
 );
 INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '');
+CREATE FUNCTION audit_log_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'the audit log is only ever added to'; END $$;
+CREATE TRIGGER audit_log_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse();
 
 -- What a place in the stream of events belongs to: its numbering since the record was made, or restored from a backup.
 CREATE TABLE epochs (

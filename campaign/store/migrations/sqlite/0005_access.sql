@@ -89,6 +89,8 @@ CREATE TABLE audit_head (
   hash TEXT   NOT NULL
 );
 INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '');
+CREATE TRIGGER audit_log_unchanged BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END;
+CREATE TRIGGER audit_log_kept BEFORE DELETE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END;
 
 -- What a place in the stream of events belongs to: its numbering since the record was made, or restored from a backup.
 CREATE TABLE epochs (

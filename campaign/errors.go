@@ -34,6 +34,7 @@ const (
 	ReasonCorrectionOver = "CORRECTION_TIME_OVER"
 	ReasonBadState       = "WRONG_STATE"
 	ReasonOverloaded     = "OVERLOADED"   // more is asked than can be answered in time: nothing was begun, wait RetryAfter
+	ReasonRateLimited    = "RATE_LIMITED" // the token makes more calls a second than its role may: wait RetryAfter
 	ReasonRecordAway     = "RECORD_AWAY"  // the database does not answer, or not in time: send it again with the same id
 	ReasonRecordFull     = "RECORD_FULL"  // the disk under the record is full, or may only be read: an operator must act
 	ReasonWrongOffset    = "WRONG_OFFSET" // a piece of an upload that does not begin where the last one ended

@@ -44,7 +44,7 @@ dialer/carrier/sim: campaign dialer
 dialer/carrier/carriertest: campaign dialer
 
 cmd/internal/config: campaign campaign/egress
-cmd/internal/auth: campaign google.golang.org/grpc github.com/coreos/go-oidc/v3 golang.org/x/oauth2
+cmd/internal/auth: campaign google.golang.org/grpc google.golang.org/protobuf github.com/coreos/go-oidc/v3 golang.org/x/oauth2
 cmd/internal/server: campaign google.golang.org github.com/prometheus/client_golang
 cmd/internal/web: campaign scheduler
 cmd/internal/intake: campaign campaign/listfile campaign/phone scheduler

@@ -210,7 +210,10 @@ func (a *App) wireServer() error {
 	book := desk{a.store, a.finder}
 	vw := &views{read: a.store.FloorView, now: a.store.Now}
 	a.overview = overview{views: vw, demo: a.cfg.Demo}
-	var err error
+	rates, err := a.cfg.RatesOf()
+	if err != nil {
+		return err
+	}
 	a.server, err = server.New(a.guard, func(r grpc.ServiceRegistrar) {
 		campaignpb.RegisterCampaignServiceServer(r, campaignrpc.NewCampaigns(a.store, a.store, hooks, a.replan).WithLaw(a.law, a.log))
 		campaignpb.RegisterListServiceServer(r, campaignrpc.NewLists(a.store, a.intake, a.store, a.store, exports, hooks).WithLargest(a.cfg.MaxUpload))
@@ -223,7 +226,7 @@ func (a *App) wireServer() error {
 		schedulerpb.RegisterScheduleServiceServer(r, a.schedule)
 		dialerpb.RegisterAgentServiceServer(r, dialerrpc.NewAgents(desks{a.floor, a.source}, a.store, a.store, book, readPhone, statusOf, a.store.Now))
 		dialerpb.RegisterFloorServiceServer(r, dialerrpc.NewFloors(desks{a.floor, a.source}, floorView{a.store, vw}, a.store, book))
-	}, server.Options{Log: a.log, Metrics: a.metrics, Heavy: heavyPlaces(a.store.Engine()), TLS: a.apiTLS()})
+	}, server.Options{Log: a.log, Metrics: a.metrics, Heavy: heavyPlaces(a.store.Engine()), TLS: a.apiTLS(), Rates: rates})
 	return err
 }
 

@@ -33,6 +33,7 @@ type Config struct {
 	TZData       string        // zip file of zone data in place of what the program carries; empty: the carried
 	Law          string        // folder of the user's own law packs, besides those of the program; empty: none
 	AllowTargets string        // addresses beyond the public ones that callers' webhooks and pre-call checks may be sent to, as CIDR,CIDR
+	Rates        string        // calls a second of a token, by role; see RatesOf
 	MaxConns     int           // connections open at once to each of GRPC and Web
 	MaxUpload    int64         // bytes of an uploaded list
 	Demo         bool          // fill in invented people and let simulated agents call them
@@ -170,6 +171,9 @@ func (c Config) checkTogether() error {
 	}
 	if _, err := egress.Parse(c.AllowTargets); err != nil {
 		faults = append(faults, fmt.Errorf("--%s: %w", egress.Setting, err))
+	}
+	if _, err := c.RatesOf(); err != nil {
+		faults = append(faults, err)
 	}
 	if c.MaxConns < 10 || c.MaxConns > 1_000_000 {
 		faults = append(faults, fmt.Errorf("--max-connections %d is out of range: give 10 to 1000000", c.MaxConns))

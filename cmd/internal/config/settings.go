@@ -102,6 +102,8 @@ var settings = []setting{
 		func(c *Config) *string { return &c.Law }),
 	text("allow-targets", "CIDR,…", "addresses beyond the public ones that webhooks and pre-call checks may be sent to, as 10.1.0.0/16; what answers there can be reached by whoever may set one up",
 		func(c *Config) *string { return &c.AllowTargets }),
+	text("rates", "ROLE=N,…", "calls a second that each token of a role may make, four seconds' worth at once; 0: no limit; empty: agent=50, crm=500, admin=0, others 100",
+		func(c *Config) *string { return &c.Rates }),
 	{
 		name: "max-connections", arg: "N", help: "connections open at once to each of the two ports, three quarters of them from one address; what comes beyond is refused",
 		get: func(c *Config) string { return strconv.Itoa(c.MaxConns) },

@@ -123,7 +123,7 @@ func (c *chain) recovered(ctx context.Context, method string, call func(context.
 func (c *chain) record(ctx context.Context, method string, took time.Duration, err error) {
 	code, level := status.Code(err), slog.LevelDebug
 	reason := Reason(err)
-	if err != nil && reason != campaign.ReasonOverloaded { // which comes by the thousand
+	if err != nil && reason != campaign.ReasonOverloaded && reason != campaign.ReasonRateLimited { // which come by the thousand
 		level = slog.LevelInfo
 	}
 	if code == codes.Internal || !c.log.Enabled(ctx, level) {

@@ -5,6 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc/codes"
+
+	"redial/campaign"
 )
 
 // meter counts and times calls. Its labels are methods and codes alone: neither grows with the data.
@@ -71,6 +73,7 @@ func (b measure) end(code codes.Code, timed bool) time.Duration {
 type shedMeter struct {
 	shed    *prometheus.CounterVec
 	streams *prometheus.GaugeVec
+	rates   *prometheus.CounterVec
 	r       prometheus.Registerer
 	err     error
 }
@@ -83,10 +86,14 @@ func newShedMeter(r prometheus.Registerer) *shedMeter {
 		streams: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "redial_streams", Help: "Streams open now, by what they are for.",
 		}, []string{"kind"}),
+		rates: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "redial_grpc_rate_limited_total", Help: "Calls refused because their token made too many a second, by role.",
+		}, []string{"role"}),
 		r: r,
 	}
 	m.register(m.shed)
 	m.register(m.streams)
+	m.register(m.rates)
 	for c := range numClasses {
 		m.shed.WithLabelValues(c.String())
 	}
@@ -110,6 +117,9 @@ func (m *shedMeter) limits(a *admission) {
 }
 
 func (m *shedMeter) sheds(c class) { m.shed.WithLabelValues(c.String()).Inc() }
+
+// limited counts a call that its token's rate forbids.
+func (m *shedMeter) limited(r campaign.Role) { m.rates.WithLabelValues(string(r)).Inc() }
 
 // stream counts one until the function is called.
 func (m *shedMeter) stream(kind string) func() {

@@ -39,6 +39,7 @@ type Options struct {
 	MaxStreams uint32                // concurrent calls on a connection; 0: 10,000
 	TLS        *tls.Config           // nil: in the clear
 	Heavy      int                   // reports, exports, simulations at once: each holds a connection to the database for long; 0: 2
+	Rates      Rates                 // calls a second of a token by its role; nil: the usual ones
 
 	handshake time.Duration // to greet, TLS included; 0: 10 s. Tests are shorter
 }
@@ -64,6 +65,7 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 	m, err := newMeter(o.Metrics)
 	sheds := newShedMeter(o.Metrics)
 	a := newAdmission(o.Log, sheds, size, o.Heavy)
+	rates := newLimiter(o.Rates, sheds)
 	if err = errors.Join(err, sheds.err); err != nil {
 		return nil, fmt.Errorf("register the metrics of the API: %w", err)
 	}
@@ -72,8 +74,8 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 	s := &Server{health: health.NewServer(), ending: cancel}
 	coming := &arrivals{within: arrivalTime}
 	s.grpc = grpc.NewServer(append(transport(size, o, coming),
-		grpc.ChainUnaryInterceptor(c.unary, guard.Unary(), a.unary),
-		grpc.ChainStreamInterceptor(c.stream, guard.Stream(), a.stream))...)
+		grpc.ChainUnaryInterceptor(c.unary, guard.Unary(), rates.unary, a.unary),
+		grpc.ChainStreamInterceptor(c.stream, guard.Stream(), rates.stream, a.stream))...)
 	register(s.grpc)
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)

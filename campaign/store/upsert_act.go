@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 
 	"redial/campaign"
 )
@@ -164,15 +165,18 @@ func (u *upsert) change(d *upserting) {
 func (u *upsert) keep(d *upserting, back bool) {
 	k, l := u.k, d.lead
 	f := k.facts[l.ID]
-	if l.Revision = max(l.Revision, d.Revision); !back && (has(d.fields, "numbers") || has(d.fields, "account")) {
+	if l.Revision = max(l.Revision, d.Revision); !back && (slices.Contains(d.fields, "numbers") || slices.Contains(d.fields, "account")) {
 		u.relinked = append(u.relinked, l.ID)
 		k.enrol(l)
 	}
-	if has(d.fields, "zones") {
+	if slices.Contains(d.fields, "zones") {
 		mark(&k.regrouped, l.ID)
 	}
 	k.regroup(f)
-	if l.Assignment == 0 && (back || has(d.fields, "numbers") || has(d.fields, "zones") || has(d.fields, "places") || has(d.fields, "account")) {
+	plans := func(field string) bool {
+		return slices.Contains([]string{"numbers", "zones", "places", "account"}, field)
+	}
+	if l.Assignment == 0 && (back || slices.ContainsFunc(d.fields, plans)) {
 		k.decide(f)
 	}
 	row := valueRow{ID: l.ID, Name: l.Name, Attributes: js(list(l.Attributes)), Priority: l.Priority, Account: l.Account,
@@ -182,15 +186,6 @@ func (u *upsert) keep(d *upserting, back bool) {
 		row.First, row.Extension = m.first.subject, m.first.extension
 	}
 	u.values = append(u.values, row)
-}
-
-func has(fields []string, name string) bool {
-	for _, f := range fields {
-		if f == name {
-			return true
-		}
-	}
-	return false
 }
 
 // reopen takes a withdrawn lead up again: the rule plans it by the attempts it has.

@@ -167,7 +167,7 @@ func (u *upsert) judgePut(d *upserting) (err error) {
 	if d.fields, err = d.home.Change(d.lead, &d.Values, d.Takes()); err != nil {
 		d.restore()
 		d.refuse(err)
-		return nil
+		return nil //nolint:nilerr // it is the item's, which was answered
 	}
 	out := d.was.State == campaign.LeadWithdrawn
 	if !out && len(d.fields) == 0 {

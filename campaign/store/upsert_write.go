@@ -210,6 +210,7 @@ func (u *upsert) tellVersions() error {
 		switch d.result.Done {
 		case campaign.UpsertUpdated, campaign.UpsertWithdrawn, campaign.UpsertReopened:
 			of[d.result.Lead] = d.result
+		default: // they were told with it
 		}
 	}
 	if len(of) == 0 {

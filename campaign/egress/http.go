@@ -81,13 +81,11 @@ func (g Guard) CheckURL(text string) error {
 		return fmt.Errorf("has a fragment, which is never sent: leave out what follows #")
 	}
 	addr, err := netip.ParseAddr(u.Hostname())
-	isName := err != nil
-	switch {
-	case isName:
-		return nil
-	case u.Scheme == "http":
-		return g.CheckAllowed(addr)
-	default:
-		return g.Check(addr)
+	if isAddr := err == nil; !isAddr {
+		return nil // a name: it is judged when it is dialled
 	}
+	if u.Scheme == "http" {
+		return g.CheckAllowed(addr)
+	}
+	return g.Check(addr)
 }

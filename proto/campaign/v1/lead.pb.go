@@ -1503,7 +1503,8 @@ type UpsertItem struct {
 	// The CRM's own count or clock of changes to this lead, such as its modification time in microseconds: an item with a
 	// lower one than the last taken is stale, with the same one a repetition. 0: not kept, the last to arrive counts.
 	Revision int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	// The version that was seen, so that nobody's change is lost: another one is VERSION_MISMATCH. 0: whatever it is.
+	// The version that was seen, so that nobody's change is lost: another one is VERSION_MISMATCH, unless the lead is so
+	// already. 0: whatever it is.
 	Version int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	// What to do. Required.
 	//
@@ -1634,7 +1635,8 @@ func (*UpsertItem_Move) isUpsertItem_Action() {}
 
 func (*UpsertItem_Withdraw) isUpsertItem_Action() {}
 
-// UpsertLead makes a lead or changes it. One that was withdrawn is reopened.
+// UpsertLead makes a lead or changes it. One that was withdrawn is reopened: it is planned by the attempts that it has, so
+// that one whom a call had finished stays finished. Zones that nobody gave are those of its first number.
 type UpsertLead struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where a new lead goes; 0: the campaign of the beginning. One that exists stays where it is: move it.
@@ -1700,7 +1702,8 @@ func (x *UpsertLead) GetUpdateMask() *fieldmaskpb.FieldMask {
 }
 
 // MoveLead lets a lead go on in another campaign: it is withdrawn where it is and added there with its attempts, which
-// still count, and its open promise.
+// still count, and its open promise. It gets another id; the old one's event says which. One that was withdrawn is not
+// moved: upsert it first.
 type MoveLead struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whereto. Required.
@@ -1746,7 +1749,8 @@ func (x *MoveLead) GetCampaignId() int64 {
 	return 0
 }
 
-// WithdrawUpserted takes a lead out. One that is unknown, or out already, is unchanged.
+// WithdrawUpserted takes a lead out. One that is unknown, or out already, is unchanged; of an unknown one the revision is
+// kept for 90 days, so that an older item that comes late makes no lead.
 type WithdrawUpserted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why, for the record, at most 500 characters. Required.

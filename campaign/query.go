@@ -11,6 +11,13 @@ type LeadFilter struct {
 	Text       string // part of the name, whatever the case (letters of ASCII on SQLite)
 	AfterID    LeadID // leads with a higher id; 0: from the first
 	Limit      int    // 0: 100
+
+	Among []CampaignID // leads of these campaigns alone; empty: of every one
+}
+
+// Empty says whether nothing narrows the search but whose leads they may be.
+func (f LeadFilter) Empty() bool {
+	return f.Campaign == 0 && f.List == 0 && f.State == "" && f.Phone == "" && f.ExternalID == "" && f.Text == ""
 }
 
 // LeadUpdate changes a lead. A nil field is left as it is; the others replace the old value whole.

@@ -22,12 +22,13 @@ var ReportKinds = []ReportKind{ReportCampaign, ReportList, ReportAgent, ReportDa
 // ReportQuery says what to report. Zero fields do not narrow it.
 type ReportQuery struct {
 	Kind     ReportKind
-	Campaign CampaignID // 0: all
-	List     ListID     // 0: all
-	Agent    AgentID    // 0: all
-	From     Date       // first local day; zero: from the beginning
-	To       Date       // last local day, included; zero: until now
-	Zone     string     // of the days; empty: the campaign's, UTC without one. An answer has it filled in
+	Campaign CampaignID   // 0: all
+	List     ListID       // 0: all
+	Agent    AgentID      // 0: all
+	From     Date         // first local day; zero: from the beginning
+	To       Date         // last local day, included; zero: until now
+	Among    []CampaignID // of these campaigns alone; empty: of every one
+	Zone     string       // of the days; empty: the campaign's, UTC without one. An answer has it filled in
 }
 
 // Validate says what is wrong with the query, each fault by its field.

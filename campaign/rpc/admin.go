@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -100,6 +101,10 @@ func (s *AdminServer) CreateAgent(ctx context.Context, r *pb.CreateAgentRequest)
 	if a.Name == "" {
 		a.Name = a.Login
 	}
+	caller := campaign.CallerFrom(ctx)
+	if !caller.SeesAgent(&a) {
+		return nil, campaign.Invalid("agent.campaigns", "names none of your campaigns: an agent that you add works on one of them")
+	}
 	names, err := s.campaigns(ctx, a) // a campaign that does not exist is NOT_FOUND before anything is written
 	if err != nil {
 		return nil, err
@@ -130,6 +135,8 @@ func (s *AdminServer) campaigns(ctx context.Context, agents ...campaign.Agent) (
 }
 
 func (s *AdminServer) shown(ctx context.Context, a campaign.Agent) (*pb.Agent, error) {
+	caller := campaign.CallerFrom(ctx)
+	a.Campaigns = own(&caller, a.Campaigns)
 	names, err := s.campaigns(ctx, a)
 	if err != nil {
 		return nil, err
@@ -148,6 +155,9 @@ func (s *AdminServer) GetAgent(ctx context.Context, r *pb.GetAgentRequest) (*pb.
 		a, err = s.agents.Agent(ctx, campaign.AgentID(r.GetId()))
 	} else {
 		a, err = s.agents.AgentByLogin(ctx, r.GetLogin())
+	}
+	if caller := campaign.CallerFrom(ctx); err == nil && !caller.SeesAgent(&a) {
+		err = campaign.NotFound("agent", cmp.Or[any](r.GetLogin(), r.GetId()))
 	}
 	if err != nil {
 		return nil, err
@@ -175,12 +185,16 @@ func (s *AdminServer) ListAgents(ctx context.Context, r *pb.ListAgentsRequest) (
 	if err != nil {
 		return nil, err
 	}
+	caller := campaign.CallerFrom(ctx)
 	all = slices.DeleteFunc(all, func(a campaign.Agent) bool {
 		works := slices.ContainsFunc(a.Campaigns, func(m campaign.Membership) bool { return m.CampaignID == q.Campaign })
-		return a.Login <= after || !a.Active && !q.Inactive || q.Campaign != 0 && !works
+		return !caller.SeesAgent(&a) || a.Login <= after || !a.Active && !q.Inactive || q.Campaign != 0 && !works
 	})
 	slices.SortFunc(all, func(a, b campaign.Agent) int { return strings.Compare(a.Login, b.Login) })
 	rows, next := wire.Cut(all, size, q, func(a *campaign.Agent) any { return a.Login })
+	for i := range rows {
+		rows[i].Campaigns = own(&caller, rows[i].Campaigns)
+	}
 	names, err := s.campaigns(ctx, rows...)
 	if err != nil {
 		return nil, err
@@ -203,6 +217,10 @@ func (s *AdminServer) UpdateAgent(ctx context.Context, r *pb.UpdateAgentRequest)
 	if err != nil {
 		return nil, err
 	}
+	caller := campaign.CallerFrom(ctx)
+	if err := mayChange(&caller, &a, take); err != nil {
+		return nil, err
+	}
 	was := a
 	a.Version = given.Version
 	if take["name"] {
@@ -212,7 +230,7 @@ func (s *AdminServer) UpdateAgent(ctx context.Context, r *pb.UpdateAgentRequest)
 		a.Skills = given.Skills
 	}
 	if take["campaigns"] {
-		a.Campaigns = given.Campaigns
+		a.Campaigns = append(given.Campaigns, others(&caller, was.Campaigns)...)
 	}
 	if take["active"] {
 		a.Active = given.Active

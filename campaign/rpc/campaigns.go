@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -107,7 +108,11 @@ func (s *CampaignServer) find(ctx context.Context, id int64, name string) (campa
 	if id != 0 {
 		return s.campaigns.Campaign(ctx, campaign.CampaignID(id))
 	}
-	return s.campaigns.CampaignByName(ctx, name)
+	c, err := s.campaigns.CampaignByName(ctx, name)
+	if caller := campaign.CallerFrom(ctx); err == nil && !caller.Sees(c.ID) {
+		return campaign.Campaign{}, fmt.Errorf("read a campaign: %w", campaign.NotFound("campaign", name))
+	}
+	return c, err
 }
 
 // ListCampaigns is a page of campaigns by id.
@@ -126,6 +131,7 @@ func (s *CampaignServer) ListCampaigns(ctx context.Context, r *pb.ListCampaignsR
 	if state == "" && r.GetState() != pb.CampaignState_CAMPAIGN_STATE_UNSPECIFIED {
 		return nil, campaign.Invalid("state", "is no state of a campaign: draft, running, paused, finished")
 	}
+	caller := campaign.CallerFrom(ctx)
 	var rows []campaign.Campaign
 	for len(rows) <= size {
 		some, err := s.campaigns.Campaigns(ctx, after, size+1)
@@ -133,7 +139,7 @@ func (s *CampaignServer) ListCampaigns(ctx context.Context, r *pb.ListCampaignsR
 			return nil, err
 		}
 		for _, c := range some {
-			if after = c.ID; state == "" || c.State == state {
+			if after = c.ID; (state == "" || c.State == state) && caller.Sees(c.ID) {
 				rows = append(rows, c)
 			}
 		}

@@ -213,7 +213,8 @@ func (s *LeadServer) filter(ctx context.Context, r *pb.FindLeadsRequest) (campai
 		}
 		f.Phone = n.Phone
 	}
-	if f == (campaign.LeadFilter{}) {
+	f.Among = campaign.CallerFrom(ctx).Campaigns
+	if f.Empty() {
 		return f, &campaign.Error{Kind: campaign.KindInvalid, Message: "no filter at all: give a campaign, a list, a state, a number, an external id or a part of the name"}
 	}
 	return f, nil

@@ -69,10 +69,23 @@ func (s *ListServer) ListLists(ctx context.Context, r *pb.ListListsRequest) (*pb
 	if err := wire.FromPageToken(r.GetPageToken(), q, &before); err != nil {
 		return nil, err
 	}
-	rows, err := s.lists.Lists(ctx, campaign.CampaignID(q.Campaign), before, size+1)
-	if err != nil {
-		return nil, err
+	caller := campaign.CallerFrom(ctx)
+	var rows []campaign.List
+	for len(rows) <= size {
+		some, err := s.lists.Lists(ctx, campaign.CampaignID(q.Campaign), before, size+1)
+		if err != nil {
+			return nil, err
+		}
+		for i := range some {
+			if before = some[i].ID; caller.Sees(some[i].CampaignID) {
+				rows = append(rows, some[i])
+			}
+		}
+		if len(some) <= size {
+			break
+		}
 	}
+	rows = rows[:min(len(rows), size+1)]
 	rows, next := wire.Cut(rows, size, q, func(l *campaign.List) any { return l.ID })
 	out := &pb.ListListsResponse{NextPageToken: next}
 	for i := range rows {

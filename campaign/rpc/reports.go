@@ -51,6 +51,7 @@ func (s *ReportServer) report(ctx context.Context, m *pb.ReportQuery) (campaign.
 	if err := q.Validate(); err != nil {
 		return campaign.Report{}, campaign.Under("query", err)
 	}
+	q.Among = campaign.CallerFrom(ctx).Campaigns
 	if err := s.known(ctx, &q); err != nil {
 		return campaign.Report{}, err
 	}

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"redial/campaign"
 )
@@ -43,4 +45,13 @@ func (s *Store) CampaignsOf(ctx context.Context, what campaign.Thing, id int64) 
 		err = e
 	}
 	return of, doing("find the campaigns of a "+string(what), err)
+}
+
+// among is the condition that a column is one of some campaigns.
+func among(column string, ids []campaign.CampaignID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = strconv.FormatInt(int64(id), 10)
+	}
+	return column + ` IN (` + strings.Join(texts, ", ") + `)`
 }

@@ -32,6 +32,9 @@ func (s *Store) FindLeads(ctx context.Context, f campaign.LeadFilter) ([]campaig
 	if f.Campaign != 0 {
 		add(`l.list_id IN (SELECT id FROM lists WHERE campaign_id = ?)`, f.Campaign)
 	}
+	if len(f.Among) > 0 {
+		where = append(where, `l.list_id IN (SELECT id FROM lists WHERE `+among("campaign_id", f.Among)+`)`)
+	}
 	if f.List != 0 {
 		add(`l.list_id = ?`, f.List)
 	}

@@ -109,6 +109,9 @@ func (r *reporting) labels() (map[string]string, error) {
 		r.labelDays(labels)
 		return labels, nil
 	}
+	if column := map[campaign.ReportKind]string{campaign.ReportCampaign: "id", campaign.ReportList: "k.campaign_id"}[r.q.Kind]; column != "" && len(r.q.Among) > 0 {
+		query += " AND " + among(column, r.q.Among)
+	}
 	err := r.t.each(query, args, func(rows *sql.Rows) error {
 		var id int64
 		var name string
@@ -116,7 +119,7 @@ func (r *reporting) labels() (map[string]string, error) {
 		labels[strconv.FormatInt(id, 10)] = name
 		return err
 	})
-	if r.q.Kind == campaign.ReportAgent && (r.q.Campaign != 0 || r.q.List != 0) {
+	if r.q.Kind == campaign.ReportAgent && (r.q.Campaign != 0 || r.q.List != 0 || len(r.q.Among) > 0) {
 		for key := range labels {
 			if r.parts[key] == nil {
 				delete(labels, key)

@@ -152,6 +152,9 @@ func (r *reporting) narrow(instant, inCampaign, inList, ofAgent string) (where s
 			where += fmt.Sprintf(" AND %s = $%d", c.column, len(args))
 		}
 	}
+	if len(r.q.Among) > 0 && inCampaign != "" {
+		where += " AND " + among(inCampaign, r.q.Among)
+	}
 	return where, args
 }
 

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -43,7 +44,7 @@ func NewFloors(f Floor, v View, s Supervision, b Book) *Floors {
 
 // GetFloor is the floor now.
 func (f *Floors) GetFloor(ctx context.Context, r *pb.GetFloorRequest) (*pb.GetFloorResponse, error) {
-	v, err := f.view.FloorView(ctx, campaign.CampaignID(r.GetCampaignId()))
+	v, err := f.seen(ctx, campaign.CampaignID(r.GetCampaignId()))
 	return &pb.GetFloorResponse{Floor: floorOf(&v)}, err
 }
 
@@ -57,7 +58,7 @@ func (f *Floors) WatchFloor(r *pb.WatchFloorRequest, stream grpc.ServerStreaming
 	defer tick.Stop()
 	var last *pb.Floor
 	for {
-		v, err := f.view.FloorView(stream.Context(), campaign.CampaignID(r.GetCampaignId()))
+		v, err := f.seen(stream.Context(), campaign.CampaignID(r.GetCampaignId()))
 		if err != nil {
 			return err
 		}
@@ -188,6 +189,9 @@ func (f *Floors) ListMissed(ctx context.Context, r *pb.ListMissedRequest) (*pb.L
 	if err != nil {
 		return nil, err
 	}
+	if c := campaign.CallerFrom(ctx); c.Restricted() {
+		all = slices.DeleteFunc(all, func(m campaign.MissedPromise) bool { return !c.Sees(m.Appointment.CampaignID) })
+	}
 	out := &pb.ListMissedResponse{}
 	for _, m := range all[min(skip, len(all)):] {
 		if len(out.Missed) == size {
@@ -210,6 +214,9 @@ func (f *Floors) ListLateOutcomes(ctx context.Context, r *pb.ListLateOutcomesReq
 	all, err := f.view.LateOutcomes(ctx, campaign.CampaignID(r.GetCampaignId()))
 	if err != nil {
 		return nil, err
+	}
+	if c := campaign.CallerFrom(ctx); c.Restricted() {
+		all = slices.DeleteFunc(all, func(l campaign.LateOutcome) bool { return !c.Sees(l.Campaign) })
 	}
 	out := &pb.ListLateOutcomesResponse{}
 	for _, l := range all[min(skip, len(all)):] {
@@ -255,7 +262,7 @@ func (f *Floors) Reassign(ctx context.Context, r *pb.ReassignRequest) (*pb.Reass
 	}
 	var owner campaign.AgentID
 	if r.GetOwner() != "" {
-		a, err := f.book.AgentByLogin(ctx, r.GetOwner())
+		a, err := f.login(ctx, r.GetOwner())
 		if err != nil {
 			return nil, err
 		}
@@ -274,7 +281,7 @@ func (f *Floors) SetAgentState(ctx context.Context, r *pb.SetAgentStateRequest) 
 	if r.GetAgent() == "" {
 		return nil, campaign.Invalid("agent", "name the agent's login")
 	}
-	a, err := f.book.AgentByLogin(ctx, r.GetAgent())
+	a, err := f.login(ctx, r.GetAgent())
 	if err != nil {
 		return nil, err
 	}

@@ -100,6 +100,8 @@ func (s *Server) asked(ctx context.Context, r *pb.ExplainLeadRequest) (campaign.
 	if err != nil {
 		return 0, err
 	}
+	caller := campaign.CallerFrom(ctx)
+	found = slices.DeleteFunc(found, func(f *campaign.Facts) bool { return !caller.Sees(f.Lead.CampaignID) })
 	return theOne(n, c, found)
 }
 

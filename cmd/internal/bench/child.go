@@ -69,6 +69,7 @@ func (c *childSpec) serve(ctx context.Context) (serving, error) {
 	}
 	cfg := config.Default()
 	cfg.Data, cfg.Database, cfg.Redis, cfg.GRPC, cfg.Web = c.Data, c.Database, c.Redis, "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Rates = "agent=0,supervisor=0,manager=0,quality=0,crm=0" // one token does the work of many
 	a, err := app.New(ctx, cfg, app.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err

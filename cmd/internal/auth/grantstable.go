@@ -65,7 +65,7 @@ var grants = map[string]grant{
 	"/campaign.v1.LeadService/ExportPerson":  filtering(),
 	"/campaign.v1.LeadService/RevealNumbers": namingID(campaign.ThingLead),
 
-	"/campaign.v1.LeadService/RecordConsent":     naming("consent.id"),
+	"/campaign.v1.LeadService/RecordConsent":     naming("consent.id", "consent.lead_id"),
 	"/campaign.v1.LeadService/RevokeConsent":     namingID(campaign.ThingConsent),
 	"/campaign.v1.LeadService/ListConsents":      naming(),
 	"/campaign.v1.LeadService/RecordOutsideCall": naming(),

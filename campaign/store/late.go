@@ -68,6 +68,9 @@ func (t *tx) bookedSame(a *campaign.Assignment, b campaign.Booking) (bool, error
 // late takes an outcome whose assignment was given up. It amends the UNKNOWN attempt if nobody has the lead since;
 // else it waits for a supervisor.
 func (k *work) late(r campaign.Result, a *campaign.Assignment, f *campaign.Facts) (campaign.Recorded, error) {
+	if !f.Lead.ErasedAt.IsZero() {
+		return campaign.Recorded{}, campaign.Unready(campaign.ReasonBadState, "the lead's person was erased meanwhile: nothing more is kept of it")
+	}
 	if rec, told, err := k.lateAgain(r, a, f); told || err != nil {
 		return rec, err
 	}

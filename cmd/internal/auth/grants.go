@@ -66,7 +66,7 @@ func (g *Guard) allowed(ctx context.Context, method string, c *campaign.Caller, 
 	if !ok {
 		return campaign.Denied(method + " has a request that cannot be read")
 	}
-	if p.kind == scoped && first && !p.oneCampaign(m.ProtoReflect()) {
+	if p.kind == scoped && !p.narrow(m.ProtoReflect(), first) {
 		return forAll(p.words)
 	}
 	var named bool

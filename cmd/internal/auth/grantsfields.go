@@ -34,7 +34,7 @@ var identities = map[protoreflect.Name]campaign.Thing{
 type plan struct {
 	grant
 	fields []path
-	scope  []path // of a request with a scope: its campaign
+	scopes []path // of a request with a scope: its campaign, beside it
 }
 
 // path leads to a field that holds ids, through messages and lists of them.
@@ -72,14 +72,24 @@ func walk(m protoreflect.Message, steps []protoreflect.FieldDescriptor, yield fu
 	return true
 }
 
-// oneCampaign says whether the scope is one campaign.
-func (p *plan) oneCampaign(m protoreflect.Message) bool {
-	for _, f := range p.scope {
-		for range f.ids(m) {
-			return true
+// narrow says whether a message's scope is one campaign; of a stream's later messages, which need not have any, whether
+// it is none other.
+func (p *plan) narrow(m protoreflect.Message, first bool) bool {
+	for i := range p.scopes {
+		holder, steps := m, p.scopes[i].steps
+		for _, s := range steps[:len(steps)-1] {
+			if !holder.Has(s) {
+				return !first
+			}
+			holder = holder.Get(s).Message()
+		}
+		scope := holder.Descriptor().Fields().ByName("scope")
+		is := scope.Enum().Values().ByNumber(holder.Get(scope).Enum())
+		if is == nil || !strings.HasSuffix(string(is.Name()), "_CAMPAIGN") || holder.Get(steps[len(steps)-1]).Int() == 0 {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // first is the field to name in an error.
@@ -123,7 +133,7 @@ func compile(method string, g grant) (*plan, error) {
 		c.faults = append(c.faults, fmt.Errorf("%s names things, and its grant says that it does not", method))
 	case g.kind == names && len(p.fields) == 0:
 		c.faults = append(c.faults, fmt.Errorf("%s names nothing, and its grant says that it does", method))
-	case g.kind == scoped && len(p.scope) == 0:
+	case g.kind == scoped && len(p.scopes) == 0:
 		c.faults = append(c.faults, fmt.Errorf("%s has no campaign that it could be scoped to", method))
 	}
 	return p, errors.Join(c.faults...)
@@ -176,8 +186,8 @@ func (c *compiler) id(f protoreflect.FieldDescriptor, name string, steps []proto
 	}
 	p := path{name: name, what: what, steps: steps}
 	c.plan.fields = append(c.plan.fields, p)
-	if what == campaign.ThingCampaign && f.ContainingMessage().Fields().ByName("scope") != nil {
-		c.plan.scope = append(c.plan.scope, p)
+	if s := f.ContainingMessage().Fields().ByName("scope"); what == campaign.ThingCampaign && s != nil && s.Enum() != nil {
+		c.plan.scopes = append(c.plan.scopes, p)
 	}
 }
 

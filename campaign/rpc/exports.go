@@ -103,8 +103,13 @@ func (s *ListServer) ExportProblems(r *pb.ExportProblemsRequest, stream grpc.Ser
 	if err != nil {
 		return err
 	}
+	hides := s.hidesRows(ctx, &l)
 	all := paged(func(at campaign.ProblemCursor) ([]campaign.Problem, campaign.ProblemCursor, error) {
-		return s.lists.Problems(ctx, id, at, wire.PageMost)
+		rows, next, err := s.lists.Problems(ctx, id, at, wire.PageMost)
+		if hides {
+			maskProblems(rows)
+		}
+		return rows, next, err
 	})
 	name := fileName(".csv", strings.TrimSuffix(l.Name, ".csv"), "problems")
 	return sendFile(func(w io.Writer) error { return s.tables.Problems(w, headings, all) }, func(first bool, data []byte) error {

@@ -19,6 +19,7 @@ type Leads interface {
 	WithdrawLead(ctx context.Context, id campaign.LeadID, version int64, reason, by string) (campaign.Lead, error)
 	ReopenLead(ctx context.Context, id campaign.LeadID, version int64, by string) (campaign.Lead, error)
 	Upserts
+	Persons
 }
 
 // LeadPast is what is known of a lead besides itself.
@@ -78,9 +79,11 @@ func (s *LeadServer) GetLead(ctx context.Context, r *pb.GetLeadRequest) (*pb.Get
 		return nil, err
 	}
 	out := &pb.GetLeadResponse{CampaignName: c.Name, ListName: list.Name, Tries: wire.Tries(l.Tries)}
-	if out.Lead, err = s.shown(ctx, &l); err != nil {
+	shown, err := s.shownAll(ctx, []campaign.Lead{l})
+	if err != nil {
 		return nil, err
 	}
+	out.Lead = shown[0]
 	promises, err := s.past.LeadPromises(ctx, l.ID)
 	if err != nil {
 		return nil, err
@@ -88,7 +91,11 @@ func (s *LeadServer) GetLead(ctx context.Context, r *pb.GetLeadRequest) (*pb.Get
 	if err := s.tell(ctx, out, &l, promises); err != nil {
 		return nil, err
 	}
-	return out, s.decided(ctx, out, l.ID)
+	if err := s.decided(ctx, out, l.ID); err != nil {
+		return nil, err
+	}
+	maskHistory(s.mask(ctx, leadTarget(l.ID)), out)
+	return out, nil
 }
 
 // tell fills in the attempts and the promises.
@@ -124,6 +131,9 @@ func (s *LeadServer) decided(ctx context.Context, out *pb.GetLeadResponse, id ca
 		return err // erased a moment ago
 	}
 	f := all[0]
+	if f.Lead.HeldOffUntil.After(f.Lead.DecidedAt) {
+		return nil // what a CRM said is in no case
+	}
 	rules := f.Campaign.Rules
 	if f.Lead.RulesVersion != f.Campaign.RulesVersion {
 		if rules, err = s.home.RulesAt(ctx, f.Campaign.ID, f.Lead.RulesVersion); err != nil {
@@ -138,13 +148,25 @@ func (s *LeadServer) decided(ctx context.Context, out *pb.GetLeadResponse, id ca
 	return nil
 }
 
-// shown is a lead whose suppressed numbers are marked.
+// shown is a lead whose suppressed numbers are marked, with its numbers as the caller may see them.
 func (s *LeadServer) shown(ctx context.Context, l *campaign.Lead) (*pb.Lead, error) {
 	out, err := s.shownAll(ctx, []campaign.Lead{*l})
 	if err != nil {
 		return nil, err
 	}
+	maskLead(s.mask(ctx, leadTarget(l.ID)), out[0])
 	return out[0], nil
+}
+
+// mask is how the caller may see numbers; target is what the entry in the audit log is on, empty: the campaign.
+func (s *LeadServer) mask(ctx context.Context, target string) wire.Mask {
+	return numberMask(ctx, masking{s.home, s.leads}, target)
+}
+
+// masking joins what tells of campaigns and what keeps deeds.
+type masking struct {
+	LeadHome
+	Deeds
 }
 
 func (s *LeadServer) shownAll(ctx context.Context, leads []campaign.Lead) ([]*pb.Lead, error) {
@@ -188,7 +210,14 @@ func (s *LeadServer) FindLeads(ctx context.Context, r *pb.FindLeadsRequest) (*pb
 	}
 	rows, next := wire.Cut(rows, size, query, func(l *campaign.Lead) any { return l.ID })
 	leads, err := s.shownAll(ctx, rows)
-	return &pb.FindLeadsResponse{Leads: leads, NextPageToken: next}, err
+	if err != nil {
+		return nil, err
+	}
+	mask := s.mask(ctx, "")
+	for _, l := range leads {
+		maskLead(mask, l)
+	}
+	return &pb.FindLeadsResponse{Leads: leads, NextPageToken: next}, nil
 }
 
 func (s *LeadServer) filter(ctx context.Context, r *pb.FindLeadsRequest) (campaign.LeadFilter, error) {

@@ -20,6 +20,7 @@ type Lists interface {
 	Headings(ctx context.Context, id campaign.ListID) ([]string, error)
 	// Campaign is the one that a list is for.
 	Campaign(ctx context.Context, id campaign.CampaignID) (campaign.Campaign, error)
+	Deeds
 }
 
 // ListLife changes what becomes of lists.
@@ -123,6 +124,13 @@ func (s *ListServer) ListProblems(ctx context.Context, r *pb.ListProblemsRequest
 	headings, err := s.lists.Headings(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	l, err := s.lists.List(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if s.hidesRows(ctx, &l) {
+		maskProblems(page)
 	}
 	out := &pb.ListProblemsResponse{Problems: wire.Problems(page), Headings: headings}
 	if next != (campaign.ProblemCursor{}) {

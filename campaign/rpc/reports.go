@@ -22,6 +22,7 @@ type Reports interface {
 	Campaign(ctx context.Context, id campaign.CampaignID) (campaign.Campaign, error)
 	List(ctx context.Context, id campaign.ListID) (campaign.List, error)
 	Agent(ctx context.Context, id campaign.AgentID) (campaign.Agent, error)
+	Deeds
 }
 
 // ReportServer serves ReportService.
@@ -128,7 +129,8 @@ func (s *ReportServer) ListBadData(ctx context.Context, r *pb.ListBadDataRequest
 	if err := wire.FromPageToken(r.GetPageToken(), q, &at); err != nil {
 		return nil, err
 	}
-	if _, err := s.reports.List(ctx, campaign.ListID(q.List)); err != nil {
+	l, err := s.reports.List(ctx, campaign.ListID(q.List))
+	if err != nil {
 		return nil, err
 	}
 	asked := campaign.BadDataQuery{List: campaign.ListID(q.List), Limit: size + 1}
@@ -139,7 +141,9 @@ func (s *ReportServer) ListBadData(ctx context.Context, r *pb.ListBadDataRequest
 	}
 	rows, next := wire.Cut(rows, size, q, func(b *campaign.BadNumber) any { return placeOf(b) })
 	out := &pb.ListBadDataResponse{NextPageToken: next}
+	mask := numberMask(ctx, s.reports, "")
 	for i := range rows {
+		maskBad(mask, l.CampaignID, &rows[i])
 		out.Numbers = append(out.Numbers, wire.BadNumber(&rows[i]))
 	}
 	return out, nil
@@ -164,10 +168,14 @@ func (s *ReportServer) ExportBadData(r *pb.ExportBadDataRequest, stream grpc.Ser
 	if err != nil {
 		return fmt.Errorf("find the zone of campaign %d: %w", c.ID, err)
 	}
+	mask := numberMask(ctx, s.reports, "")
 	all := paged(func(at callPlace) ([]campaign.BadNumber, callPlace, error) {
 		asked := campaign.BadDataQuery{List: l.ID, Limit: wire.PageMost}
 		at.in(&asked)
 		rows, err := s.reports.BadData(ctx, asked)
+		for i := range rows {
+			maskBad(mask, c.ID, &rows[i])
+		}
 		if err != nil || len(rows) < wire.PageMost {
 			return rows, callPlace{}, err
 		}

@@ -48,7 +48,7 @@ type upsertStream struct {
 
 // UpsertLeads keeps leads as a CRM has them.
 func (s *LeadServer) UpsertLeads(stream grpc.BidiStreamingServer[pb.UpsertLeadsRequest, pb.UpsertLeadsResponse]) error {
-	u := &upsertStream{LeadServer: s, stream: stream, counts: make(map[string]int64), mask: NumberMasks(s.home), caller: campaign.CallerFrom(stream.Context()),
+	u := &upsertStream{LeadServer: s, stream: stream, counts: make(map[string]int64), mask: NumberMasks(masking{s.home, s.leads}), caller: campaign.CallerFrom(stream.Context()),
 		window: make(chan struct{}, upsertWindow), items: make(chan *pb.UpsertItem, upsertWindow)}
 	if err := u.open(); err != nil {
 		return err

@@ -109,8 +109,11 @@ func (s *Server) ListBlocked(ctx context.Context, r *pb.ListBlockedRequest) (*pb
 	out := &pb.ListBlockedResponse{}
 	for looked := 0; ; {
 		ids, err := s.deps.Whole.LeadsAfter(ctx, id, list, at.After, 500)
-		if err != nil || len(ids) == 0 {
-			return out, err
+		if err != nil {
+			return nil, err
+		}
+		if len(ids) == 0 {
+			return out, s.hide(ctx, id, out)
 		}
 		facts, err := s.record.FactsMany(ctx, ids)
 		if err != nil {
@@ -124,7 +127,7 @@ func (s *Server) ListBlocked(ctx context.Context, r *pb.ListBlockedRequest) (*pb
 		}
 		if looked += len(ids); len(out.GetLeads()) == size || looked >= lookedAt {
 			out.NextPageToken = wire.PageToken(query, at)
-			return out, nil
+			return out, s.hide(ctx, id, out)
 		}
 		at.After = ids[len(ids)-1]
 	}

@@ -54,7 +54,7 @@ func (s *Server) ListDue(ctx context.Context, r *pb.ListDueRequest) (*pb.ListDue
 	for _, l := range next[:min(n, len(next))] {
 		out.Leads = append(out.Leads, l.row)
 	}
-	return out, nil
+	return out, s.hide(ctx, id, out)
 }
 
 // upcoming are the leads of the campaign's next promises, and those that the finder finds now and at later instants,

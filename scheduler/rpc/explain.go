@@ -48,7 +48,10 @@ func (s *Server) ExplainLead(ctx context.Context, r *pb.ExplainLeadRequest) (*pb
 	if j.Plan.Open() {
 		out.OfferReason = scheduler.TierOf(f.Lead.Tries, j.Plan, facts.Zones, f.Now, f.Lead.Owner, f.Lead.Owner).String()
 	}
-	return out, s.past(ctx, out, f, attempts, promises)
+	if err := s.past(ctx, out, f, attempts, promises); err != nil {
+		return nil, err
+	}
+	return out, s.hide(ctx, f.Lead.CampaignID, out)
 }
 
 // past fills in the attempts with what each led to, and the promises.
@@ -215,6 +218,7 @@ func over(uses []campaign.Use) []campaign.Use {
 func (s *Server) ledTo(f *campaign.Facts, attempts []campaign.Attempt, i int, promises []campaign.Appointment) campaign.Plan {
 	a := &attempts[i]
 	then, lead := *f, *f.Lead
+	lead.HeldOffUntil = time.Time{} // a CRM said so after the call
 	lead.Tries = triesBy(lead.Tries, attempts, i)
 	then.Lead, then.Promise, then.Now = &lead, openAt(promises, a.RecordedAt), a.RecordedAt
 	then.Uses, then.Consents = usesBy(f.Uses, a.RecordedAt), consentsBy(f.Consents, a.RecordedAt)

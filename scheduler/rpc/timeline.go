@@ -50,7 +50,8 @@ func (s *Server) GetTimeline(ctx context.Context, r *pb.GetTimelineRequest) (*pb
 	t.promised(promises)
 	t.allowed(consents)
 	t.elsewhere(outside)
-	return &pb.GetTimelineResponse{Lead: wire.Lead(f.Lead), Entries: t.sorted()}, nil
+	out := &pb.GetTimelineResponse{Lead: wire.Lead(f.Lead), Entries: t.sorted()}
+	return out, s.hide(ctx, f.Lead.CampaignID, out)
 }
 
 // timeline gathers what happened, in the words of people.

@@ -59,6 +59,7 @@ const (
 	ReasonLawCap         = "law_cap"             // a law pack's cap
 	ReasonCoolOff        = "cool_off"            // a wait after a conversation, refusal, abandoned call or machine
 	ReasonNoConsent      = "no_consent"          // the law asks for a consent that is not there
+	ReasonHeldOff        = "held_off"            // a CRM said: not before
 	ReasonBookingLaw     = "booking_against_law" // a pack's hours, caps or cool-offs forbid the promised instant
 )
 
@@ -99,7 +100,7 @@ func (p Plan) LeadState() LeadState {
 
 // Gate is one thing a lead must pass to be offered, as ExplainLead shows it and the claim checks it.
 type Gate struct {
-	// Name is campaign, list, state, suppression, number, consent, max_attempts, interval, hours, law_hours, day_cap,
+	// Name is campaign, list, state, suppression, number, consent, max_attempts, held_off, interval, hours, law_hours, day_cap,
 	// rolling_cap, cool_off, law_cap, max_days, expires_at or promise.
 	Name   string
 	Open   bool      // passes now

@@ -32,6 +32,7 @@ func (c *Campaign) Validate() error {
 	}
 	f.skills(c.Skills)
 	f.codes(c.Codes)
+	f.preCall(c.PreCall)
 	f.join(c.Rules.Validate())
 	f.join(c.Floor.Validate())
 	return f.err()

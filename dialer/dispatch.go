@@ -284,6 +284,9 @@ func (f *Floor) deliver(ctx context.Context, bids []*bid, got []campaign.Claimed
 		case g.Assignment == nil:
 			again = true
 			f.unbid(b)
+		case f.asks(g):
+			served++
+			f.check(b, g)
 		default:
 			served++
 			f.offered(b, g, now)

@@ -252,6 +252,22 @@ func (r *fake) OpenAssignment(ctx context.Context, agent campaign.AgentID) (*cam
 	return nil, nil
 }
 
+func (r *fake) HoldOff(ctx context.Context, h campaign.HoldOff) (campaign.Session, error) {
+	if err := r.enter(ctx, "HoldOff"); err != nil {
+		return campaign.Session{}, err
+	}
+	defer r.mu.Unlock()
+	a := r.held[h.Assignment]
+	if a == nil || a.State != campaign.AssignmentOffered {
+		return campaign.Session{}, campaign.Unready(campaign.ReasonBadState, "it is no offer")
+	}
+	l := r.leads[a.LeadID]
+	l.gate, l.openAt = "held_off", h.Until
+	next, err := r.follow(a.AgentID, a, campaign.HappenedRevoked, campaign.AssignmentHeldOff)
+	r.drop(a, h.Withdraw)
+	return next, err
+}
+
 func (r *fake) DuePromises(ctx context.Context, of []campaign.CampaignID, until time.Time, limit int) (out []campaign.Appointment, err error) {
 	if err := r.enter(ctx, "DuePromises"); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ type Options struct {
 	Heartbeat time.Duration // a stream silent for so long is lost; 0: DefaultHeartbeat
 	Watch     time.Duration // how often the record is looked at for what others changed; 0: 1s
 	Log       *slog.Logger  // nil: discarded
+	Checks    Checks        // asks CRMs before leads are offered; nil: none is asked
 }
 
 // Floor is the live floor of one node: it keeps the desks that talk to this node, hands out leads and lets timers act.
@@ -26,6 +27,7 @@ type Floor struct {
 	beat   time.Duration
 	glance time.Duration
 	log    *slog.Logger
+	checks Checks
 
 	door *Shared[campaign.AgentID, campaign.Arrival]
 
@@ -44,6 +46,7 @@ type Floor struct {
 	wakes     int64                             // how often Wake was said
 	doubts    int64                             // how often what somebody owns was doubted
 	ahead     horizon
+	asking    map[campaign.AssignmentID]*check // CRMs are being asked about
 	stopped   bool
 	ending    chan struct{}  // closed when the node stops: nobody waits any longer
 	acting    sync.WaitGroup // timers that are acting
@@ -52,7 +55,7 @@ type Floor struct {
 // NewFloor is the floor of a node. now is the record's clock.
 func NewFloor(node string, rec Record, src Source, now func() time.Time, o Options) *Floor {
 	f := &Floor{
-		node: node, rec: rec, src: src, now: now, beat: o.Heartbeat, glance: o.Watch, log: o.Log,
+		node: node, rec: rec, src: src, now: now, beat: o.Heartbeat, glance: o.Watch, log: o.Log, checks: o.Checks,
 		kick: make(chan struct{}, 1), relay: make(chan struct{}, 1), news: make(chan struct{}, 1),
 		seats:     make(map[campaign.AgentID]*seat),
 		strangers: make(map[campaign.AgentID]*seat),
@@ -60,6 +63,7 @@ func NewFloor(node string, rec Record, src Source, now func() time.Time, o Optio
 		mixes:     make(map[campaign.CampaignID]*Mix),
 		dry:       make(map[campaign.CampaignID]time.Time),
 		ahead:     horizon{rest: make(map[campaign.LeadID]time.Time), brought: make(map[campaign.AppointmentID]time.Time)},
+		asking:    make(map[campaign.AssignmentID]*check),
 		ending:    make(chan struct{}),
 	}
 	f.door = NewShared(f.readArrivals)

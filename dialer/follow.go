@@ -137,6 +137,10 @@ func (f *Floor) show(ctx context.Context, agent campaign.AgentID) error {
 	if err != nil || held == nil {
 		return err
 	}
+	if f.asks(held) {
+		f.showChecked(held)
+		return nil
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if s := f.seats[agent]; s != nil && s.unseen() && s.session.Assignment == held.Assignment.ID {

@@ -96,7 +96,7 @@ func (f *Floor) await(ctx context.Context, s *seat, ch chan *campaign.Claimed, w
 		}
 	}
 	// A look for a lead may be under way: it ends soon, with a claim or without.
-	for n := 0; f.leave(s, ch, n == lingerMost); n++ {
+	for n := 0; f.leave(s, ch, n >= lingerMost); n++ {
 		timer.Reset(linger)
 		select {
 		case got := <-ch:
@@ -126,11 +126,12 @@ func (f *Floor) idles(s *seat) bool {
 	return f.ordinary(s, f.live(now), now) == nil
 }
 
-// leave takes a NextCall away, but with a claim under way only if told to; it says whether there is one.
+// leave takes a NextCall away, but with a claim under way only if told to and no CRM is being asked; it says whether there
+// is one.
 func (f *Floor) leave(s *seat, ch chan *campaign.Claimed, anyway bool) (pending bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if s.pending && !anyway {
+	if s.pending && (!anyway || f.now().Before(s.asking)) {
 		return true
 	}
 	s.drop(ch)

@@ -40,6 +40,16 @@ func (f *Floor) PickLead(ctx context.Context, agent campaign.AgentID, epoch int6
 	f.mu.Lock()
 	f.ahead.taken(lead, f.now())
 	f.mu.Unlock()
+	hold, err := f.clear(ctx, claimed)
+	if err != nil {
+		return nil, session, err
+	}
+	if hold != nil {
+		if session, err = f.Refresh(ctx, agent); err == nil {
+			err = heldOff(hold)
+		}
+		return nil, session, err
+	}
 	session, err = f.Learned(ctx, agent, claimed.Session)
 	return claimed, session, err
 }

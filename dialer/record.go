@@ -26,6 +26,9 @@ type Claims interface {
 	ClaimLeads(ctx context.Context, claims []campaign.Claim) ([]campaign.Claimed, error)
 	// OpenAssignment is what the agent holds; nil: nothing.
 	OpenAssignment(ctx context.Context, agent campaign.AgentID) (*campaign.Claimed, error)
+	// HoldOff takes an offer back that nobody has seen, and holds its lead off or withdraws it; it answers the agent's
+	// session. KindUnready when it is no offer any more, KindNotFound if there is none.
+	HoldOff(ctx context.Context, h campaign.HoldOff) (campaign.Session, error)
 }
 
 // Ahead is what the floor looks ahead to.

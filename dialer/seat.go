@@ -30,6 +30,9 @@ type seat struct {
 
 	held hand
 
+	cleared campaign.AssignmentID // whose CRM said yes, or need not be asked
+	asking  time.Time             // a CRM is asked until then at the latest; past: none is
+
 	lost   campaign.AssignmentID // an offer that was taken back
 	reason string                // and why
 }

@@ -41,12 +41,19 @@ func (f *Floor) SignInSimple(ctx context.Context, agent campaign.AgentID, ready 
 	return session, held, err
 }
 
-// inHand is what the session holds, with all that is known of it; nil: nothing.
+// inHand is what the session holds, with all that is known of it; nil: nothing, or what its CRM did not let the agent see.
 func (f *Floor) inHand(ctx context.Context, s campaign.Session) (*campaign.Claimed, error) {
 	if s.Assignment == 0 {
 		return nil, nil
 	}
-	return f.rec.OpenAssignment(ctx, s.AgentID)
+	held, err := f.rec.OpenAssignment(ctx, s.AgentID)
+	if err != nil || !f.asks(held) {
+		return held, err
+	}
+	if hold, err := f.clear(ctx, held); err != nil || hold != nil {
+		return nil, err
+	}
+	return held, nil
 }
 
 // arrive signs in an agent, who must be one and not switched off.

@@ -78,7 +78,7 @@ func (d *decision) answer() campaign.Plan {
 	if d.attemptsUsed() { // 5
 		return exhausted(campaign.ReasonMaxAttempts)
 	}
-	return d.call(d.earliest()) // 4
+	return d.call(max(d.earliest(), d.held())) // 4
 }
 
 // bestOf looks at the numbers that follow, for one at another site that may be called before.
@@ -147,6 +147,14 @@ func (d *decision) earliest() int64 {
 		return d.now
 	}
 	return max(d.now, d.tries[n-1].PlacedAt.Unix()+int64(d.wait()/time.Second))
+}
+
+// held is the instant until which a CRM has the lead held off, never before now.
+func (d *decision) held() int64 {
+	if d.q.HeldUntil.IsZero() {
+		return d.now
+	}
+	return max(d.now, d.q.HeldUntil.Unix())
 }
 
 // wait is the time to leave after the last attempt.
@@ -278,6 +286,8 @@ func (d *decision) waited(t int64) string {
 	switch {
 	case t == d.now:
 		return campaign.ReasonDue
+	case d.held() > d.earliest():
+		return campaign.ReasonHeldOff
 	case d.last.Follow() == campaign.FollowNetwork:
 		return campaign.ReasonNetwork
 	default:

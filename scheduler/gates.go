@@ -136,6 +136,7 @@ var gates = [...]struct {
 	{"number", numberGate},
 	{"consent", consentGate},
 	{"max_attempts", attemptsGate},
+	{"held_off", heldGate},
 	{"interval", intervalGate},
 	{"hours", hoursGate},
 	{"law_hours", lawHoursGate},

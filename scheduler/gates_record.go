@@ -107,3 +107,13 @@ func numberGate(q *inquiry) view {
 	}
 	return pass("there is a good number")
 }
+
+// heldGate is closed while a CRM has the lead held off; it opens by itself.
+func heldGate(q *inquiry) view {
+	if q.d.held() == q.d.now {
+		return pass("no CRM holds the lead off")
+	}
+	return view{openAt: q.question.HeldUntil, say: func(q *inquiry) string {
+		return fmt.Sprintf("%s, until %s", q.f.Lead.Held(q.f.Now), q.local(q.question.HeldUntil))
+	}}
+}

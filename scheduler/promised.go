@@ -9,8 +9,11 @@ import (
 // promised is the plan of a lead with a promise: the promised instant, or the first after it that the law allows.
 func (d *decision) promised(at time.Time) campaign.Plan {
 	start := max(at.Unix(), d.now)
-	t, limit := start, start+horizon
+	t, limit := max(start, d.held()), start+horizon
 	var reason string
+	if t > start {
+		reason = campaign.ReasonHeldOff
+	}
 	earliest := int64(-1)
 	for {
 		open, ok := d.nextOpen(&d.reg.law, t, limit)

@@ -18,6 +18,7 @@ type Question struct {
 	Consents     []campaign.Consent     // of the lead's person and numbers, those that do not stand included
 	Promise      *campaign.Appointment  // the lead's open appointment; nil or closed: none
 	Suppressions []campaign.Suppression // of the lead's numbers; suppressed ones are passed over
+	HeldUntil    time.Time              // a CRM said: not before; zero: it did not. In whole seconds
 	Now          time.Time
 }
 

@@ -75,7 +75,7 @@ func (rb *Rulebook) question(f *campaign.Facts) (Question, *settled) {
 	s := rb.settle(&c.Rules, list.Hours, list.Calendars, f.Calendars)
 	q := Question{
 		Campaign: c.ID, Rules: &c.Rules, Conversation: c.Floor.Conversation, Tries: lead.Tries, Uses: usesOf(f),
-		Consents: f.Consents, Promise: f.Promise, Now: f.Now,
+		Consents: f.Consents, Promise: f.Promise, HeldUntil: lead.HeldOffUntil, Now: f.Now,
 	}
 	q.Lead = Lead{Account: lead.Account, Numbers: make([]Number, len(lead.Numbers))}
 	q.Lead.Regime = rb.at(s, lead.Zones, lead.Places, c.Region)

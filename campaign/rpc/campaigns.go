@@ -157,7 +157,7 @@ func (s *CampaignServer) ListCampaigns(ctx context.Context, r *pb.ListCampaignsR
 
 // UpdateCampaign changes the fields that the mask names.
 func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaignRequest) (*pb.UpdateCampaignResponse, error) {
-	take, err := masked(r.GetUpdateMask(), "name", "zone", "region", "rules", "floor", "script", "skills", "codes", "mask_numbers")
+	take, err := masked(r.GetUpdateMask(), "name", "zone", "region", "rules", "floor", "script", "skills", "codes", "mask_numbers", "pre_call")
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +182,7 @@ func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaig
 		"codes":  func() { c.Codes = given.Codes },
 
 		"mask_numbers": func() { c.MaskNumbers = given.MaskNumbers },
+		"pre_call":     func() { c.PreCall = given.PreCall },
 	} {
 		if take[field] {
 			set()

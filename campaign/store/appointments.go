@@ -189,7 +189,7 @@ func (s *Store) MissPromises(ctx context.Context, limit int) ([]campaign.Appoint
 		for _, id := range inOrder(k.facts) {
 			f := k.facts[id]
 			if p := f.Promise; p != nil && !t.now.Before(p.GraceEnd) && f.Lead.Assignment == 0 {
-				k.closePromise(f, campaign.AppointmentMissed, "grace_over")
+				k.closePromise(f, campaign.AppointmentMissed, whyMissed(f))
 				k.decide(f)
 				out = append(out, *p)
 			}
@@ -240,6 +240,15 @@ func (s *Store) Callbacks(ctx context.Context, agent campaign.AgentID) ([]campai
 	})
 	sortCallbacks(out)
 	return out, err
+}
+
+// whyMissed is why a promise whose grace is over was not kept: nobody called, or a CRM did not let them.
+func whyMissed(f *campaign.Facts) string {
+	l := f.Lead
+	if l.HeldOffUntil.After(f.Promise.At) {
+		return "held_off: " + l.Held(time.Time{})
+	}
+	return "grace_over"
 }
 
 // ListMissed are promises missed since an instant, last first; campaign 0: of all.

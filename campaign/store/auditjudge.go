@@ -41,6 +41,7 @@ func (a *audit) judge(c *campaign.Campaign, l *campaign.Lead, p *placed) *campai
 	}
 	rules.Caps = slices.DeleteFunc(slices.Clone(rules.Caps), func(c campaign.Cap) bool { return c.Scope != campaign.CapLead })
 	rules.CoolOffs = slices.DeleteFunc(slices.Clone(rules.CoolOffs), func(c campaign.CoolOff) bool { return c.Scope != campaign.CapLead })
+	l.HeldOffUntil = time.Time{} // a CRM says so of calls to come
 	l.Zones, l.Places, l.Numbers = p.Zones, p.Law.Site.Places, []campaign.Number{{Phone: p.Number}}
 	f := &campaign.Facts{Campaign: c, Lead: l, Calendars: calendars, Now: p.PlacedAt,
 		List: &campaign.List{ID: p.ListID, State: campaign.ListActive, On: true, Calendars: besides(c, p)}}

@@ -8,8 +8,8 @@ import (
 	"redial/campaign"
 )
 
-const insertCampaign = `INSERT INTO campaigns (name, state, zone, region, rules, floor, script, skills, codes, created_at, updated_at, mask_numbers)
-	VALUES ($1, 'draft', $2, $3, $4, $5, $6, $7, $8, $9, $9, $10) RETURNING id`
+const insertCampaign = `INSERT INTO campaigns (name, state, zone, region, rules, floor, script, skills, codes, created_at, updated_at, mask_numbers, pre_call)
+	VALUES ($1, 'draft', $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) RETURNING id`
 
 // CreateCampaign makes a draft of c; its id, state, versions and instants are given here. Errors: KindInvalid by
 // field, also a calendar that is not there; KindConflict if the name is taken.
@@ -23,7 +23,7 @@ func (s *Store) CreateCampaign(ctx context.Context, c campaign.Campaign) (campai
 			return err
 		}
 		var id campaign.CampaignID
-		args := []any{c.Name, c.Zone, c.Region, js(c.Rules), js(c.Floor), c.Script, js(list(c.Skills)), js(list(c.Codes)), us(t.now), c.MaskNumbers}
+		args := []any{c.Name, c.Zone, c.Region, js(c.Rules), js(c.Floor), c.Script, js(list(c.Skills)), js(list(c.Codes)), us(t.now), c.MaskNumbers, js(c.PreCall)}
 		if err := t.row(insertCampaign, args, &id); err != nil {
 			return taken(err, "campaign", c.Name)
 		}
@@ -156,9 +156,10 @@ func (t *tx) openPromises(id campaign.CampaignID) (n int64, err error) {
 }
 
 const updateCampaign = `UPDATE campaigns SET name = $2, zone = $3, region = $4, rules = $5, rules_version = $6, floor = $7, script = $8,
-	skills = $9, codes = $10, updated_at = $11, mask_numbers = $12, version = version + 1 WHERE id = $1`
+	skills = $9, codes = $10, updated_at = $11, mask_numbers = $12, pre_call = $13, version = version + 1 WHERE id = $1`
 
-// UpdateCampaign replaces what people give of a campaign: name, zone, region, rules, floor, script, skills, codes.
+// UpdateCampaign replaces what people give of a campaign: name, zone, region, rules, floor, script, skills, codes,
+// mask_numbers, pre_call.
 // c.Version must be the current one. Changed rules get a new version; leads keep their plans until they are planned
 // again. Errors: KindInvalid by field; KindConflict with VERSION_MISMATCH, or if the name is taken; KindUnready when
 // it has finished.
@@ -189,7 +190,7 @@ func (s *Store) UpdateCampaign(ctx context.Context, c campaign.Campaign) (campai
 			}
 		}
 		if _, err := t.exec(updateCampaign, c.ID, c.Name, c.Zone, c.Region, js(c.Rules), version, js(c.Floor), c.Script,
-			js(list(c.Skills)), js(list(c.Codes)), us(t.now), c.MaskNumbers); err != nil {
+			js(list(c.Skills)), js(list(c.Codes)), us(t.now), c.MaskNumbers, js(c.PreCall)); err != nil {
 			return taken(err, "campaign", c.Name)
 		}
 		if after, err = t.campaign(c.ID, ""); err != nil {

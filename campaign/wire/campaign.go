@@ -41,6 +41,7 @@ func Campaign(c *campaign.Campaign) *pb.Campaign {
 		Id: int64(c.ID), Name: c.Name, State: CampaignState(c.State), Version: c.Version, Zone: c.Zone, Region: c.Region,
 		Rules: Rules(&c.Rules), RulesVersion: c.RulesVersion, Floor: Floor(c.Floor), Script: c.Script, Skills: c.Skills,
 		Codes: codes(c.Codes), CreatedAt: Time(c.CreatedAt), UpdatedAt: Time(c.UpdatedAt), MaskNumbers: c.MaskNumbers,
+		PreCall: preCall(c.PreCall),
 	}
 }
 
@@ -57,8 +58,29 @@ func FromCampaign(m *pb.Campaign) (campaign.Campaign, error) {
 	if c.Floor, err = FromFloor(m.GetFloor()); err != nil {
 		return c, err
 	}
+	if c.PreCall, err = fromPreCall(m.GetPreCall()); err != nil {
+		return c, err
+	}
 	c.Codes, err = fromCodes(m.GetCodes())
 	return c, err
+}
+
+// preCall is who is asked before a call as a message; nobody is nil.
+func preCall(p campaign.PreCall) *pb.PreCall {
+	if p.Address == "" {
+		return nil
+	}
+	return &pb.PreCall{Address: p.Address, Deadline: Duration(p.Deadline), FailClosed: p.FailClosed, Plaintext: p.Plaintext, TokenName: p.TokenName}
+}
+
+func fromPreCall(m *pb.PreCall) (campaign.PreCall, error) {
+	if m.GetAddress() == "" {
+		return campaign.PreCall{}, nil
+	}
+	p := campaign.PreCall{Address: m.GetAddress(), FailClosed: m.GetFailClosed(), Plaintext: m.GetPlaintext(), TokenName: m.GetTokenName()}
+	var err error
+	p.Deadline, err = FromDuration("pre_call.deadline", m.GetDeadline(), campaign.PreCallDeadline)
+	return p, err
 }
 
 // Floor are floor settings as a message, every field set.

@@ -772,7 +772,7 @@ type GetLeadResponse struct {
 	Appointments []*Appointment `protobuf:"bytes,6,rep,name=appointments,proto3" json:"appointments,omitempty"`
 	// The decision of the last change as one line of the rule of time's case format (now = decided_at, or just before a
 	// promise that stands), so that it can be decided again elsewhere. Empty: it does not follow from a case, because the
-	// lead was withdrawn, or suppressed otherwise than by its own last call.
+	// lead was withdrawn, or suppressed otherwise than by its own last call, or held off by a CRM.
 	CaseJson      string `protobuf:"bytes,7,opt,name=case_json,json=caseJson,proto3" json:"case_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

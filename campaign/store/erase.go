@@ -42,7 +42,18 @@ func (s *Store) EraseLead(ctx context.Context, id campaign.LeadID, everywhere bo
 	if err != nil {
 		return campaign.Erased{}, err
 	}
-	return s.erase(ctx, ids, reason)
+	return s.erase(ctx, ids, erasure{reason: reason})
+}
+
+// erasure is why persons are erased.
+type erasure struct {
+	reason string // in somebody's words; empty: by age, which is no deed of its own
+	before int64  // by age: only who was not touched since; 0: whoever it is
+}
+
+// spares says whether a lead is left after all: it was touched meanwhile.
+func (e erasure) spares(f *campaign.Facts) bool {
+	return e.before != 0 && (us(f.Lead.UpdatedAt) >= e.before || f.Promise != nil || f.Lead.State == campaign.LeadOpen || f.Lead.State == campaign.LeadHeld)
 }
 
 // samePerson are the leads that are known by the same source and external id, or by one of the numbers, withdrawn ones
@@ -81,29 +92,28 @@ func onCallError(id campaign.LeadID) error {
 	return campaign.Unready(campaign.ReasonBadState, fmt.Sprintf("an agent has lead %d on a call: erase it when the call is over", id))
 }
 
-// erase erases leads one by one; those that are erased already are told again of nothing. An empty reason: it is no
-// deed of its own.
-func (s *Store) erase(ctx context.Context, ids []campaign.LeadID, reason string) (campaign.Erased, error) {
+// erase erases leads one by one; those that are erased already are told again of nothing.
+func (s *Store) erase(ctx context.Context, ids []campaign.LeadID, why erasure) (campaign.Erased, error) {
 	var out campaign.Erased
 	known, err := s.eraseRows(ctx, ids)
 	if err != nil {
 		return out, err
 	}
 	for _, id := range ids {
-		one, err := s.eraseOne(ctx, id, reason)
+		one, err := s.eraseOne(ctx, id, why)
 		if err != nil {
 			return out, err
 		}
-		out.Leads = append(out.Leads, id)
+		out.Leads = append(out.Leads, one.Leads...)
 		out.Attempts += one.Attempts
 		out.Revoked = append(out.Revoked, one.Revoked...)
 		out.Campaigns = unique(append(out.Campaigns, one.Campaigns...))
 	}
-	return out, s.eraseTold(ctx, ids, known)
+	return out, s.eraseTold(ctx, out.Leads, known)
 }
 
-// eraseOne erases one lead; what it answers holds neither leads nor, the second time, attempts.
-func (s *Store) eraseOne(ctx context.Context, id campaign.LeadID, reason string) (out campaign.Erased, err error) {
+// eraseOne erases one lead; what it answers holds, the second time, no attempts, and no lead if that was spared.
+func (s *Store) eraseOne(ctx context.Context, id campaign.LeadID, why erasure) (out campaign.Erased, err error) {
 	err = s.write(atLength(ctx), "erase a person", func(t *tx) error {
 		out = campaign.Erased{}
 		phones, others, err := t.ownSubjects(id)
@@ -118,7 +128,10 @@ func (s *Store) eraseOne(ctx context.Context, id campaign.LeadID, reason string)
 		if f == nil {
 			return campaign.NotFound("lead", id)
 		}
-		out.Campaigns = []campaign.CampaignID{f.Lead.CampaignID}
+		if why.spares(f) {
+			return nil
+		}
+		out.Leads, out.Campaigns = []campaign.LeadID{id}, []campaign.CampaignID{f.Lead.CampaignID}
 		if !f.Lead.ErasedAt.IsZero() {
 			return nil
 		}
@@ -130,10 +143,10 @@ func (s *Store) eraseOne(ctx context.Context, id campaign.LeadID, reason string)
 			return err
 		}
 		e := &eraser{t: t, lead: f.Lead}
-		if out.Attempts, err = e.erase(); err != nil || reason == "" {
+		if out.Attempts, err = e.erase(); err != nil || why.reason == "" {
 			return err
 		}
-		return t.audit("erase_lead", leadTarget(id), nil, deedFields{"attempts": out.Attempts}, reason)
+		return t.audit("erase_lead", leadTarget(id), nil, deedFields{"attempts": out.Attempts}, why.reason)
 	})
 	return out, err
 }

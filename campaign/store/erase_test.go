@@ -109,7 +109,7 @@ func newWanda(t *testing.T, b *bench) *wanda {
 		Code: "NUMBER_CHANGED", NewNumber: wandaNew, Note: "wanda moved away"}))
 	must[campaign.Appointment](t)(b.Book(ctx, w.lead, campaign.Booking{Local: "2031-01-01T10:00"}, w.agent, "mei"))
 	must[campaign.Suppressed](t)(b.Suppress(ctx, campaign.Suppression{Phone: wandaOther}))
-	if err := b.Lift(ctx, wandaOther, "mei"); err != nil {
+	if err := b.Lift(ctx, campaign.SuppressionKey{Phone: wandaOther}, "mei"); err != nil {
 		t.Fatal(err)
 	}
 	w.sequence(t)
@@ -261,6 +261,77 @@ func TestNobodyIsErasedDuringACall(t *testing.T) {
 		got := must[campaign.Erased](t)(b.EraseLead(t.Context(), lead.ID, false, "asked"))
 		if len(got.Revoked) != 1 || got.Revoked[0].ID != a.ID {
 			t.Errorf("a card on offer is taken back: %+v", got)
+		}
+	})
+}
+
+func TestPersonsOfClosedLeadsAreErasedByAge(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		w := newWanda(t, b)
+		ctx := t.Context()
+		all := must[[]campaign.Lead](t)(b.FindLeads(ctx, campaign.LeadFilter{List: w.list}))
+		must[campaign.Lead](t)(b.WithdrawLead(ctx, all[0].ID, 0, "no", "mei"))
+		b.now.Add(int64(40 * 24 * time.Hour))
+		must[campaign.Lead](t)(b.WithdrawLead(ctx, all[2].ID, 0, "no", "mei")) // of today
+		if _, err := b.EraseAged(ctx, 29*24*time.Hour); campaign.KindOf(err) != campaign.KindInvalid {
+			t.Errorf("29 days: %v", err)
+		}
+		for _, want := range []int64{1, 0} {
+			if n := must[int64](t)(b.EraseAged(ctx, 30*24*time.Hour)); n != want {
+				t.Errorf("%d were erased, want %d", n, want)
+			}
+		}
+		for i, erased := range []bool{true, false, false} { // the second has a promise
+			if l := must[campaign.Lead](t)(b.Lead(ctx, all[i].ID)); l.ErasedAt.IsZero() == erased {
+				t.Errorf("lead %d of %s: erased %v", i, l.State, !l.ErasedAt.IsZero())
+			}
+		}
+		log := must[[]campaign.AuditEntry](t)(b.AuditLog(ctx, campaign.AuditQuery{Action: "erase_aged"}))
+		if len(log) != 1 || log[0].After != `{"days":30,"leads":1}` || log[0].Owner != "" {
+			t.Errorf("the audit log tells %+v", log)
+		}
+	})
+}
+
+func TestWhatIsHeldOnAPersonIsExportedWhole(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		w := newWanda(t, b)
+		ctx := campaign.WithCaller(t.Context(), boss)
+		if err := b.LogDeed(ctx, "reveal_numbers", fmt.Sprint("lead ", w.lead), nil, "to call back"); err != nil {
+			t.Fatal(err)
+		}
+		must[campaign.Suppressed](t)(b.Suppress(ctx, campaign.Suppression{Phone: wandaOther}))
+		for _, q := range []campaign.PersonQuery{{Lead: w.lead}, {Number: wandaOther}, {ExternalID: "ext-4711"}} {
+			leads := must[[]campaign.LeadID](t)(b.PersonLeads(ctx, q))
+			if len(leads) != 1 || leads[0] != w.lead {
+				t.Fatalf("%+v is %v", q, leads)
+			}
+			var text strings.Builder
+			if err := b.ExportPerson(ctx, leads, q.Number, &text); err != nil {
+				t.Fatal(err)
+			}
+			var doc map[string]json.RawMessage
+			if err := json.Unmarshal([]byte(text.String()), &doc); err != nil {
+				t.Fatalf("%v in %s", err, text.String())
+			}
+			for part, word := range map[string]string{"leads": "wanda's fish", "attempts": "wanda's neighbour", "amendments": "moved away", "promises": "2031-01-01",
+				"consents": "wanda's form", "outside_calls": "wanda-1", "suppressions": wandaOther, "rows_of_files": "wanda town", "events": "lead_id",
+				"events_to_come": "lead_id", "audit_log": "reveal_numbers", "offers": wandaNumber} {
+				if !strings.Contains(string(doc[part]), word) {
+					t.Errorf("%s tells nothing of %s: %s", part, word, doc[part])
+				}
+			}
+			if strings.Contains(text.String(), "+8613800000001") {
+				t.Error("somebody else's number is in it")
+			}
+		}
+		if _, err := b.PersonLeads(ctx, campaign.PersonQuery{Number: "+8613900009999"}); campaign.KindOf(err) != campaign.KindNotFound {
+			t.Errorf("nobody: %v", err)
+		}
+		only := boss
+		only.Campaigns = []campaign.CampaignID{w.campaign.ID + 1}
+		if _, err := b.PersonLeads(campaign.WithCaller(ctx, only), campaign.PersonQuery{Number: wandaNumber}); campaign.KindOf(err) != campaign.KindNotFound {
+			t.Errorf("a campaign that the caller may not see: %v", err)
 		}
 	})
 }

@@ -82,7 +82,7 @@ func (w *wakeups) Replan(ctx context.Context, id campaign.CampaignID) error {
 
 // Purge makes next month's partitions and drops what is old enough, if anything is to be dropped.
 func (w *wakeups) Purge(ctx context.Context) error {
-	if err := errors.Join(w.app.store.Housekeep(ctx), w.dropEvents(ctx)); err != nil || w.app.cfg.Keep == 0 {
+	if err := errors.Join(w.app.store.Housekeep(ctx), w.dropEvents(ctx), w.eraseAged(ctx)); err != nil || w.app.cfg.Keep == 0 {
 		return err
 	}
 	gone, err := w.app.store.Retention(ctx, time.Duration(w.app.cfg.Keep)*24*time.Hour)
@@ -101,6 +101,19 @@ func (w *wakeups) dropEvents(ctx context.Context) error {
 	n, err := w.app.store.DropEvents(ctx, time.Duration(days)*24*time.Hour)
 	if err == nil {
 		w.app.log.InfoContext(ctx, "old events were dropped", "days_kept", days, "dropped", n)
+	}
+	return err
+}
+
+// eraseAged erases the persons that need no longer be known.
+func (w *wakeups) eraseAged(ctx context.Context) error {
+	days := w.app.cfg.EraseAfter
+	if days == 0 {
+		return nil
+	}
+	n, err := w.app.store.EraseAged(ctx, time.Duration(days)*24*time.Hour)
+	if n > 0 {
+		w.app.log.InfoContext(ctx, "persons were erased by age", "days_kept", days, "leads", n)
 	}
 	return err
 }

@@ -20,26 +20,29 @@ import (
 
 // Config is everything a process of dialerd is told at start. Default gives the settings of a process told nothing.
 type Config struct {
-	Data         string        // folder of what the process keeps: the embedded database, admin.token
-	Database     string        // sqlite:// or postgres:// URL; empty: SQLite in Data
-	Redis        string        // URL of a Redis; "none": work without; empty: see RedisKind
-	GRPC         string        // host:port of the API
-	Web          string        // host:port of the web pages, health and metrics
-	AllowRemote  bool          // GRPC and Web may listen beyond this machine in the clear
-	Node         string        // this process's name among those of one database; empty: host name and gRPC port
-	Drain        time.Duration // how long a stop waits for work in hand
-	Keep         int           // days of history kept, at least 62; 0: all of it
-	KeepEvents   int           // days of events kept, at least 1; 0: as Keep
-	TZData       string        // zip file of zone data in place of what the program carries; empty: the carried
-	Law          string        // folder of the user's own law packs, besides those of the program; empty: none
-	AllowTargets string        // addresses beyond the public ones that callers' webhooks and pre-call checks may be sent to, as CIDR,CIDR
-	Rates        string        // calls a second of a token, by role; see RatesOf
-	MaxConns     int           // connections open at once to each of GRPC and Web
-	MaxUpload    int64         // bytes of an uploaded list
-	Demo         bool          // fill in invented people and let simulated agents call them
-	Log          Log
-	TLS          TLS
-	OIDC         OIDC
+	Data          string        // folder of what the process keeps: the embedded database, admin.token
+	Database      string        // sqlite:// or postgres:// URL; empty: SQLite in Data
+	Redis         string        // URL of a Redis; "none": work without; empty: see RedisKind
+	GRPC          string        // host:port of the API
+	Web           string        // host:port of the web pages, health and metrics
+	AllowRemote   bool          // GRPC and Web may listen beyond this machine in the clear
+	Node          string        // this process's name among those of one database; empty: host name and gRPC port
+	Drain         time.Duration // how long a stop waits for work in hand
+	Keep          int           // days of history kept, at least 62; 0: all of it
+	KeepEvents    int           // days of events kept, at least 1; 0: as Keep
+	EraseAfter    int           // days after which persons of closed leads are erased, at least 30; 0: never
+	TZData        string        // zip file of zone data in place of what the program carries; empty: the carried
+	Law           string        // folder of the user's own law packs, besides those of the program; empty: none
+	PreCallTokens string        // folder with the tokens shown to CRMs that are asked before calls; empty: none
+	PreCallCA     string        // PEM file with their authorities besides the system's; empty: none
+	AllowTargets  string        // addresses beyond the public ones that callers' webhooks and pre-call checks may be sent to, as CIDR,CIDR
+	Rates         string        // calls a second of a token, by role; see RatesOf
+	MaxConns      int           // connections open at once to each of GRPC and Web
+	MaxUpload     int64         // bytes of an uploaded list
+	Demo          bool          // fill in invented people and let simulated agents call them
+	Log           Log
+	TLS           TLS
+	OIDC          OIDC
 
 	DatabaseFile string // read into Database
 	RedisFile    string // read into Redis
@@ -168,6 +171,9 @@ func (c Config) checkTogether() error {
 	}
 	if c.KeepEvents < 0 {
 		faults = append(faults, fmt.Errorf("--keep-events %d is no number of days: give 1 or more, or 0 for as long as --keep says", c.KeepEvents))
+	}
+	if least := int(campaign.LeastErasedAfter.Hours() / 24); c.EraseAfter != 0 && c.EraseAfter < least {
+		faults = append(faults, fmt.Errorf("--erase-after %d is too short: a lead may be reopened for %d days; give more, or 0 to erase nobody by age", c.EraseAfter, least))
 	}
 	if _, err := egress.Parse(c.AllowTargets); err != nil {
 		faults = append(faults, fmt.Errorf("--%s: %w", egress.Setting, err))

@@ -96,12 +96,26 @@ var settings = []setting{
 			return err
 		},
 	},
+	{
+		name: "erase-after", arg: "DAYS", help: "erase the persons of closed leads (finished, exhausted, suppressed, withdrawn) that nobody touched for so many days, at least 30; 0: never",
+		get: func(c *Config) string { return strconv.Itoa(c.EraseAfter) },
+		set: func(c *Config, v string) (err error) {
+			if c.EraseAfter, err = strconv.Atoi(v); err != nil {
+				err = fmt.Errorf("%q is no number of days: write it as 365", v)
+			}
+			return err
+		},
+	},
 	text("tzdata", "FILE", "newer zone data than the program carries: a zip file such as zoneinfo.zip of the Go distribution; the same on every node",
 		func(c *Config) *string { return &c.TZData }),
 	text("law", "FOLDER", "law packs of your own, files *.json, besides those of the program (dialctl law list); the same on every node",
 		func(c *Config) *string { return &c.Law }),
 	text("allow-targets", "CIDR,…", "addresses beyond the public ones that webhooks and pre-call checks may be sent to, as 10.1.0.0/16; what answers there can be reached by whoever may set one up",
 		func(c *Config) *string { return &c.AllowTargets }),
+	text("pre-call-tokens", "FOLDER", "a file for each token that campaigns name in their pre-call check: the bearer that is shown to the CRM",
+		func(c *Config) *string { return &c.PreCallTokens }),
+	text("pre-call-ca", "FILE", "PEM authorities of CRMs that are asked before calls, besides the system's",
+		func(c *Config) *string { return &c.PreCallCA }),
 	text("rates", "ROLE=N,…", "calls a second that each token of a role may make, four seconds' worth at once; 0: no limit; empty: agent=50, crm=500, admin=0, others 100",
 		func(c *Config) *string { return &c.Rates }),
 	{

@@ -139,7 +139,7 @@ func (k *work) useOf(f *campaign.Facts) {
 func inherited(l *campaign.Lead, u *subjectUse) bool {
 	for i := range l.Tries {
 		t := &l.Tries[i]
-		if !t.PlacedAt.Before(l.CreatedAt) {
+		if !t.PlacedAt.Before(l.CreatedAt.Truncate(time.Second)) {
 			return false
 		}
 		if t.PlacedAt.Equal(u.PlacedAt) && t.Number == u.Phone {

@@ -28,7 +28,7 @@ type Campaign struct {
 	Skills       []string      // an agent needs all of them
 	Codes        []OutcomeCode // the campaign's own outcome codes
 	PreCall      PreCall
-	MaskNumbers  bool // full numbers are for callers with PermitNumbers; on the desk the carrier places the call
+	MaskNumbers  bool // full numbers are for callers with PermitNumbers; on the desk for the agent alone who dials one
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }

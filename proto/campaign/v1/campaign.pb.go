@@ -171,8 +171,9 @@ type Campaign struct {
 	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	// Who is asked before a call; unset: nobody.
 	PreCall *PreCall `protobuf:"bytes,15,opt,name=pre_call,json=preCall,proto3" json:"pre_call,omitempty"`
-	// Numbers are masked for everybody without the permission numbers, and on the desk: the carrier places the call. Refused
-	// where calls are placed by the agent's own phone, which must be told the number.
+	// Numbers are masked in every answer to callers without the permission numbers; what others read is in the audit log. On
+	// the desk the card is masked, and StartCall tells the one number that is to be dialled, once the call counts: agents
+	// dial by a phone of their own, which must be told.
 	MaskNumbers   bool `protobuf:"varint,16,opt,name=mask_numbers,json=maskNumbers,proto3" json:"mask_numbers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -2009,11 +2009,11 @@ type StartCallResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The same.
 	AssignmentId int64 `protobuf:"varint,1,opt,name=assignment_id,json=assignmentId,proto3" json:"assignment_id,omitempty"`
-	// The number; masked where the campaign masks numbers: the carrier dials it.
+	// The number, also where the campaign masks numbers: the agent's own phone must be told it.
 	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
-	// Digits to dial after the answer; empty: none, or the number is masked.
+	// Digits to dial after the answer; empty: none.
 	Extension string `protobuf:"bytes,3,opt,name=extension,proto3" json:"extension,omitempty"`
-	// Its link, such as "tel:+8613800138000"; empty: the number is masked.
+	// Its link, such as "tel:+8613800138000".
 	TelUri string `protobuf:"bytes,4,opt,name=tel_uri,json=telUri,proto3" json:"tel_uri,omitempty"`
 	// When the call counts as placed, in whole seconds.
 	PlacedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`

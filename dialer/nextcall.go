@@ -43,7 +43,7 @@ func (f *Floor) NextCall(ctx context.Context, agent campaign.AgentID, epoch int6
 	if session, err = f.rec.Session(ctx, agent); err != nil {
 		return nil, session, err
 	}
-	held, err = f.inHand(ctx, session)
+	held, err = f.Held(ctx, session)
 	return held, session, err
 }
 
@@ -159,7 +159,7 @@ func (f *Floor) getReady(ctx context.Context, agent campaign.AgentID, epoch int6
 		_, _, err := Step(s, f.now(), Heartbeat{Epoch: epoch}, Settings{})
 		return a, nil, err
 	}
-	if held, err := f.inHand(ctx, s); err != nil || held != nil {
+	if held, err := f.Held(ctx, s); err != nil || held != nil {
 		return a, held, err
 	}
 	switch {

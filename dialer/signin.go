@@ -15,7 +15,7 @@ func (f *Floor) SignIn(ctx context.Context, agent campaign.AgentID, ready bool) 
 	}
 	desk := newDesk()
 	session = f.mount(&a, session, desk)
-	held, err := f.inHand(ctx, session)
+	held, err := f.Held(ctx, session)
 	if err != nil {
 		f.Leave(agent, desk)
 		return nil, session, nil, err
@@ -37,12 +37,12 @@ func (f *Floor) SignInSimple(ctx context.Context, agent campaign.AgentID, ready 
 	if err != nil {
 		return session, nil, err
 	}
-	held, err := f.inHand(ctx, session)
+	held, err := f.Held(ctx, session)
 	return session, held, err
 }
 
-// inHand is what the session holds, with all that is known of it; nil: nothing, or what its CRM did not let the agent see.
-func (f *Floor) inHand(ctx context.Context, s campaign.Session) (*campaign.Claimed, error) {
+// Held is what the session holds, with all that is known of it; nil: nothing, or what its CRM did not let the agent see.
+func (f *Floor) Held(ctx context.Context, s campaign.Session) (*campaign.Claimed, error) {
 	if s.Assignment == 0 {
 		return nil, nil
 	}

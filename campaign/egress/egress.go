@@ -97,6 +97,11 @@ func (g Guard) DialContext(ctx context.Context, address string) (net.Conn, error
 	return g.Dialer().DialContext(ctx, "tcp", address)
 }
 
+// DialClear is DialContext for what is not encrypted: to allowed addresses alone.
+func (g Guard) DialClear(ctx context.Context, address string) (net.Conn, error) {
+	return dialer(g.CheckAllowed).DialContext(ctx, "tcp", address)
+}
+
 func dialer(check func(netip.Addr) error) *net.Dialer {
 	return &net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, network, address string, _ syscall.RawConn) error {
 		if network != "tcp4" && network != "tcp6" {

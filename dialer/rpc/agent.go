@@ -26,6 +26,8 @@ type Floor interface {
 	Refresh(ctx context.Context, agent campaign.AgentID) (campaign.Session, error)
 	// Learned takes over a session that the record answered; one without an agent is read.
 	Learned(ctx context.Context, agent campaign.AgentID, s campaign.Session) (campaign.Session, error)
+	// Held is what a session holds, as far as the agent may see it; nil: nothing.
+	Held(ctx context.Context, s campaign.Session) (*campaign.Claimed, error)
 	// InHand is what the agent holds by an assignment; false: ask the record.
 	InHand(agent campaign.AgentID, id campaign.AssignmentID) (dialer.Hand, bool)
 	Wake(campaign.CampaignID)
@@ -203,7 +205,7 @@ func (a *Agents) GetSession(ctx context.Context, r *pb.GetSessionRequest) (*pb.G
 	if err != nil {
 		return nil, err
 	}
-	held, err := a.calls.OpenAssignment(ctx, agent)
+	held, err := a.floor.Held(ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
+	"redial/campaign/precall"
 	campaignrpc "redial/campaign/rpc"
 	"redial/campaign/store"
 	"redial/cmd/internal/auth"
@@ -74,6 +75,7 @@ type App struct {
 	finder     *scheduler.Finder
 	source     source
 	floor      *dialer.Floor
+	checks     *precall.Client // asks CRMs before leads are offered
 	intake     *intake.Intake
 	worker     *tasks.Worker // nil without Redis
 	waker      *tasks.Waker  // the same
@@ -140,7 +142,7 @@ func (a *App) start(ctx context.Context) error {
 	a.rederive(ctx)
 	a.run("revoked tokens", a.guard.Hear)
 	a.run("last uses of tokens", a.guard.NoteUses)
-	a.run("floor", a.floor.Run)
+	a.run("floor", a.runFloor)
 	a.run("intake", func(ctx context.Context) error {
 		a.intake.Work(ctx, cmp.Or(a.opt.Pace.Intake, 2*time.Second))
 		return nil

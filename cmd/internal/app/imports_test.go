@@ -18,12 +18,14 @@ const may = `
 proto/campaign/v1: google.golang.org
 proto/scheduler/v1: google.golang.org proto/campaign/v1
 proto/dialer/v1: google.golang.org proto/campaign/v1
+deploy/examples/go: google.golang.org proto/campaign/v1
 
 campaign:
 campaign/listfile: campaign golang.org/x/text github.com/wlynxg/chardet github.com/xuri/excelize/v2
 campaign/calendarfile: campaign
 campaign/egress:
 campaign/webhook: campaign campaign/egress campaign/wire google.golang.org/protobuf
+campaign/precall: campaign campaign/egress campaign/wire proto/campaign/v1 google.golang.org/grpc
 campaign/phone: campaign github.com/nyaruka/phonenumbers
 campaign/store: campaign github.com/jackc/pgx/v5 modernc.org/sqlite golang.org/x/sync
 campaign/wire: campaign proto/campaign/v1 google.golang.org/protobuf
@@ -56,6 +58,7 @@ cmd/internal/issuertest:
 cmd/internal/app: *
 cmd/internal/bench: *
 cmd/internal/chaos:
+cmd/internal/examples:
 cmd/dialerd: cmd/internal/config cmd/internal/app scheduler
 cmd/dialctl: *
 `

@@ -48,11 +48,14 @@ func (a *App) wire(ctx context.Context) error {
 	if err := a.wireTime(); err != nil {
 		return err
 	}
-	a.floor = dialer.NewFloor(a.node(), newPunctual(a.store, a.metrics), a.source, a.store.Now, dialer.Options{Watch: a.opt.Pace.Watch, Log: a.log})
+	var err error
+	if a.checks, err = a.newChecks(); err != nil {
+		return err
+	}
+	a.floor = dialer.NewFloor(a.node(), newPunctual(a.store, a.metrics), a.source, a.store.Now, dialer.Options{Watch: a.opt.Pace.Watch, Log: a.log, Checks: a.checks})
 	a.intake = intake.New(a.store, a.openUpload, a.store, a.store, intake.Options{Node: a.node(), Log: a.log, Finished: a.changed})
 	a.schedule = a.scheduleService()
 	a.events = campaignrpc.NewEvents(a.store, campaignrpc.NumberMasks(a.store))
-	var err error
 	if a.pushes, err = a.newPushes(); err != nil {
 		return err
 	}
@@ -218,7 +221,7 @@ func (a *App) wireServer() error {
 		campaignpb.RegisterCampaignServiceServer(r, campaignrpc.NewCampaigns(a.store, a.store, hooks, a.replan).WithLaw(a.law, a.log))
 		campaignpb.RegisterListServiceServer(r, campaignrpc.NewLists(a.store, a.intake, a.store, a.store, exports, hooks).WithLargest(a.cfg.MaxUpload))
 		campaignpb.RegisterLeadServiceServer(r, campaignrpc.NewLeads(a.store, a.store, a.store, a.store, readNumber, schedulerrpc.CaseEncoder(a.rules), hooks))
-		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, hooks, a.store.Now))
+		campaignpb.RegisterSuppressionServiceServer(r, campaignrpc.NewSuppressions(a.store, readNumber, intake.Numbers{}, hooks, a.store.Now).WithLargest(a.cfg.MaxUpload))
 		campaignpb.RegisterEventServiceServer(r, a.events)
 		campaignpb.RegisterWebhookServiceServer(r, campaignrpc.NewWebhooks(a.store, a.pushes))
 		campaignpb.RegisterReportServiceServer(r, campaignrpc.NewReports(a.store, exports))

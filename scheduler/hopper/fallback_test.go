@@ -177,7 +177,8 @@ func TestLeadsOnTheirWayToAClaimHideNobody(t *testing.T) {
 	onEach(t, func(t *testing.T, client redis.UniversalClient) {
 		f := patientFloor(t, client, newRecord(200, 0), time.Minute) // a laden machine's pauses are not what this is about
 		seen := make(map[campaign.LeadID]bool)
-		for range 60 { // no claim is through yet; a take may find the end of a window, and less than it asked for
+		for began := time.Now(); len(seen) < 200 && time.Since(began) < 5*time.Second; {
+			// No claim is through yet. A take may find the end of a window, and less than it asked for.
 			for _, l := range f.take(t, 10, 0) {
 				seen[l] = true
 			}

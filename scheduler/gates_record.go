@@ -83,18 +83,20 @@ func suppressionGate(q *inquiry) view {
 	}
 }
 
-// lifted is when the first suppression in force runs out; zero when none does.
+// lifted is when the first number is free of every suppression in force; zero when none will be.
 func (q *inquiry) lifted() time.Time {
+	last := make(map[campaign.Phone]campaign.Suppression)
+	for _, s := range q.question.Suppressions {
+		if !s.InForce(q.f.Now) || foundBad(q.d.tries, s.Phone) {
+			continue
+		}
+		if was, ok := last[s.Phone]; !ok || s.Outlasts(&was) {
+			last[s.Phone] = s
+		}
+	}
 	var first time.Time
-	for i := range q.question.Suppressions {
-		s := &q.question.Suppressions[i]
-		if s.ExpiresAt.IsZero() || !s.InForce(q.f.Now) {
-			continue
-		}
-		if foundBad(q.d.tries, s.Phone) {
-			continue
-		}
-		if first.IsZero() || s.ExpiresAt.Before(first) {
+	for _, s := range last {
+		if !s.ExpiresAt.IsZero() && (first.IsZero() || s.ExpiresAt.Before(first)) {
 			first = s.ExpiresAt
 		}
 	}

@@ -140,7 +140,7 @@ func (w *watched) tellOfNumbers(t *testing.T, step telling) {
 		"SUPPRESSED c0 l0 number=+8613900000009 scope=SYSTEM reason=do_not_call source=li",
 		"ATTEMPT c1 l3 li assignment_id=4 outcome=CALL code=DO_NOT_CALL number=+8613900000009 placed_at=23h3m0s duration=1m0s reason=retry",
 		"LEAD_FINISHED c1 l3 state=SUPPRESSED reason=do_not_call")
-	if err := w.Lift(t.Context(), "+8613900000009", "mei: a mistake"); err != nil {
+	if err := w.Lift(t.Context(), campaign.SuppressionKey{Phone: "+8613900000009"}, "mei: a mistake"); err != nil {
 		t.Fatal(err)
 	}
 	step("lifted",

@@ -178,12 +178,25 @@ func (s *LeadServer) shownAll(ctx context.Context, leads []campaign.Lead) ([]*pb
 	if err != nil {
 		return nil, err
 	}
-	shut := byPhone(found)
+	shut, at := byPhone(found), make(map[campaign.CampaignID]*campaign.Campaign)
 	out := make([]*pb.Lead, len(leads))
 	for i := range leads {
 		out[i] = wire.Lead(&leads[i])
 		for _, n := range out[i].GetNumbers() {
-			n.Suppressed = shut[campaign.Phone(n.GetPhone())] != nil
+			p := campaign.Phone(n.GetPhone())
+			if len(shut[p]) == 0 {
+				continue
+			}
+			c, ok := at[leads[i].CampaignID]
+			if !ok {
+				home, err := s.home.Campaign(ctx, leads[i].CampaignID)
+				if err != nil {
+					return nil, err
+				}
+				c = &home
+				at[leads[i].CampaignID] = c
+			}
+			n.Suppressed = binding(shut[p], &leads[i], c, p) != nil
 		}
 	}
 	return out, nil

@@ -105,7 +105,7 @@ func setupOn(t *testing.T, url string, now func() time.Time, opened func(*store.
 	b.campaigns = rpc.NewCampaigns(b, b, b.heard, func(id campaign.CampaignID) { b.heard.replanned = append(b.heard.replanned, id) })
 	b.leads = rpc.NewLeads(b, b, b, b, readNumber, encoded, b.heard)
 	b.lists = rpc.NewLists(b, nil, b, b, nil, b.heard)
-	b.suppressions = rpc.NewSuppressions(b, readNumber, b.heard, b.Now)
+	b.suppressions = rpc.NewSuppressions(b, readNumber, numberFiles{}, b.heard, b.Now)
 	b.reports = rpc.NewReports(b, nil)
 	b.admin = rpc.NewAdmin(b, b, b, b, b, func(_ context.Context, id campaign.AgentID) error {
 		b.heard.out = append(b.heard.out, id)

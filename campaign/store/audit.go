@@ -94,6 +94,12 @@ var contradictions = []contradiction{
 	{invariant: "I5", what: "the number was suppressed when it was dialled", query: `SELECT a.campaign_id, a.lead_id, a.id, a.agent_id, a.started_at, a.number
 		FROM assignments a JOIN suppressions x ON x.subject_id = a.subject_id WHERE a.started_at > x.created_at
 		AND (x.expires_at = 0 OR a.started_at < x.expires_at) AND ($1 = 0 OR a.campaign_id = $1)`},
+	{invariant: "I5", what: "the number was suppressed in the campaign when it was dialled", query: `SELECT a.campaign_id, a.lead_id, a.id, a.agent_id, a.started_at, a.number
+		FROM assignments a JOIN scoped_suppressions x ON x.subject_id = a.subject_id AND x.campaign_id = a.campaign_id WHERE a.started_at > x.created_at
+		AND (x.expires_at = 0 OR a.started_at < x.expires_at) AND ($1 = 0 OR a.campaign_id = $1)`},
+	{invariant: "I5", what: "a number that is suppressed in the campaign is on offer", query: `SELECT a.campaign_id, a.lead_id, a.id, a.agent_id, a.offered_at, a.number
+		FROM assignments a JOIN scoped_suppressions x ON x.subject_id = a.subject_id AND x.campaign_id = a.campaign_id WHERE a.state = 'offered'
+		AND (x.expires_at = 0 OR x.expires_at > $2) AND ($1 = 0 OR a.campaign_id = $1)`, now: true},
 	{invariant: "I5", what: "a suppressed number is on offer", query: `SELECT a.campaign_id, a.lead_id, a.id, a.agent_id, a.offered_at, a.number
 		FROM assignments a JOIN suppressions x ON x.subject_id = a.subject_id WHERE a.state = 'offered'
 		AND (x.expires_at = 0 OR x.expires_at > $2) AND ($1 = 0 OR a.campaign_id = $1)`, now: true},
@@ -125,6 +131,26 @@ var contradictions = []contradiction{
 		FROM assignments a WHERE a.state = 'concluded' AND a.started_at = 0 AND ($1 = 0 OR a.campaign_id = $1)`},
 }
 
+// dialledInCountry are the calls to numbers that were suppressed in their own country when they were dialled. Addresses and
+// regions may have changed since, the country code cannot; one that several countries share proves nothing.
+func (a *audit) dialledInCountry() error {
+	return a.t.each(`SELECT a.campaign_id, a.lead_id, a.id, a.agent_id, a.started_at, a.number, x.country
+		FROM assignments a JOIN scoped_suppressions x ON x.subject_id = a.subject_id AND x.country <> '' WHERE a.started_at > x.created_at
+		AND (x.expires_at = 0 OR a.started_at < x.expires_at) AND ($1 = 0 OR a.campaign_id = $1)`, []any{int64(a.of)}, func(r *sql.Rows) error {
+		b := campaign.Breach{Invariant: "I5"}
+		var number campaign.Phone
+		var country string
+		if err := r.Scan(&b.Campaign, &b.Lead, &b.Assignment, &b.Agent, usTime{&b.At}, &number, &country); err != nil {
+			return err
+		}
+		if own := number.Countries(); len(own) != 1 || own[0] != country {
+			return nil
+		}
+		b.What = "the number was suppressed in its own country when it was dialled (" + string(number) + ")"
+		return a.breach(b)
+	})
+}
+
 func (a *audit) states() error {
 	for _, c := range contradictions {
 		args := []any{int64(a.of)}
@@ -146,7 +172,7 @@ func (a *audit) states() error {
 			return fmt.Errorf("%s: %w", c.what, err)
 		}
 	}
-	return nil
+	return a.dialledInCountry()
 }
 
 // ledger walks the agents' states: each row begins where the last one ended, and what it says was spent is the time

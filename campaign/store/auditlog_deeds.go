@@ -67,7 +67,19 @@ func consentDeed(c *campaign.Consent) deedFields {
 }
 
 func suppressionDeed(x *campaign.Suppression) deedFields {
-	return deedFields{"number": x.Phone.Masked(), "source": x.Source, "expires_at": set(x.ExpiresAt)}
+	out := deedFields{"number": x.Phone.Masked(), "source": x.Source, "expires_at": set(x.ExpiresAt)}
+	if x.Country != "" {
+		out["country"] = x.Country
+	}
+	return out
+}
+
+// suppressionTarget is the campaign that a suppression binds in; empty: it binds in others, too.
+func suppressionTarget(k campaign.SuppressionKey) string {
+	if k.Campaign == 0 {
+		return ""
+	}
+	return fmt.Sprintf("campaign %d", k.Campaign)
 }
 
 // leadDeed is what the audit log keeps of a change to a lead.

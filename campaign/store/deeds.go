@@ -58,7 +58,7 @@ func (s *Store) commitDeeds(ctx context.Context, asked []*deed) ([]result[any], 
 		if err != nil {
 			return err
 		}
-		if err := k.suppressAll(dnc); err != nil {
+		if err := k.suppressAll(dnc, true); err != nil {
 			return err
 		}
 		leads := make(map[campaign.LeadID]bool, len(asked))

@@ -21,7 +21,7 @@ type intake struct {
 	accounts  met
 	numbers   met
 	persons   met
-	shut      map[campaign.SubjectID]campaign.Suppression
+	shut      map[campaign.SubjectID][]campaign.Suppression
 	consents  map[campaign.SubjectID][]campaign.Consent
 	calendars []*campaign.Calendar
 	sites     sites
@@ -103,13 +103,11 @@ func (in *intake) findShut() error {
 		return nil
 	}
 	slices.Sort(ids)
-	in.shut = make(map[campaign.SubjectID]campaign.Suppression)
-	q := `SELECT ` + suppressionColumns + `, x.subject_id FROM suppressions x JOIN subjects u ON u.id = x.subject_id
-		WHERE x.subject_id ` + in.t.d.in(1) + ` AND (x.expires_at = 0 OR x.expires_at > $2)`
+	in.shut = make(map[campaign.SubjectID][]campaign.Suppression)
+	q := suppressionsOf(`x.subject_id ` + in.t.d.in(1) + ` AND (x.expires_at = 0 OR x.expires_at > $2)`)
 	return in.t.each(q, []any{js(ids), us(in.t.now)}, func(r *sql.Rows) error {
-		var id campaign.SubjectID
-		x, err := scanSuppression(r, &id)
-		in.shut[id] = x
+		x, id, err := scanSuppression(r)
+		in.shut[id] = append(in.shut[id], x)
 		return err
 	})
 }

@@ -135,15 +135,22 @@ func (in *intake) facts(c *candidate, shut []campaign.Suppression) *campaign.Fac
 	return f
 }
 
-// shutOf are the suppressions of a draft's numbers, each once.
+// shutOf are the suppressions of a draft's numbers that bind for it, each once.
 func (in *intake) shutOf(c *candidate) (out []campaign.Suppression) {
 	if len(in.shut) == 0 {
 		return nil
 	}
+	lead := campaign.Lead{CampaignID: in.campaign.ID, Numbers: c.Numbers, Places: c.Places}
 	for j := range c.Numbers {
 		p := c.Numbers[j].Phone
-		if x, ok := in.shut[in.numbers.ids[string(p)].id]; ok && !dialledBefore(c.Numbers[:j], p) {
-			out = append(out, x)
+		all := in.shut[in.numbers.ids[string(p)].id]
+		if len(all) == 0 || dialledBefore(c.Numbers[:j], p) {
+			continue
+		}
+		for i := range all {
+			if all[i].Binds(&lead, in.campaign, p) {
+				out = append(out, all[i])
+			}
 		}
 	}
 	return out

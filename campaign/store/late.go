@@ -204,7 +204,7 @@ func (s *Store) Correct(ctx context.Context, c campaign.Correction) (campaign.Re
 		if rec, err = k.correct(r, c.By); err != nil {
 			return err
 		}
-		if err := k.suppressAll(dnc); err != nil {
+		if err := k.suppressAll(dnc, true); err != nil {
 			return err
 		}
 		if f := k.facts[rec.Lead]; f != nil {

@@ -58,10 +58,10 @@ func (k *work) apply(f *campaign.Facts, u campaign.LeadUpdate) (changed []string
 		l.Zones, changed = *u.Zones, append(changed, "zones")
 		mark(&k.regrouped, l.ID)
 	}
-	if u.Places != nil && !slices.Equal(l.Places, sorted(*u.Places)) {
-		l.Places, changed = sorted(*u.Places), append(changed, "places")
-	}
 	known := false
+	if u.Places != nil && !slices.Equal(l.Places, sorted(*u.Places)) {
+		l.Places, changed, known = sorted(*u.Places), append(changed, "places"), true
+	}
 	if u.Account != nil && l.Account != *u.Account {
 		l.Account, changed, known = *u.Account, append(changed, "account"), true
 	}
@@ -97,14 +97,14 @@ func (k *work) knownBy(f *campaign.Facts) error {
 	}
 	k.enrol(f.Lead)
 	k.useOf(f)
-	shut := make(map[campaign.Phone]campaign.Suppression)
+	found := make(shut)
 	subjects, consents := some(k.t.d, k.subjectIDs()), new([]readConsent)
-	reads := []statement{k.readSuppressions(subjects, shut)}
+	reads := []statement{k.readSuppressions(subjects, found)}
 	if f.Campaign != nil && len(f.Campaign.Rules.Packs) > 0 {
 		reads = append(reads, readConsents(subjects, consents))
 	}
 	err := k.t.together(reads...)
-	suppressedBy(f, shut)
+	suppressedBy(f, found)
 	k.takeConsents(consents)
 	return err
 }

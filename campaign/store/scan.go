@@ -182,14 +182,6 @@ func scanAttempt(r scanner, more ...any) (*campaign.Attempt, error) {
 	return a, err
 }
 
-const suppressionColumns = `u.key, x.reason, x.source, x.created_at, x.expires_at`
-
-func scanSuppression(r scanner, more ...any) (campaign.Suppression, error) {
-	var s campaign.Suppression
-	err := r.Scan(append([]any{&s.Phone, &s.Reason, &s.Source, usTime{&s.CreatedAt}, usTime{&s.ExpiresAt}}, more...)...)
-	return s, err
-}
-
 const eventColumns = `e.seq, e.id, e.type, e.at, e.campaign_id, e.list_id, e.lead_id, e.agent_id, e.data`
 
 func scanEvent(r scanner, more ...any) (campaign.Event, error) {

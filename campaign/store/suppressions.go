@@ -2,39 +2,39 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"slices"
 	"time"
 
 	"redial/campaign"
 )
 
-// Suppress forbids a number everywhere. Once it is acknowledged nothing is offered or dialled on the number (I5):
-// offers not yet dialled are taken back, promises of leads left without a number are cancelled with the reason
-// suppressed, and whoever claims or starts locks the same row and sees it. A call that was started goes on. A
-// suppression in force is never weakened. Errors: KindInvalid.
+// Suppress forbids a number where the suppression's scope says. Once it is acknowledged nothing is offered or dialled on
+// the number there (I5): offers not yet dialled are taken back, promises of leads left without a number are cancelled with
+// the reason suppressed, and whoever claims or starts locks the same row and sees it. A call that was started goes on. A
+// suppression in force is never weakened, and those of other scopes stand. Errors: KindInvalid; KindNotFound the campaign.
 func (s *Store) Suppress(ctx context.Context, x campaign.Suppression) (campaign.Suppressed, error) {
 	if x.Phone == "" {
 		return campaign.Suppressed{}, campaign.Invalid("phone", "give the number to suppress")
 	}
-	if !x.ExpiresAt.IsZero() && !x.ExpiresAt.After(s.Now()) {
-		return campaign.Suppressed{}, campaign.Invalid("expires_at", "is past: it would suppress nothing")
+	if x.Scope == "" {
+		x.Place()
 	}
-	x.Reason = orElse(x.Reason, campaign.ReasonDoNotCall)
+	if err := x.Validate(s.Now()); err != nil {
+		return campaign.Suppressed{}, err
+	}
 	var out campaign.Suppressed
 	err := s.write(ctx, "suppress a number", func(t *tx) error {
+		if err := t.bindable(x.Campaign); err != nil {
+			return err
+		}
 		k, err := t.load(want{phones: []campaign.Phone{x.Phone}, spread: true})
 		if err != nil {
 			return err
 		}
-		if err := k.suppressAll([]campaign.Suppression{x}); err != nil {
+		if err := k.suppressAll([]campaign.Suppression{x}, true); err != nil {
 			return err
 		}
-		out = campaign.Suppressed{}
-		for _, id := range inOrder(k.closed) {
-			out.Revoked = append(out.Revoked, *k.assignments[id])
-		}
+		out = campaign.Suppressed{Revoked: k.takenBack()}
 		for _, f := range k.facts {
 			if slices.Contains(phonesOf(f.Lead), x.Phone) {
 				out.Leads++
@@ -43,49 +43,111 @@ func (s *Store) Suppress(ctx context.Context, x campaign.Suppression) (campaign.
 		if err := k.flush(); err != nil {
 			return err
 		}
-		return t.audit("suppress", "", nil, suppressionDeed(&x), x.Reason)
+		return t.audit("suppress", suppressionTarget(x.Key()), nil, suppressionDeed(&x), x.Reason)
 	})
 	return out, err
 }
 
-// suppressAll suppresses numbers whose leads are all loaded.
-func (k *work) suppressAll(all []campaign.Suppression) error {
-	type row struct {
-		Subject campaign.SubjectID `json:"subject_id"`
-		Reason  string             `json:"reason"`
-		Source  string             `json:"source"`
-		Created int64              `json:"created_at"`
-		Expires int64              `json:"expires_at"`
+// bindable says whether there is the campaign that a suppression is to bind in; 0: it binds elsewhere.
+func (t *tx) bindable(id campaign.CampaignID) error {
+	if id == 0 {
+		return nil
 	}
-	var rows []row
-	seen := make(map[campaign.Phone]bool)
+	var n int
+	err := t.QueryRowContext(t.ctx, `SELECT 1 FROM campaigns WHERE id = $1`, int64(id)).Scan(&n)
+	return none(err, "campaign", id)
+}
+
+type suppressionRow struct {
+	Subject  campaign.SubjectID  `json:"subject_id"`
+	Campaign campaign.CampaignID `json:"campaign_id"`
+	Country  string              `json:"country"`
+	Reason   string              `json:"reason"`
+	Source   string              `json:"source"`
+	Created  int64               `json:"created_at"`
+	Expires  int64               `json:"expires_at"`
+}
+
+// suppressAll suppresses numbers whose leads are all loaded. Unless each is told of, only numbers of leads are.
+func (k *work) suppressAll(all []campaign.Suppression, tellEach bool) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var wide, scoped []suppressionRow
+	leads := k.leadsByPhone()
+	seen := make(map[campaign.SuppressionKey]bool)
 	for _, x := range all {
-		if seen[x.Phone] {
+		if seen[x.Key()] {
 			continue
 		}
-		seen[x.Phone] = true
-		x.CreatedAt = k.afterCalls(x.Phone)
-		rows = append(rows, row{k.subjects[x.Phone], x.Reason, x.Source, us(x.CreatedAt), us(x.ExpiresAt)})
-		k.events = append(k.events, campaign.Event{Type: campaign.EventSuppressed,
-			Data: js(map[string]any{"number": x.Phone, "reason": x.Reason, "source": x.Source, "expires_at": x.ExpiresAt})})
-		for _, id := range inOrder(k.facts) {
+		seen[x.Key()] = true
+		x.Place()
+		x.CreatedAt = k.afterCalls(x.Phone, len(leads[x.Phone]) > 0)
+		row := suppressionRow{k.subjects[x.Phone], x.Campaign, x.Country, x.Reason, x.Source, us(x.CreatedAt), us(x.ExpiresAt)}
+		if x.Scope == campaign.ScopeSystem {
+			wide = append(wide, row)
+		} else {
+			scoped = append(scoped, row)
+		}
+		if tellEach || len(leads[x.Phone]) > 0 {
+			k.events = append(k.events, suppressionEvent(campaign.EventSuppressed, x.Key(), map[string]any{"reason": x.Reason,
+				"source": x.Source, "expires_at": x.ExpiresAt}))
+		}
+		for _, id := range leads[x.Phone] {
 			if err := k.suppressLead(k.facts[id], x); err != nil {
 				return err
 			}
 		}
 	}
-	return setRows(k.t, `INSERT INTO suppressions AS x (subject_id, reason, source, created_at, expires_at)
-		SELECT v.subject_id, v.reason, v.source, v.created_at, v.expires_at FROM `+
-		k.t.d.set(1, "v", "subject_id bigint", "reason text", "source text", "created_at bigint", "expires_at bigint")+` WHERE TRUE
-		ON CONFLICT (subject_id) DO UPDATE SET reason = excluded.reason, source = excluded.source, expires_at = excluded.expires_at,
+	return k.t.putSuppressions(wide, scoped)
+}
+
+// putSuppressions writes them; one in force is never weakened.
+func (t *tx) putSuppressions(wide, scoped []suppressionRow) error {
+	const stronger = ` DO UPDATE SET reason = excluded.reason, source = excluded.source, expires_at = excluded.expires_at,
 			created_at = CASE WHEN x.expires_at > 0 AND x.expires_at <= $2 THEN excluded.created_at ELSE x.created_at END
-		WHERE x.expires_at > 0 AND (excluded.expires_at = 0 OR excluded.expires_at > x.expires_at)`, rows, us(k.t.now))
+		WHERE x.expires_at > 0 AND (excluded.expires_at = 0 OR excluded.expires_at > x.expires_at)`
+	if err := setRows(t, `INSERT INTO suppressions AS x (subject_id, reason, source, created_at, expires_at)
+		SELECT v.subject_id, v.reason, v.source, v.created_at, v.expires_at FROM `+
+		t.d.set(1, "v", "subject_id bigint", "reason text", "source text", "created_at bigint", "expires_at bigint")+
+		` WHERE TRUE ON CONFLICT (subject_id)`+stronger, wide, us(t.now)); err != nil {
+		return err
+	}
+	return setRows(t, `INSERT INTO scoped_suppressions AS x (subject_id, campaign_id, country, reason, source, created_at, expires_at)
+		SELECT v.subject_id, v.campaign_id, v.country, v.reason, v.source, v.created_at, v.expires_at FROM `+
+		t.d.set(1, "v", "subject_id bigint", "campaign_id bigint", "country text", "reason text", "source text", "created_at bigint", "expires_at bigint")+
+		` WHERE TRUE ON CONFLICT (subject_id, campaign_id, country)`+stronger, scoped, us(t.now))
+}
+
+// suppressionEvent tells of a suppression: one of a campaign to whoever follows that campaign, any other to all.
+func suppressionEvent(kind campaign.EventType, key campaign.SuppressionKey, data map[string]any) campaign.Event {
+	x := campaign.Suppression{Phone: key.Phone, Campaign: key.Campaign, Country: key.Country}
+	x.Place()
+	data["number"], data["scope"] = key.Phone, x.Scope
+	if key.Country != "" {
+		data["country"] = key.Country
+	}
+	return campaign.Event{Type: kind, CampaignID: key.Campaign, Data: js(data)}
+}
+
+// leadsByPhone are the loaded leads that have each number, in order.
+func (k *work) leadsByPhone() map[campaign.Phone][]campaign.LeadID {
+	out := make(map[campaign.Phone][]campaign.LeadID)
+	for _, id := range inOrder(k.facts) {
+		for _, p := range phonesOf(k.facts[id].Lead) {
+			out[p] = append(out[p], id)
+		}
+	}
+	return out
 }
 
 // afterCalls is now, or just after the last call started on the number by a node whose clock is ahead: that call came
-// first.
-func (k *work) afterCalls(p campaign.Phone) time.Time {
+// first. One without leads has no calls.
+func (k *work) afterCalls(p campaign.Phone, leads bool) time.Time {
 	at := k.t.now
+	if !leads {
+		return at
+	}
 	for _, a := range k.assignments {
 		if a.Number == p {
 			at = later(at, a.StartedAt)
@@ -94,13 +156,13 @@ func (k *work) afterCalls(p campaign.Phone) time.Time {
 	return at
 }
 
-// suppressLead lets a lead follow the suppression of one of its numbers.
+// suppressLead lets a lead follow the suppression of one of its numbers, if it binds for it.
 func (k *work) suppressLead(f *campaign.Facts, x campaign.Suppression) error {
 	l := f.Lead
-	if l.State == campaign.LeadWithdrawn || !slices.Contains(phonesOf(l), x.Phone) {
+	if l.State == campaign.LeadWithdrawn || !x.Binds(l, f.Campaign, x.Phone) {
 		return nil
 	}
-	if i := slices.IndexFunc(f.Suppressions, func(s campaign.Suppression) bool { return s.Phone == x.Phone }); i < 0 {
+	if i := slices.IndexFunc(f.Suppressions, func(s campaign.Suppression) bool { return s.Key() == x.Key() }); i < 0 {
 		f.Suppressions = append(f.Suppressions, x)
 	}
 	if a := k.open[l.ID]; a != nil {
@@ -113,92 +175,4 @@ func (k *work) suppressLead(f *campaign.Facts, x campaign.Suppression) error {
 		k.unhold(f)
 	}
 	return nil
-}
-
-// Lift allows a number again and plans its leads anew. KindNotFound if it is not suppressed.
-func (s *Store) Lift(ctx context.Context, phone campaign.Phone, by string) error {
-	return s.write(ctx, "lift a suppression", func(t *tx) error {
-		k, err := t.load(want{phones: []campaign.Phone{phone}, spread: true})
-		if err != nil {
-			return err
-		}
-		n, err := t.exec(`DELETE FROM suppressions WHERE subject_id = $1`, int64(k.subjects[phone]))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return campaign.NotFound("suppression of", phone)
-		}
-		k.lifted(phone, by)
-		if err := k.flush(); err != nil {
-			return err
-		}
-		return t.audit("lift_suppression", "", suppressionDeed(&campaign.Suppression{Phone: phone}), nil, "")
-	})
-}
-
-// lifted plans the leads anew that a suppression kept back.
-func (k *work) lifted(phone campaign.Phone, by string) {
-	k.events = append(k.events, campaign.Event{Type: campaign.EventLifted, Data: js(map[string]any{"number": phone, "by": by})})
-	for _, id := range inOrder(k.facts) {
-		f := k.facts[id]
-		f.Suppressions = slices.DeleteFunc(f.Suppressions, func(s campaign.Suppression) bool { return s.Phone == phone })
-		if f.Lead.State == campaign.LeadSuppressed {
-			k.decide(f)
-		}
-	}
-}
-
-// ExpireSuppressions ends up to limit suppressions whose time is over, as Lift would, and says how many.
-func (s *Store) ExpireSuppressions(ctx context.Context, limit int) (int, error) {
-	var ended int
-	err := s.write(ctx, "end suppressions", func(t *tx) error {
-		ended = 0
-		var phones []campaign.Phone
-		err := t.each(`SELECT u.key FROM suppressions x JOIN subjects u ON u.id = x.subject_id WHERE x.expires_at > 0 AND x.expires_at <= $1
-			ORDER BY x.expires_at, u.id LIMIT $2`, []any{us(t.now), limit}, func(r *sql.Rows) error {
-			var p campaign.Phone
-			err := r.Scan(&p)
-			phones = append(phones, p)
-			return err
-		})
-		if err != nil || len(phones) == 0 {
-			return err
-		}
-		k, err := t.load(want{phones: phones, spread: true})
-		if err != nil {
-			return err
-		}
-		for _, p := range unique(phones) {
-			n, err := t.exec(`DELETE FROM suppressions WHERE subject_id = $1 AND expires_at > 0 AND expires_at <= $2`, int64(k.subjects[p]), us(t.now))
-			if err != nil {
-				return err
-			}
-			if n > 0 {
-				ended++
-				k.lifted(p, "expired")
-			}
-		}
-		return k.flush()
-	})
-	return ended, err
-}
-
-// Suppressed are those of the numbers that are suppressed now, in order of number.
-func (s *Store) Suppressed(ctx context.Context, phones []campaign.Phone) ([]campaign.Suppression, error) {
-	var out []campaign.Suppression
-	err := s.peek(ctx, "look up suppressions", func(t *tx) error {
-		out = nil
-		return t.each(`SELECT `+suppressionColumns+` FROM suppressions x JOIN subjects u ON u.id = x.subject_id
-			WHERE u.kind = 'number' AND u.key `+t.d.inText(1)+` AND (x.expires_at = 0 OR x.expires_at > $2) ORDER BY u.key`,
-			[]any{js(list(phones)), us(t.now)}, func(r *sql.Rows) error {
-				one, err := scanSuppression(r)
-				out = append(out, one)
-				return err
-			})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%d numbers: %w", len(phones), err)
-	}
-	return out, nil
 }

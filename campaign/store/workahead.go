@@ -23,7 +23,7 @@ type ahead struct {
 	reads     []statement
 	campaigns func() (map[campaign.CampaignID]*campaign.Campaign, error)
 	lists     map[campaign.ListID]*campaign.List
-	shut      map[campaign.Phone]campaign.Suppression
+	shut      shut
 	promises  []*campaign.Appointment
 	law       lawRead
 }
@@ -65,7 +65,7 @@ func (t *tx) aheadOf(leads []campaign.LeadID, w want) bool {
 }
 
 func (k *work) read(campaigns, lists, subjects, leads which) *ahead {
-	a := &ahead{lists: make(map[campaign.ListID]*campaign.List), shut: make(map[campaign.Phone]campaign.Suppression)}
+	a := &ahead{lists: make(map[campaign.ListID]*campaign.List), shut: make(shut)}
 	var stamps statement
 	stamps, a.campaigns = k.t.campaignStamps(campaigns)
 	a.reads = []statement{stamps, readLists(lists, a.lists), k.readSuppressions(subjects, a.shut), readPromises(leads, &a.promises)}
@@ -76,16 +76,6 @@ func readLists(of which, into map[campaign.ListID]*campaign.List) statement {
 	return statement{`SELECT ` + listColumns + ` FROM lists k WHERE k.id ` + of.in, of.args, func(r scanner) error {
 		l, err := scanList(r)
 		into[l.ID] = l
-		return err
-	}}
-}
-
-func (k *work) readSuppressions(of which, into map[campaign.Phone]campaign.Suppression) statement {
-	q := `SELECT ` + suppressionColumns + ` FROM suppressions x JOIN subjects u ON u.id = x.subject_id
-		WHERE x.subject_id ` + of.in + ` AND (x.expires_at = 0 OR x.expires_at > ` + parameter(len(of.args)+1) + `)`
-	return statement{q, of.and(us(k.t.now)), func(r scanner) error {
-		s, err := scanSuppression(r)
-		into[s.Phone] = s
 		return err
 	}}
 }

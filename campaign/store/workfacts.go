@@ -159,14 +159,6 @@ func (k *work) lacks(l *campaign.Lead) bool {
 	return false
 }
 
-func suppressedBy(f *campaign.Facts, shut map[campaign.Phone]campaign.Suppression) {
-	for _, p := range phonesOf(f.Lead) {
-		if s, ok := shut[p]; ok && s.InForce(f.Now) {
-			f.Suppressions = append(f.Suppressions, s)
-		}
-	}
-}
-
 // phonesOf are all the lead's numbers, good and bad, with those it changed to.
 func phonesOf(l *campaign.Lead) []campaign.Phone {
 	out := make([]campaign.Phone, 0, len(l.Numbers)+1)

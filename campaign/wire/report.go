@@ -84,7 +84,13 @@ func Suppression(s *campaign.Suppression) *pb.Suppression {
 	}
 	return &pb.Suppression{
 		Phone: string(s.Phone), Reason: s.Reason, Source: s.Source, CreatedAt: Time(s.CreatedAt), ExpiresAt: Time(s.ExpiresAt),
+		Scope: pb.SuppressionScope(suppressionScopes[s.Scope]), CampaignId: int64(s.Campaign), Country: s.Country,
 	}
+}
+
+// FromSuppressionScope is where a suppression binds; empty for none.
+func FromSuppressionScope(s pb.SuppressionScope) campaign.SuppressionScope {
+	return unstate(suppressionScopes, int32(s))
 }
 
 // Breach is a broken invariant as a message.

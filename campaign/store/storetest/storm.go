@@ -115,7 +115,7 @@ func (w *stormy) other(s *store.Store, rng *rand.Rand) {
 	case 0:
 		_, err = s.Suppress(ctx, campaign.Suppression{Phone: number, Reason: "complaint"})
 	case 1, 2:
-		err = s.Lift(ctx, number, "boss")
+		err = s.Lift(ctx, campaign.SuppressionKey{Phone: number}, "boss")
 	case 3:
 		_, err = s.Book(ctx, lead, campaign.Booking{Local: local(s.Now().Add(time.Minute))}, 0, "crm")
 	case 4:

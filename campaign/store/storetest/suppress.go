@@ -9,7 +9,24 @@ import (
 )
 
 var suppressCases = []testCase{
-	{"I5 nothing is claimed or started once a suppression is acknowledged", suppressRaced},
+	{"I5 nothing is claimed or started once a suppression is acknowledged", func(b *bundle) {
+		suppressRaced(b, func(campaign.Campaign) campaign.Suppression { return campaign.Suppression{} })
+	}},
+	{"I5 nor once one of its campaign is", func(b *bundle) {
+		suppressRaced(b, func(c campaign.Campaign) campaign.Suppression { return campaign.Suppression{Campaign: c.ID} })
+	}},
+	{"I5 nor once one of the number's country is", func(b *bundle) {
+		suppressRaced(b, func(campaign.Campaign) campaign.Suppression { return campaign.Suppression{Country: "CN"} })
+	}},
+	{"I5 nor once an import's batch is", func(b *bundle) { importRaced(b) }},
+	{"I5 a suppression binds in its campaign alone", bindsInCampaign},
+	{"I5 a suppression of a country binds whoever may live there", bindsInCountry},
+	{"I5 a lead that comes by the number, the campaign or the place is suppressed", comesUnderScope},
+	{"I6 a scoped suppression cancels promises and takes offers back", scopedCancels},
+	{"each scope is lifted for itself", liftedByScope},
+	{"a scoped suppression runs out, and is not weakened", scopedExpires},
+	{"a register is taken in by batches, again without a change", importSuppressions},
+	{"suppressions are listed by pages", listSuppressions},
 	{"I5 a suppression takes offers back and leaves calls alone", suppressRevokes},
 	{"I5 DO_NOT_CALL suppresses the number in every campaign", doNotCallEverywhere},
 	{"I6 a promise to a suppressed number is cancelled and says why", suppressCancelsPromises},
@@ -20,7 +37,29 @@ var suppressCases = []testCase{
 }
 
 // suppressRaced suppresses numbers while two nodes claim and start them: whatever begins after the acknowledgement fails.
-func suppressRaced(b *bundle) {
+func suppressRaced(b *bundle, scope func(campaign.Campaign) campaign.Suppression) {
+	raced(b, 1, func(c campaign.Campaign, from int) error {
+		x := scope(c)
+		x.Phone, x.Reason = phone(from), "complaint"
+		_, err := b.s.Suppress(b.Context(), x)
+		return err
+	})
+}
+
+// importRaced is the same with the batches of an import.
+func importRaced(b *bundle) {
+	raced(b, 8, func(c campaign.Campaign, from int) error {
+		var some []campaign.Phone
+		for i := range 8 {
+			some = append(some, phone(from+i), phone(1000+from+i))
+		}
+		_, err := b.s.ImportSuppressions(b.Context(), campaign.Suppression{Campaign: c.ID, Source: "register"}, some)
+		return err
+	})
+}
+
+// raced lets numbers be suppressed some at a time while two nodes claim and start them.
+func raced(b *bundle, some int, suppress func(c campaign.Campaign, from int) error) {
 	const n = 40
 	c := b.campaign(nil)
 	var leads []campaign.LeadID
@@ -33,11 +72,13 @@ func suppressRaced(b *bundle) {
 	var acknowledged [n]atomic.Bool
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for i := range n {
-			if _, err := b.s.Suppress(b.Context(), campaign.Suppression{Phone: phone(i), Reason: "complaint"}); err != nil {
+		for i := 0; i < n; i += some {
+			if err := suppress(c, i); err != nil {
 				b.Error(err)
 			}
-			acknowledged[i].Store(true)
+			for j := range some {
+				acknowledged[i+j].Store(true)
+			}
 		}
 	})
 	var claimed, startedAfter atomic.Int64
@@ -143,7 +184,7 @@ func suppressCancelsPromises(b *bundle) {
 	}
 	_, err := b.s.Book(b.Context(), ids[0], campaign.Booking{Local: local(b.s.Now().Add(time.Hour))}, 0, "a")
 	b.refused(err, campaign.KindUnready, campaign.ReasonSuppressedNow)
-	b.ok(b.s.Lift(b.Context(), phone(1), "boss"))
+	b.ok(b.s.Lift(b.Context(), campaign.SuppressionKey{Phone: phone(1)}, "boss"))
 	b.state(ids[0], campaign.LeadOpen)
 	b.sound()
 }
@@ -173,8 +214,8 @@ func liftedAgain(b *bundle) {
 	if due := b.due(c.ID, 10, 10); len(due) != 0 {
 		b.Fatalf("due %+v", due)
 	}
-	b.ok(b.s.Lift(b.Context(), phone(1), "boss"))
-	b.refused(b.s.Lift(b.Context(), phone(1), "boss"), campaign.KindNotFound, "")
+	b.ok(b.s.Lift(b.Context(), campaign.SuppressionKey{Phone: phone(1)}, "boss"))
+	b.refused(b.s.Lift(b.Context(), campaign.SuppressionKey{Phone: phone(1)}, "boss"), campaign.KindNotFound, "")
 	b.state(ids[0], campaign.LeadOpen)
 	b.claim(b.agent(), ids...)
 	b.sound()

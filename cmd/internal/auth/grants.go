@@ -61,6 +61,7 @@ func (g *Guard) allowed(ctx context.Context, method string, c *campaign.Caller, 
 		return nil
 	case refusing:
 		return forAll(p.words)
+	case names, itself, scoped:
 	}
 	m, ok := req.(proto.Message)
 	if !ok {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -37,14 +38,14 @@ func TestATokenHasItsRateAndItsBurst(t *testing.T) {
 		if let != 40 || campaign.KindOf(err) != campaign.KindExhausted || campaign.ReasonOf(err) != campaign.ReasonRateLimited {
 			t.Fatalf("%d of 100 at once, %v; want 40", let, err)
 		}
-		if e := err.(*campaign.Error); e.RetryAfter != 100*time.Millisecond {
+		if e, ok := errors.AsType[*campaign.Error](err); !ok || e.RetryAfter != 100*time.Millisecond {
 			t.Errorf("come back after %v, want 100ms", e.RetryAfter)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if let, _ := calls(l, agentWith(1), 100); let != 10 {
 			t.Errorf("%d a second later, want 10", let)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		if let, _ := calls(l, agentWith(1), 100); let != 40 {
 			t.Errorf("%d after an hour, want the burst of 40", let)
 		}
@@ -69,7 +70,7 @@ func TestUsualRatesAreThoseThatAreTold(t *testing.T) {
 			if let, _ := calls(l, &campaign.Caller{Token: 1, Role: role}, 3000); let != burst {
 				t.Errorf("%s: %d at once, want %d", role, let, burst)
 			}
-			time.Sleep(time.Minute)
+			<-time.After(time.Minute)
 		}
 	})
 }
@@ -81,7 +82,7 @@ func TestIdleBucketsAreForgotten(t *testing.T) {
 		for id := range campaign.TokenID(bucketsCheck - 1) {
 			calls(l, agentWith(id), 1)
 		}
-		time.Sleep(2 * forgetAfter)
+		<-time.After(2 * forgetAfter)
 		calls(l, agentWith(7), 200) // in use
 		calls(l, agentWith(10_000), 1)
 		kept := 0

@@ -32,7 +32,7 @@ var commands = func() []command {
 	var all []command
 	for _, group := range [][]command{
 		campaignCommands, importCommands, syncCommands, listCommands, leadCommands, agentCommands, callCommands, callbackCommands,
-		explainCommands, whyCommands, rulesCommands, forecastCommands, calendarCommands, consentCommands, suppressCommands, webhookCommands, eventCommands, auditLogCommands, reportCommands, floorCommands, benchCommands, simulateCommands, lawCommands, backupCommands, tokenCommands, toolCommands,
+		explainCommands, whyCommands, rulesCommands, forecastCommands, calendarCommands, consentCommands, suppressCommands, webhookCommands, eventCommands, auditLogCommands, privacyCommands, reportCommands, floorCommands, benchCommands, simulateCommands, lawCommands, backupCommands, tokenCommands, toolCommands,
 	} {
 		all = append(all, group...)
 	}

@@ -91,6 +91,7 @@ type said struct {
 	code    string
 	phone   campaign.Phone
 	booking *campaign.Booking
+	masks   bool // the campaign masks numbers
 }
 
 // noteMost bounds a note, in bytes.
@@ -122,7 +123,7 @@ func (a *Agents) say(ctx context.Context, agent campaign.AgentID, id campaign.As
 }
 
 func (a *Agents) sayOf(c *campaign.Campaign, r report, b *campaign.Booking) (s said, err error) {
-	s = said{code: r.GetCode(), booking: b}
+	s = said{code: r.GetCode(), booking: b, masks: c.MaskNumbers}
 	if s.outcome, err = c.OutcomeFor(s.code); err != nil {
 		return s, campaign.Invalid("code", choices(c, s.code))
 	}
@@ -215,6 +216,7 @@ func (a *Agents) RecordOutcome(ctx context.Context, r *pb.RecordOutcomeRequest) 
 	if out.Appointment, err = a.promiseOf(ctx, got); err != nil {
 		return nil, err
 	}
+	s.hide(ctx, out)
 	if r.GetNextWait() != nil {
 		a.addNext(ctx, out, agent, session, wait)
 	}
@@ -243,6 +245,7 @@ func (a *Agents) CorrectOutcome(ctx context.Context, r *pb.CorrectOutcomeRequest
 	out := &pb.CorrectOutcomeResponse{
 		Attempt: wire.Attempt(&got.Attempt, a.login(ctx, agent)), LeadState: wire.LeadState(got.State), Plan: wire.Plan(got.Plan),
 	}
+	s.hide(ctx, out)
 	out.Appointment, err = a.promiseOf(ctx, got)
 	return out, err
 }

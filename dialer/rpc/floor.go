@@ -198,9 +198,13 @@ func (f *Floors) ListMissed(ctx context.Context, r *pb.ListMissedRequest) (*pb.L
 			out.NextPageToken = next(r.GetPageToken(), size)
 			break
 		}
-		out.Missed = append(out.Missed, &pb.Missed{
+		row := &pb.Missed{
 			Appointment: wire.Appointment(&m.Appointment, m.Owner), LeadName: m.LeadName, LeadState: wire.LeadState(m.State), Plan: wire.Plan(m.Plan),
-		})
+		}
+		if err := hide(ctx, f.book, m.Appointment.CampaignID, row); err != nil {
+			return nil, err
+		}
+		out.Missed = append(out.Missed, row)
 	}
 	return out, nil
 }
@@ -224,7 +228,11 @@ func (f *Floors) ListLateOutcomes(ctx context.Context, r *pb.ListLateOutcomesReq
 			out.NextPageToken = next(r.GetPageToken(), size)
 			break
 		}
-		out.Outcomes = append(out.Outcomes, lateOf(&l))
+		row := lateOf(&l)
+		if err := hide(ctx, f.book, l.Campaign, row); err != nil {
+			return nil, err
+		}
+		out.Outcomes = append(out.Outcomes, row)
 	}
 	return out, nil
 }
@@ -252,7 +260,8 @@ func (f *Floors) ResolveLateOutcome(ctx context.Context, r *pb.ResolveLateOutcom
 		return nil, err
 	}
 	f.floor.Wake(got.Attempt.CampaignID)
-	return &pb.ResolveLateOutcomeResponse{Attempt: wire.Attempt(&got.Attempt, ""), Plan: wire.Plan(got.Plan)}, nil
+	out := &pb.ResolveLateOutcomeResponse{Attempt: wire.Attempt(&got.Attempt, ""), Plan: wire.Plan(got.Plan)}
+	return out, hide(ctx, f.book, got.Attempt.CampaignID, out)
 }
 
 // Reassign gives a promise to another agent, or to whoever is fit.

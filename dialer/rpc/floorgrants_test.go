@@ -58,7 +58,7 @@ func TestTheFloorIsShownAsFarAsTheCallerSees(t *testing.T) {
 
 func TestMissedAndLateAreThoseOfTheCallersCampaigns(t *testing.T) {
 	t.Parallel()
-	f := NewFloors(nil, twoFloors{}, nil, nil)
+	f := NewFloors(nil, twoFloors{}, nil, maskBook{})
 	for name, c := range map[string]struct {
 		sees         []campaign.CampaignID
 		missed, late int

@@ -58,7 +58,8 @@ func (a *Agents) CancelAppointment(ctx context.Context, r *pb.CancelAppointmentR
 		return nil, err
 	}
 	a.floor.Wake(p.CampaignID)
-	return &pb.CancelAppointmentResponse{Appointment: wire.Appointment(&p, a.login(ctx, p.Owner)), Plan: wire.Plan(plan)}, nil
+	out := &pb.CancelAppointmentResponse{Appointment: wire.Appointment(&p, a.login(ctx, p.Owner)), Plan: wire.Plan(plan)}
+	return out, hide(ctx, a.book, p.CampaignID, out)
 }
 
 // own checks that the promise is the acting agent's, and that there is a reason.

@@ -256,7 +256,7 @@ func (a *App) wireWeb() error {
 	var err error
 	a.site, err = web.New(web.Deps{
 		Record: a.overview, Tokens: a.guard, Health: a, Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}),
-		Log: a.log, Now: a.store.Now, Company: a.company(), Name: a.certName(),
+		Log: a.log, Now: a.store.Now, Company: a.company(), Name: a.certName(), Deeds: a.store,
 	})
 	if err != nil {
 		return fmt.Errorf("make the web pages: %w", err)

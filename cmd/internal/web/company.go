@@ -64,6 +64,9 @@ func (s *Site) endCompany(w http.ResponseWriter, r *http.Request) {
 		s.companyFailed(w, r, err)
 		return
 	}
+	if !s.entered(w, r, c) {
+		return
+	}
 	s.cookie(w, r, sessionCookie, s.sessions.begin(c, ""), sessionTime)
 	// The session's cookie goes along with no request that another site began, and a redirect from here would be one: the
 	// page that answers goes on by itself.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -60,8 +61,27 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) enter(w http.ResponseWriter, r *http.Request, c campaign.Caller, secret string) {
+	if !s.entered(w, r, c) {
+		return
+	}
 	s.cookie(w, r, sessionCookie, s.sessions.begin(c, secret), sessionTime)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// entered puts a sign-in into the audit log; without an entry nobody is let in.
+func (s *Site) entered(w http.ResponseWriter, r *http.Request, c campaign.Caller) bool {
+	if s.Deeds == nil {
+		return true
+	}
+	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		c.From = at.Addr().Unmap().String()
+	}
+	if err := s.Deeds.LogDeed(campaign.WithCaller(r.Context(), c), "sign_in", "", nil, ""); err != nil {
+		s.Log.ErrorContext(r.Context(), "a sign-in could not be put into the audit log", "error", err)
+		s.render(w, r, http.StatusServiceUnavailable, "signin", s.signInPage("away"))
+		return false
+	}
+	return true
 }
 
 func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {

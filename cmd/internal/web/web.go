@@ -32,6 +32,12 @@ type Health interface {
 	Readiness(ctx context.Context) Readiness
 }
 
+// Deeds keeps who did what.
+type Deeds interface {
+	// LogDeed adds an entry to the audit log, by the caller in ctx.
+	LogDeed(ctx context.Context, action, target string, after any, reason string) error
+}
+
 // Deps are the parts a site needs; Log and Now may be left out.
 type Deps struct {
 	Record  Record
@@ -41,6 +47,7 @@ type Deps struct {
 	Log     *slog.Logger     // nil: discarded
 	Now     func() time.Time // nil: time.Now
 
+	Deeds   Deeds         // nil: sign-ins are not kept
 	Company Company       // nil: people show tokens alone
 	Name    func() string // a name that the certificate is for, perhaps empty; nil: the port speaks in the clear
 }

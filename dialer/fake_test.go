@@ -207,7 +207,8 @@ func (r *fake) judge(l *fakeLead) campaign.Judgement {
 func (r *fake) offer(agent campaign.AgentID, l *fakeLead, refused []campaign.Refusal) campaign.Claimed {
 	c := r.camps[l.camp]
 	r.ids++
-	a := &campaign.Assignment{ID: r.ids, LeadID: l.id, CampaignID: l.camp, AgentID: agent, State: campaign.AssignmentOffered, OfferedAt: clock()}
+	a := &campaign.Assignment{ID: r.ids, LeadID: l.id, CampaignID: l.camp, AgentID: agent, State: campaign.AssignmentOffered, OfferedAt: clock(),
+		LeaseUntil: clock().Add(c.Floor.OfferTime)}
 	next, err := r.follow(agent, a, campaign.HappenedOffered, "")
 	if err != nil {
 		return campaign.Claimed{Err: err}

@@ -177,8 +177,12 @@ func (f *Floor) check(b *bid, g *campaign.Claimed) {
 		f.unbid(b)
 		return
 	}
+	began := f.now()
 	f.acting.Go(func() {
 		hold, err := f.clear(context.Background(), g)
+		if hold == nil && err == nil && f.now().Sub(began) >= trusted {
+			f.reread(b.agent) // the offer may have gone meanwhile: the agent signed in at another node
+		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if hold == nil && err == nil {
@@ -188,6 +192,22 @@ func (f *Floor) check(b *bid, g *campaign.Claimed) {
 		f.unbid(b)
 		poke(f.kick)
 	})
+}
+
+// reread learns how an agent's session stands. If the record fails what is known is believed.
+func (f *Floor) reread(agent campaign.AgentID) {
+	ctx, cancel := context.WithTimeout(context.Background(), holdTime)
+	defer cancel()
+	next, err := f.rec.Session(ctx, agent)
+	if err != nil {
+		f.log.WarnContext(ctx, "a session could not be read before an offer", "agent", agent, "error", err)
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s := f.seats[agent]; s != nil {
+		f.learn(s, next)
+	}
 }
 
 // showChecked puts a card in hand on the desk once its CRM was asked; nobody waits for that.

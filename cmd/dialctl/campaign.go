@@ -33,7 +33,9 @@ conversations, in any period or in so many calendar days. Cool-offs follow a con
   {"zone":"Asia/Shanghai","region":"CN","rules":{…},"script":"Hello {{name}}","skills":["mandarin"],
    "codes":[{"code":"SOLD","label":"Sold","outcome":"SUCCESS"}],
    "floor":{"fresh_share":0.2,"remind_before":"5m","owner_wait":"2m","grace":"15m","offer_time":"20s",
-            "wrap_up":"60s","lease":"90s","conversation":"30s","correct_within":"24h"}}
+            "wrap_up":"60s","lease":"90s","conversation":"30s","correct_within":"24h"},
+   "pre_call":{"address":"crm.example.com:443","deadline":"1s","fail_closed":false,"plaintext":false,"token_name":"crm"}}
+pre_call is whom the server asks before each call (campaign.v1.PreCallService); "pre_call":{} or --pre-call none: nobody.
 dialctl campaign show NAME --settings prints such a file. A flag wins over the file.`
 
 var campaignCommands = []command{
@@ -61,6 +63,7 @@ var campaignCommands = []command{
 type campaignFlags struct {
 	rules, file, zone, region, script string
 	skills                            *many
+	preCall                           preCallFlags
 }
 
 func bindCampaignFlags(fs *flag.FlagSet) *campaignFlags {
@@ -71,6 +74,7 @@ func bindCampaignFlags(fs *flag.FlagSet) *campaignFlags {
 	fs.StringVar(&f.region, "region", "", "country of numbers written nationally, such as `CN`")
 	fs.StringVar(&f.script, "script", "", "`FILE` with what agents say; {{field}} is filled from the lead")
 	f.skills = manyVar(fs, "skill", "a `SKILL` that agents need; may be repeated")
+	f.preCall.bind(fs)
 	return f
 }
 
@@ -112,6 +116,11 @@ func (f *campaignFlags) settings() (*pb.Campaign, []string, error) {
 	}
 	if len(*f.skills) > 0 {
 		out.Skills, given = *f.skills, append(given, "skills")
+	}
+	if changed, err := f.preCall.into(out); err != nil {
+		return nil, nil, err
+	} else if changed {
+		given = append(given, "pre_call")
 	}
 	slices.Sort(given)
 	return out, slices.Compact(given), nil
@@ -159,7 +168,7 @@ func bindUpdateCampaign(fs *flag.FlagSet) action {
 			settings.Name, given = *name, append(given, "name")
 		}
 		if len(given) == 0 {
-			return misused("nothing to change: give --rules, --file, --zone, --region, --script, --skill or --name")
+			return misused("nothing to change: give --rules, --file, --zone, --region, --script, --skill, --pre-call or --name")
 		}
 		r, got, err := c.campaign(ctx, args[0])
 		if err != nil {
@@ -308,7 +317,7 @@ func (c *cli) showCampaign(m *pb.Campaign, leads object, promises int64) {
 		"zone", m.GetZone(), "region", m.GetRegion(),
 		"leads", cmp.Or(strings.Join(counts, ", "), "none yet"), "open promises", number(promises),
 		"skills", strings.Join(m.GetSkills(), ", "), "codes", strings.Join(codes, ", "),
-		"changed", when(m.GetUpdatedAt(), m.GetZone()),
+		"asked before calls", preCallText(m.GetPreCall()), "changed", when(m.GetUpdatedAt(), m.GetZone()),
 	)
 	for _, member := range campaignSettings(m) {
 		if member.name == "rules" || member.name == "floor" {

@@ -63,8 +63,10 @@ func readCampaign(raw []byte, out *pb.Campaign) (given []string, err error) {
 		case "floor", "floor_settings":
 			field = "floor"
 			out.Floor, err = readFloor(v)
+		case "pre_call":
+			out.PreCall, err = readPreCall(v)
 		default:
-			return campaign.Invalid("", "unknown field: a campaign has zone, region, rules, script, skills, codes and floor")
+			return campaign.Invalid("", "unknown field: a campaign has zone, region, rules, script, skills, codes, floor and pre_call")
 		}
 		given = append(given, field)
 		return err
@@ -138,7 +140,7 @@ func inFull(err error) error {
 func campaignSettings(m *pb.Campaign) object {
 	all := messageOf(m.ProtoReflect())
 	out := object{}
-	for _, name := range []string{"zone", "region", "rules", "script", "skills", "codes", "floor"} {
+	for _, name := range []string{"zone", "region", "rules", "script", "skills", "codes", "floor", "pre_call"} {
 		if v := all.get(name); v != nil {
 			out.put(name, v)
 		}

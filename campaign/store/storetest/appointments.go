@@ -11,6 +11,8 @@ var appointmentCases = []testCase{
 	{"I6 a promise is kept by the call at its time", promiseKept},
 	{"I6 a call before the time leaves the promise open", promiseEarly},
 	{"I6 a promise past its grace is missed and its lead planned anew", promiseMissed},
+	{"I6 a promise that a CRM holds off beyond its grace is missed with the reason", promiseHeldOff},
+	{"leads that a CRM holds off or withdraws", heldOff},
 	{"I6 a promise is rescheduled or cancelled with a reason", promiseMoved},
 	{"promises are looked ahead to, reminded of once, and handed over", promiseAhead},
 	{"I12 a booking that cannot be made changes nothing", badBooking},

@@ -110,6 +110,9 @@ func plan(f *campaign.Facts, numbers []campaign.Phone) campaign.Plan {
 			at, reason = next, campaign.ReasonInterval
 		}
 	}
+	if l.HeldOffUntil.After(at) {
+		at, reason = l.HeldOffUntil, campaign.ReasonHeldOff
+	}
 	if law := lawful(f); law.After(at) {
 		at, reason = law, campaign.ReasonLawCap
 	}

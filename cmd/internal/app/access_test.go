@@ -50,7 +50,7 @@ func mayCall() map[string]string {
 	for line := range strings.Lines(strings.TrimSpace(whoMay)) {
 		who, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		service, names, _ := strings.Cut(strings.TrimSpace(rest), ": ")
-		for _, name := range strings.FieldsSeq(names) {
+		for name := range strings.FieldsSeq(names) {
 			out["/"+service+"/"+name] = who
 		}
 	}

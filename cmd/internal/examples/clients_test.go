@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -77,6 +78,9 @@ func goClient(t *testing.T) client {
 	return program(nil, bin)
 }
 
+// installing lets one test install the packages that another one needs, too.
+var installing sync.Mutex
+
 // nodeClient installs the packages of the lock file once for all runs of this user, outside the tree.
 func nodeClient(t *testing.T) client {
 	t.Helper()
@@ -89,6 +93,8 @@ func nodeClient(t *testing.T) client {
 	if err != nil {
 		cache = t.TempDir()
 	}
+	installing.Lock()
+	defer installing.Unlock()
 	sum := sha256.Sum256(lock)
 	home := filepath.Join(cache, "redial-examples", "node-"+hex.EncodeToString(sum[:8]))
 	if _, err := os.Stat(filepath.Join(home, "node_modules", "@grpc")); err != nil {
@@ -99,7 +105,7 @@ func nodeClient(t *testing.T) client {
 		if err := os.CopyFS(fresh, os.DirFS(abs(t, filepath.Join(examples, "node")))); err != nil {
 			t.Fatal(err)
 		}
-		must(t, hint, fresh, nil, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+		must(t, hint, fresh, nil, "npm", "ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts")
 		if err := os.Rename(fresh, home); err != nil {
 			t.Fatal(err)
 		}

@@ -62,7 +62,7 @@ func run(ctx context.Context, campaign, outcomes string, files []string) error {
 		if err := patiently(ctx, s.upsert); err != nil {
 			return fmt.Errorf("sync %s: %w", file, err)
 		}
-		fmt.Println(source, s.done)
+		fmt.Fprintln(os.Stdout, source, s.done)
 	}
 	told, err := openOutcomes(outcomes)
 	if err != nil {
@@ -72,7 +72,7 @@ func run(ctx context.Context, campaign, outcomes string, files []string) error {
 	if err := patiently(ctx, told.watch); err != nil {
 		return fmt.Errorf("watch events: %w", err)
 	}
-	fmt.Println("outcomes of", len(told.rows), "calls")
+	fmt.Fprintln(os.Stdout, "outcomes of", len(told.rows), "calls")
 	return nil
 }
 

@@ -23,7 +23,7 @@ import (
 const manyLeads = 1_000_000
 
 // large are the tables that grow with leads and calls: on the hot path none is read from end to end.
-var large = []string{"leads", "subjects", "lead_numbers", "subject_uses", "assignments", "attempts", "agent_states", "events", "appointments", "suppressions"}
+var large = []string{"leads", "subjects", "lead_numbers", "subject_uses", "assignments", "attempts", "agent_states", "events", "appointments", "suppressions", "scoped_suppressions"}
 
 // TestTheHotPathUsesIndexes listens to every statement of calls, sweeps and looks ahead over a million leads, and asks the
 // database how it answers each: no large table is read from end to end, whether the plan is made for these arguments or for any.
@@ -267,6 +267,7 @@ func (b *bench) crowd(t *testing.T) {
 			1 + i %% 300, '2026-10-01T10:00', 'Asia/Shanghai', %[1]d, %[1]d, CASE WHEN i %% 200 = 0 THEN 'open' ELSE 'kept' END, 'called', %[1]d,
 			CASE WHEN i %% 200 = 0 THEN 0 ELSE %[1]d END FROM n WHERE i %% 20 = 0`, now+3600000000),
 		`INSERT INTO suppressions (subject_id, reason, created_at) ` + n + `SELECT 1000 + i, 'do_not_call', 1 FROM n WHERE i % 50 = 7`,
+		`INSERT INTO scoped_suppressions (subject_id, country, reason, created_at) ` + n + `SELECT 1000 + i, 'ZZ', 'register', 1 FROM n WHERE i % 50 = 9`,
 		`ANALYZE`,
 	} {
 		b.sql(t, q)

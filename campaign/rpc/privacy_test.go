@@ -195,3 +195,37 @@ func TestTheAuditLogIsListedInPagesAndVerified(t *testing.T) {
 		refused(t, field, b.admin.VerifyAuditLog(r, &pieces[pb.VerifyAuditLogResponse]{ctx: ctx}), campaign.KindInvalid, field)
 	}
 }
+
+func TestListsOfBadDataAreMaskedToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t, fullNumber)
+	b.call(t, b.lead(t, 0).ID, campaign.VacantNumber, nil)
+	b.masked(t)
+	u := must[campaign.Upload](t)(b.BeginUpload(t.Context(), campaign.Upload{CampaignID: b.campaign.ID, FileName: "bad.csv"}, ""))
+	must[int64](t)(b.AppendPiece(t.Context(), u.ID, 0, []byte("x")))
+	u = must[campaign.Upload](t)(b.CommitUpload(t.Context(), u.ID, nil, 1))
+	must[campaign.Tally](t)(b.ImportRows(t.Context(), campaign.ImportBatch{Upload: u.ID, List: u.ListID, RowsDone: 1, Headings: []string{"phone"},
+		Problems: []campaign.Problem{{Line: 2, Column: "phone", Value: "138 0000 0001", Reason: "bad_phone", Message: "138 0000 0001 is short", Row: []string{"138 0000 0001"}}}}))
+	must[campaign.Upload](t)(b.FinishImport(t.Context(), u.ID))
+	for _, c := range []struct {
+		caller      campaign.Caller
+		bad, typed  string
+		readEntries int
+	}{
+		{campaign.Caller{Role: campaign.RoleManager}, hiddenNumber, "••• •••• ••01", 0},
+		{campaign.Caller{Role: campaign.RoleAdmin}, fullNumber, "138 0000 0001", 2},
+	} {
+		ctx := as(t, c.caller)
+		bad := must[*pb.ListBadDataResponse](t)(b.reports.ListBadData(ctx, &pb.ListBadDataRequest{ListId: int64(b.list)}))
+		if n := bad.GetNumbers()[0].GetNumber(); n != c.bad {
+			t.Errorf("%s: bad number %s", c.caller.Role, n)
+		}
+		rows := must[*pb.ListProblemsResponse](t)(b.lists.ListProblems(ctx, &pb.ListProblemsRequest{ListId: int64(u.ListID)}))
+		if p := rows.GetProblems()[0]; p.GetValue() != c.typed || p.GetMessage() != c.typed+" is short" {
+			t.Errorf("%s: problem %v", c.caller.Role, p)
+		}
+		if n := len(b.deeds(t, "read_numbers")); n != c.readEntries {
+			t.Errorf("%s: %d entries, want %d", c.caller.Role, n, c.readEntries)
+		}
+	}
+}

@@ -31,6 +31,9 @@ func (b *bench) traces(t *testing.T, words ...string) (found []string) {
 		}
 		columns = append(columns, c)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	if len(columns) < 200 {
 		t.Fatalf("only %d columns were looked at", len(columns))
 	}

@@ -210,7 +210,9 @@ func TestAPromiseThatIsHeldOffIsNotOfferedBefore(t *testing.T) {
 		w.agent(1, 1)
 		w.promise(1, 1, time.Minute)
 		d := w.desk(1)
-		c.set(func() { c.says[1] = campaign.PreCallAnswer{NotBefore: clock().Add(3 * time.Minute), Reason: "at the doctor's"} })
+		c.set(func() {
+			c.says[1] = campaign.PreCallAnswer{NotBefore: clock().Add(3 * time.Minute), Reason: "at the doctor's"}
+		})
 		w.sleep(2 * time.Minute)
 		if got := d.leads(); len(got) != 0 || len(c.leads()) != 1 {
 			t.Fatalf("offered %v, asked about %v", got, c.leads())

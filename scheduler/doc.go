@@ -193,6 +193,12 @@
 //     insisted), it is missed: closed in a supervisor's sight and planned again, never dropped in silence. Decide never
 //     answers invalid, and answers appointment from the instant to the end of the grace as before it.
 //
+// # Holds
+//
+// A CRM may hold a lead off until an instant: no call before it, whatever else allows one; it ends by itself. Step 4's
+// instant is then the end of the hold if that is later, with the reason held_off; an open promise's is it, too, and a
+// promise whose grace ends before is missed as any other. A hold is not written in cases.
+//
 // # Order of offering
 //
 // Due appointments; due CALL_LATER leads whose last talk was with the asking agent; tried leads rolled over from an

@@ -106,6 +106,11 @@ func TestI10EachGateBinds(t *testing.T) {
 			f.Campaign.Rules.MaxAttempts, f.Lead.Tries = 1, tried(campaign.Busy, 48*time.Hour)
 		}, "max_attempts", never},
 		{"interval", func(f *asked) { f.Lead.Tries = tried(campaign.Busy, time.Hour) }, "interval", now.Add(3 * time.Hour)},
+		{"held off by a CRM", func(f *asked) { f.Lead.HeldOffUntil = now.Add(90 * time.Minute) }, "held_off", now.Add(90 * time.Minute)},
+		{"a hold that is over", func(f *asked) { f.Lead.HeldOffUntil = now }, "", never},
+		{"a promise held off by a CRM", func(f *asked) {
+			f.Promise, f.Lead.HeldOffUntil = promise(-time.Minute), now.Add(time.Minute)
+		}, "held_off", now.Add(time.Minute)},
 		{"before opening", func(f *asked) { f.Now = now.Add(-2 * time.Hour) }, "hours", now.Add(-time.Hour)},
 		{"no zones", func(f *asked) { f.Lead.Zones = nil }, "hours", never},
 		{"day cap", func(f *asked) {

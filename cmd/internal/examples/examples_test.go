@@ -93,15 +93,16 @@ func (d *desk) leadsComeIn(token string) {
 		"Priya Nandakumar": `hubspot 7700101 1780298100000000 [US] Saffron "Street" Foods +16175550118 work`,
 	} {
 		l := leads[name]
-		got := fmt.Sprint(l.GetSource(), " ", l.GetExternalId(), " ", l.GetRevision(), " ", l.GetPlaces())
+		var got strings.Builder
+		fmt.Fprintf(&got, "%s %s %d %v", l.GetSource(), l.GetExternalId(), l.GetRevision(), l.GetPlaces())
 		for _, a := range l.GetAttributes() {
-			got += " " + a.GetValue()
+			got.WriteString(" " + a.GetValue())
 		}
 		for _, n := range l.GetNumbers() {
-			got += " " + n.GetPhone() + " " + n.GetLabel()
+			got.WriteString(" " + n.GetPhone() + " " + n.GetLabel())
 		}
-		if got != want {
-			d.t.Errorf("%s\n got %s\nwant %s", name, got, want)
+		if got.String() != want {
+			d.t.Errorf("%s\n got %s\nwant %s", name, got.String(), want)
 		}
 	}
 }

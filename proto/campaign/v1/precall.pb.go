@@ -155,7 +155,7 @@ type CheckCallResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// It may, now.
 	Allow bool `protobuf:"varint,1,opt,name=allow,proto3" json:"allow,omitempty"`
-	// Of a no: when it may be asked for again; unset: after the campaign's retry interval.
+	// Of a no: when it may be asked for again; unset or past: after the campaign's retry interval. At most 366 days on.
 	NotBefore *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
 	// Of a no: why, for people; it stands in Explain. At most 200 characters; empty: not said.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`

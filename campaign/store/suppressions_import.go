@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"redial/campaign"
@@ -24,7 +25,7 @@ func (s *Store) ImportSuppressions(ctx context.Context, x campaign.Suppression, 
 	var out campaign.SuppressionTally
 	err := s.write(ctx, "import suppressions", func(t *tx) error {
 		out = campaign.SuppressionTally{Numbers: int64(len(phones))}
-		if err := t.bindable(x.Campaign); err != nil {
+		if err := errors.Join(t.planAnew(), t.bindable(x.Campaign)); err != nil {
 			return err
 		}
 		k, err := t.load(want{phones: phones, spread: true})

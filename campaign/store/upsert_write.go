@@ -182,7 +182,8 @@ func (u *upsert) insertFresh(groups map[groupKey]campaign.GroupID) error {
 	})
 }
 
-// countFresh keeps the lists' tallies, which are the last rows that this transaction locks.
+// countFresh keeps the lists' tallies, which are the last rows that this transaction locks. A list that was undone since it
+// was found takes nothing more in: the transaction begins again, and finds another.
 func (u *upsert) countFresh() error {
 	type count struct{ leads, shut int64 }
 	counts := make(map[campaign.ListID]count)
@@ -195,9 +196,13 @@ func (u *upsert) countFresh() error {
 		counts[d.made.ListID] = c
 	}
 	for _, id := range inOrder(counts) {
-		if _, err := u.t.exec(`UPDATE lists SET row_count = row_count + $2, lead_count = lead_count + $2, suppressed_count = suppressed_count + $3
-			WHERE id = $1`, int64(id), counts[id].leads, counts[id].shut); err != nil {
+		n, err := u.t.exec(`UPDATE lists SET row_count = row_count + $2, lead_count = lead_count + $2, suppressed_count = suppressed_count + $3
+			WHERE id = $1 AND state = 'active'`, int64(id), counts[id].leads, counts[id].shut)
+		if err != nil {
 			return err
+		}
+		if n == 0 {
+			return errLost
 		}
 	}
 	return nil

@@ -75,10 +75,11 @@ func (s *EventServer) WatchEvents(r *pb.WatchEventsRequest, stream grpc.ServerSt
 	if err := w.open(ctx, r.GetCursor()); err != nil {
 		return err
 	}
+	opened := time.Now() // a look that began before it may not know the numbers that the reader begins behind
 	defer s.tail.join()()
 	var now *standing
 	for {
-		if now, err = s.tail.after(ctx, now); err != nil {
+		if now, err = s.tail.after(ctx, now, opened); err != nil {
 			return err
 		}
 		done, err := w.follow(ctx, now, r.GetUntilCaughtUp())

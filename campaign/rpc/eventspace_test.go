@@ -195,3 +195,30 @@ func TestWatchersShareOneLook(t *testing.T) {
 		}
 	})
 }
+
+// A watcher that comes while another watches knows of later events than the last look did.
+func TestWhoComesWhileAnotherWatchesIsNotToldOfARestore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &river{last: 10}
+		w := flowing(t, r)
+		ctx, cancel := context.WithCancel(t.Context())
+		w.open(t, ctx, &pb.WatchEventsRequest{Cursor: "now"})
+		synctest.Wait()
+		<-time.After(10 * time.Millisecond)
+		r.add(1)
+		stream := w.open(t, ctx, &pb.WatchEventsRequest{Cursor: "now"})
+		synctest.Wait()
+		r.add(1)
+		for got := 0; got == 0; {
+			m, err := stream.Recv()
+			if err != nil {
+				t.Fatalf("it ended with %v", <-w.ended)
+			}
+			got += len(m.GetEvents())
+		}
+		cancel()
+		for range 2 {
+			<-w.ended
+		}
+	})
+}

@@ -17,6 +17,7 @@ const pollMost = 10 * time.Second
 // standing is how the stream stood when a node last looked.
 type standing struct {
 	campaign.Stream
+	began   time.Time // the look
 	settled time.Time // everything that was committed by then has a number up to Last; zero: not known
 	err     error     // why it could not look
 	next    chan struct{}
@@ -86,7 +87,7 @@ func (t *tail) run(ctx context.Context) {
 		if err == nil {
 			m.pass(&s, began)
 		}
-		t.publish(ctx, &standing{Stream: s, settled: m.settled, err: err, next: make(chan struct{})})
+		t.publish(ctx, &standing{Stream: s, began: began, settled: m.settled, err: err, next: make(chan struct{})})
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
@@ -111,22 +112,27 @@ func (t *tail) publish(ctx context.Context, s *standing) {
 	}
 }
 
-// after waits for a look later than the last one; nil: for any.
-func (t *tail) after(ctx context.Context, last *standing) (*standing, error) {
-	t.mu.Lock()
-	wait := t.first
-	if last != nil {
-		wait = last.next
+// after waits for a look later than the last one (nil: for any) that began no earlier than since.
+func (t *tail) after(ctx context.Context, last *standing, since time.Time) (*standing, error) {
+	for {
+		t.mu.Lock()
+		wait := t.first
+		if last != nil {
+			wait = last.next
+		}
+		t.mu.Unlock()
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		t.mu.Lock()
+		last = t.now
+		t.mu.Unlock()
+		if !last.began.Before(since) {
+			return last, last.err
+		}
 	}
-	t.mu.Unlock()
-	select {
-	case <-wait:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.now, t.now.err
 }
 
 // milestone finds out up to when everything that was committed has been numbered: events wait for their number under

@@ -50,7 +50,7 @@ func (s *Stream) End() Place { return Place{Epoch: s.Epoch, Seq: s.Last} }
 // EventFilter chooses events; the zero value all.
 type EventFilter struct {
 	Campaigns []CampaignID // of these, and suppressions and restores, which concern all of them; empty: of all, and those of none
-	Types     []EventType  // empty: all
+	Types     []EventType  // and restores, without which what is held cannot be trusted; empty: all
 }
 
 // ToldEvent is an event with the names that those outside know its lead and agent by.

@@ -134,7 +134,7 @@ func (t *tx) events(after int64, to *int64, f campaign.EventFilter) (out []campa
 	bytes := 0
 	err = t.each(`SELECT `+eventColumns+`, (SELECT x.dropped FROM stream_edge x) FROM events e WHERE e.seq > $1 AND e.seq <= $2
 		AND ($3 = '[]' OR e.campaign_id `+t.d.in(3)+` OR (e.campaign_id = 0 AND e.type IN ('suppressed', 'suppression_lifted', 'record_restored')))
-		AND ($4 = '[]' OR e.type `+t.d.inText(4)+`) ORDER BY e.seq LIMIT $5`,
+		AND ($4 = '[]' OR e.type = 'record_restored' OR e.type `+t.d.inText(4)+`) ORDER BY e.seq LIMIT $5`,
 		[]any{after, *to, js(list(f.Campaigns)), js(list(f.Types)), lookEvents}, func(r *sql.Rows) error {
 			e, err := scanEvent(r, &dropped)
 			if err != nil {

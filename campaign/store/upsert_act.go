@@ -273,6 +273,7 @@ func (u *upsert) moveOn(d *upserting) error {
 		k.event(campaign.EventLeadUpdated, d.lead, 0, told)
 	} else {
 		u.leave(d, told)
+		k.was[d.lead.ID] = campaign.LeadWithdrawn // it goes on: nothing tells that it finished
 	}
 	if promise != nil {
 		k.book(next, &campaign.Appointment{Owner: promise.Owner, Local: promise.Local, Zone: promise.Zone, Insisted: promise.Insisted,

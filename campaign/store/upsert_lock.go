@@ -138,8 +138,6 @@ func (u *upsert) judgeUnknown(d *upserting) {
 	switch {
 	case d.Revision > 0 && d.Revision < gone:
 		d.done(campaign.UpsertStale)
-	case d.Revision > 0 && was && d.Revision == gone:
-		d.done(campaign.UpsertUnchanged)
 	case d.Action == campaign.UpsertWithdraw:
 		if d.Revision > 0 {
 			u.remember = append(u.remember, goneRow{d.ExternalID, d.Revision})
@@ -211,7 +209,8 @@ func (d *upserting) goOn() {
 	m, l := d.made, d.lead
 	*m = campaign.Lead{ID: m.ID, CampaignID: m.CampaignID, ListID: m.ListID, State: campaign.LeadOpen, Version: 1, Source: l.Source,
 		ExternalID: l.ExternalID, Name: l.Name, Zones: l.Zones, Numbers: l.Numbers, Attributes: l.Attributes, Account: l.Account,
-		Places: l.Places, Priority: l.Priority, Tries: slices.Clone(l.Tries), Owner: l.Owner, Revision: max(d.Revision, l.Revision)}
+		Places: l.Places, Priority: l.Priority, Tries: slices.Clone(l.Tries), Owner: l.Owner, Revision: max(d.Revision, l.Revision),
+		HeldOffUntil: l.HeldOffUntil, HeldOffReason: l.HeldOffReason}
 }
 
 // versioned refuses an item that saw another version than there is.

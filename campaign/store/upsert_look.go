@@ -106,13 +106,15 @@ func (u *upsert) prepare() error {
 	return u.reserve()
 }
 
-// old settles an item that a lead has seen already: its revision only rises, so that no lock is needed to know it.
+// old settles an item that a lead has seen already: its revision only rises, so that no lock is needed to know it. Values of
+// the same revision are a repetition, which undoes nothing that was done here since; a move or a withdrawal of the same
+// revision is one only if the lead is so already.
 func (d *upserting) old() {
 	switch {
 	case d.lead == nil || d.Revision == 0:
 	case d.Revision < d.lead.Revision:
 		d.done(campaign.UpsertStale)
-	case d.Revision == d.lead.Revision:
+	case d.Revision == d.lead.Revision && d.Action == campaign.UpsertPut:
 		d.done(campaign.UpsertUnchanged)
 	}
 }

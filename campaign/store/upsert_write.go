@@ -136,7 +136,7 @@ func (u *upsert) groupOf(l *campaign.Lead) groupKey {
 }
 
 // freshInsert are the columns of a lead that is made by an item; those of an import and what a moved one brings.
-var freshInsert = append(append([]string(nil), leadInsert...), "tries", "last_placed", "owner_id", "revision")
+var freshInsert = append(append([]string(nil), leadInsert...), "tries", "last_placed", "owner_id", "revision", "hold_until", "hold_reason")
 
 func (u *upsert) insertFresh(groups map[groupKey]campaign.GroupID) error {
 	bulk := &bulkTx{tx: u.t}
@@ -178,6 +178,8 @@ func (u *upsert) insertFresh(groups map[groupKey]campaign.GroupID) error {
 		r.int(placed)
 		r.int(int64(l.Owner))
 		r.int(l.Revision)
+		r.int(us(l.HeldOffUntil))
+		r.text(l.HeldOffReason)
 		return nil
 	})
 }

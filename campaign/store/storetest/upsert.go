@@ -292,8 +292,8 @@ func upsertGone(b *bundle) {
 	c := b.campaign(nil)
 	b.upsert("unchanged", takeOut("7", 5))
 	b.upsert("stale", put(c.ID, "7", 4, "Li", phone(1)))
-	b.upsert("unchanged", put(c.ID, "7", 5, "Li", phone(1)))
-	b.upsert("added", put(c.ID, "7", 6, "Li", phone(1)))
+	b.upsert("unchanged", takeOut("7", 5))
+	b.upsert("added", put(c.ID, "7", 5, "Li", phone(1)))
 	b.upsert("unchanged", takeOut("8", 0))
 	b.upsert("added", put(c.ID, "8", 1, "Lu", phone(2)))
 	if n := b.count(`SELECT count(*) FROM upsert_gone`); n != 0 {

@@ -5,12 +5,16 @@ import (
 	"time"
 
 	"redial/campaign"
+	"redial/campaign/store"
 )
 
 func init() { cases = append(cases, upsertEdgeCases...) }
 
 var upsertEdgeCases = []testCase{
 	{"no lead comes into a list that was undone meanwhile", upsertIntoUndone},
+	{"a move and a withdrawal of the same revision as the values are done, once", upsertSameRevision},
+	{"a lead that was moved is not told as finished, and stays held off", upsertMoveTold},
+	{"who asks for some types of events is told of a restore", restoreIsTold},
 }
 
 // behind runs a deed while a statement has not committed yet, and commits that once the deed waits for it.
@@ -50,5 +54,53 @@ func upsertIntoUndone(b *bundle) {
 	})
 	if l := b.lead(got.Lead); l.ListID == undone {
 		b.Errorf("lead %d is in list %d, which was undone", l.ID, undone)
+	}
+}
+
+func upsertSameRevision(b *bundle) {
+	c, other := b.campaign(nil), b.campaign(nil)
+	b.upsert("added", put(c.ID, "7", 5, "Li", phone(1)))
+	b.upsert("moved unchanged", moveTo(other.ID, "7", 5), moveTo(other.ID, "7", 5))
+	b.upsert("unchanged", put(c.ID, "7", 5, "Li Lei", phone(1)))
+	b.upsert("withdrawn unchanged", takeOut("7", 5), takeOut("7", 5))
+	b.upsert("unchanged", put(c.ID, "7", 5, "Li", phone(1)))
+	b.sound()
+}
+
+func upsertMoveTold(b *bundle) {
+	c, other := b.campaign(nil), b.campaign(nil)
+	old := b.upsert("added", put(c.ID, "7", 1, "Li", phone(1)))[0].Lead
+	until := b.s.Now().Add(48 * time.Hour).Truncate(time.Second)
+	offer := b.claim(b.agent(), old)
+	_, err := b.s.HoldOff(b.Context(), campaign.HoldOff{Assignment: offer.ID, Until: until, Reason: "asked to wait"})
+	b.ok(err)
+	l := b.lead(b.upsert("moved", moveTo(other.ID, "7", 2))[0].Lead)
+	if !l.HeldOffUntil.Equal(until) || l.HeldOffReason != "asked to wait" || l.Plan.At.Before(until) {
+		b.Errorf("it goes on as %+v", l)
+	}
+	if n := b.count(`SELECT count(*) FROM outbox WHERE type = 'lead_finished'`); n != 0 {
+		b.Errorf("%d leads are told as finished", n)
+	}
+	b.upsert("withdrawn", takeOut("7", 3))
+	if n := b.count(`SELECT count(*) FROM outbox WHERE type = 'lead_finished'`); n != 1 {
+		b.Errorf("%d leads are told as finished, want the one that was withdrawn", n)
+	}
+	b.sound()
+}
+
+func restoreIsTold(b *bundle) {
+	b.campaign(nil)
+	must[campaign.Restored](b)(b.s.Restored(b.Context()))
+	epoch, _, err := b.s.Elect(b.Context(), store.Elected, "n", time.Hour)
+	b.ok(err)
+	must[int](b)(b.s.Sequence(b.Context(), epoch, 100))
+	now := must[campaign.Stream](b)(b.s.Stream(b.Context()))
+	var told []campaign.ToldEvent
+	for at := int64(0); at < now.Last; {
+		p := must[campaign.EventPage](b)(b.s.Events(b.Context(), at, now.Last, campaign.EventFilter{Types: []campaign.EventType{campaign.EventBadData}}))
+		told, at = append(told, p.Events...), p.Next
+	}
+	if len(told) != 1 || told[0].Type != campaign.EventRestored {
+		b.Errorf("told of %+v", told)
 	}
 }

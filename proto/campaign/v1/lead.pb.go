@@ -1501,7 +1501,8 @@ type UpsertItem struct {
 	// The lead's id in the CRM, 1 to 200 characters. Required.
 	ExternalId string `protobuf:"bytes,2,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
 	// The CRM's own count or clock of changes to this lead, such as its modification time in microseconds: an item with a
-	// lower one than the last taken is stale, with the same one a repetition. 0: not kept, the last to arrive counts.
+	// lower one than the last taken is stale. With the same one an upsert of a lead that is known is a repetition; a move or
+	// a withdrawal is one only if the lead is so already. 0: not kept, the last to arrive counts.
 	Revision int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The version that was seen, so that nobody's change is lost: another one is VERSION_MISMATCH, unless the lead is so
 	// already. 0: whatever it is.

@@ -165,8 +165,8 @@ func odd(s string) bool {
 func (it *UpsertItem) Validate() error {
 	var f faults
 	f.join(it.Fault)
-	if n := utf8.RuneCountInString(it.ExternalID); n < 1 || n > maxExternalID || odd(it.ExternalID) {
-		f.add("external_id", fmt.Sprintf("must be 1 to %d characters, none of them a control character", maxExternalID))
+	if !it.named() {
+		f.add("external_id", fmt.Sprintf("must be 1 to %d characters of UTF-8, none of them a control character", maxExternalID))
 	}
 	if it.Revision < 0 {
 		f.add("revision", "must not be negative: 0 is not kept")
@@ -189,6 +189,21 @@ func (it *UpsertItem) Validate() error {
 		f.add("action", "is missing: upsert, move or withdraw")
 	}
 	return f.err()
+}
+
+// named says whether the external id can be one at all.
+func (it *UpsertItem) named() bool {
+	n := utf8.RuneCountInString(it.ExternalID)
+	return n >= 1 && n <= maxExternalID && utf8.ValidString(it.ExternalID) && !odd(it.ExternalID)
+}
+
+// Unnamed says what is wrong with an item whose external id can be no lead's, so that it must not be looked up; nil: it
+// can be one's.
+func (it *UpsertItem) Unnamed() error {
+	if it.named() {
+		return nil
+	}
+	return it.Validate()
 }
 
 // validate judges the values but for their numbers, whose country is not known yet. What take names must not be taken

@@ -154,7 +154,8 @@ func (s *Store) WithdrawLead(ctx context.Context, id campaign.LeadID, version in
 // ledger is not touched: the last try is taken by the rule for CALL_LATER from now on, if it had ended the lead (see
 // campaign.Try). The rule of time still decides. Errors: KindUnready with SUPPRESSED when no number may be called,
 // or with WRONG_STATE, saying why, when the rule would not call it all the same: no good number, a limit reached;
-// KindConflict when it was withdrawn and its number is another lead's now, or with VERSION_MISMATCH; KindNotFound.
+// KindConflict when it was withdrawn and its number is another lead's now, or it goes on as another, or with VERSION_MISMATCH;
+// KindNotFound.
 func (s *Store) ReopenLead(ctx context.Context, id campaign.LeadID, version int64, by string) (campaign.Lead, error) {
 	return s.changeLead(ctx, "reopen a lead", leadDeed{action: "reopen_lead", reason: by}, id, version, want{}, func(k *work, f *campaign.Facts, d *leadDeed) error {
 		l := f.Lead
@@ -197,8 +198,15 @@ func reopenAdvice(reason string) string {
 
 // enlist makes a lead that comes back to be found by its numbers again.
 func (k *work) enlist(f *campaign.Facts) error {
+	next, err := k.t.successor(f.Lead)
+	if err != nil {
+		return err
+	}
+	if next != 0 {
+		return campaign.Conflict("", fmt.Sprintf("it goes on as lead %d, which has the same source and external id: withdraw that one first", next))
+	}
 	var twin campaign.LeadID
-	err := k.t.row(`SELECT o.id FROM leads l JOIN leads o ON o.campaign_id = l.campaign_id AND o.id <> l.id AND o.state <> 'withdrawn' AND (
+	err = k.t.row(`SELECT o.id FROM leads l JOIN leads o ON o.campaign_id = l.campaign_id AND o.id <> l.id AND o.state <> 'withdrawn' AND (
 		o.first_subject = l.first_subject AND o.first_extension = l.first_extension OR l.external_id <> '' AND o.external_id = l.external_id
 		AND o.source = l.source AND (l.source <> '' OR o.list_id = l.list_id)) WHERE l.id = $1 LIMIT 1`, []any{f.Lead.ID}, &twin)
 	if err == nil {
@@ -206,4 +214,15 @@ func (k *work) enlist(f *campaign.Facts) error {
 	}
 	k.enrol(f.Lead)
 	return ignoreNone(err)
+}
+
+// successor is the lead of the same source and external id that came after one and is not withdrawn; 0: there is none.
+func (t *tx) successor(l *campaign.Lead) (campaign.LeadID, error) {
+	if l.Source == "" || l.ExternalID == "" {
+		return 0, nil
+	}
+	var id campaign.LeadID
+	err := t.row(`SELECT COALESCE(max(l.id), 0) FROM leads l WHERE l.source = $1 AND l.source <> '' AND l.external_id = $2 AND l.id > $3
+		AND l.state <> 'withdrawn'`, []any{l.Source, l.ExternalID, int64(l.ID)}, &id)
+	return id, err
 }

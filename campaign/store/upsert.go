@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"redial/campaign"
@@ -18,7 +19,16 @@ const onCallRetry = time.Minute
 func (s *Store) UpsertLeads(ctx context.Context, b campaign.UpsertBatch) (campaign.Upserted, error) {
 	out := campaign.Upserted{Results: make([]campaign.UpsertResult, len(b.Items))}
 	read := upsertBatch{&b, make(map[[2]string]readNumber)}
-	for _, round := range roundsOf(b.Items) {
+	var named []int
+	for i := range b.Items {
+		it := &b.Items[i]
+		if err := it.Unnamed(); err != nil {
+			out.Results[i] = campaign.UpsertResult{Position: it.Position, ExternalID: strings.ToValidUTF8(it.ExternalID, "�"), Err: upsertRefusal(err)}
+		} else {
+			named = append(named, i)
+		}
+	}
+	for _, round := range roundsOf(b.Items, named) {
 		if err := s.upsertAll(ctx, read, round, &out); err != nil {
 			return out, err
 		}
@@ -48,10 +58,10 @@ func (b upsertBatch) number(text, region string) (campaign.Number, error) {
 	return n.Number, n.err
 }
 
-// roundsOf are the places of the items, cut so that a round holds each lead once: its items are done one after the other.
-func roundsOf(items []campaign.UpsertItem) (rounds [][]int) {
-	nth := make(map[string]int, len(items))
-	for i := range items {
+// roundsOf are places of items, cut so that a round holds each lead once: its items are done one after the other.
+func roundsOf(items []campaign.UpsertItem, places []int) (rounds [][]int) {
+	nth := make(map[string]int, len(places))
+	for _, i := range places {
 		n := nth[items[i].ExternalID]
 		nth[items[i].ExternalID]++
 		if n == len(rounds) {

@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"redial/campaign"
 	"redial/campaign/store"
@@ -14,6 +16,8 @@ var upsertEdgeCases = []testCase{
 	{"no lead comes into a list that was undone meanwhile", upsertIntoUndone},
 	{"a move and a withdrawal of the same revision as the values are done, once", upsertSameRevision},
 	{"a lead that was moved is not told as finished, and stays held off", upsertMoveTold},
+	{"an id that can be no lead's is named, and sinks no other", upsertUnnamed},
+	{"a lead that was moved does not come back beside itself", upsertNotTwice},
 	{"who asks for some types of events is told of a restore", restoreIsTold},
 }
 
@@ -103,4 +107,32 @@ func restoreIsTold(b *bundle) {
 	if len(told) != 1 || told[0].Type != campaign.EventRestored {
 		b.Errorf("told of %+v", told)
 	}
+}
+
+func upsertUnnamed(b *bundle) {
+	c := b.campaign(nil)
+	var items []campaign.UpsertItem
+	for i, id := range []string{"a\x00b", "\xff\xfe", "", strings.Repeat("x", 201), "", "good"} {
+		items = append(items, put(c.ID, id, 1, "Li", phone(i)))
+	}
+	items[1].Values.Account = " spaced "
+	for i, r := range b.upsert("1 1 1 1 1 added", items...)[:5] {
+		fields := len(r.Err.Violations)
+		if r.Err.Violations[0].Field != "external_id" || (fields == 2) != (i == 1) || !utf8.ValidString(r.ExternalID) {
+			b.Errorf("item %d: %+v", i, r)
+		}
+	}
+}
+
+func upsertNotTwice(b *bundle) {
+	c, other := b.campaign(nil), b.campaign(nil)
+	old := b.upsert("added", put(c.ID, "7", 1, "Li", phone(1)))[0].Lead
+	next := b.upsert("moved", moveTo(other.ID, "7", 2))[0].Lead
+	_, err := b.s.ReopenLead(b.Context(), old, 0, "boss")
+	b.refused(err, campaign.KindConflict, "")
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprint("lead ", next)) {
+		b.Errorf("it says %v, not that it went on as lead %d", err, next)
+	}
+	b.upsert("withdrawn", takeOut("7", 3))
+	must[campaign.Lead](b)(b.s.ReopenLead(b.Context(), old, 0, "boss"))
 }

@@ -17,7 +17,7 @@ import (
 const erasedReason = "erased"
 
 // EraseLead erases the person of a lead: what tells who it was goes, attempts stay as counts, the lead is withdrawn
-// and never comes back. A suppression of its numbers stands. Everywhere: so are leads with the same source and external
+// and never comes back, with the withdrawn leads that it went on from. A suppression of its numbers stands. Everywhere: so are leads with the same source and external
 // id or one of its numbers, of the campaigns that the caller in ctx may see. Again: no change. Errors: KindInvalid
 // without a reason; KindUnready while one of them is on a call, and then none was erased; KindNotFound.
 func (s *Store) EraseLead(ctx context.Context, id campaign.LeadID, everywhere bool, reason string) (campaign.Erased, error) {
@@ -36,6 +36,12 @@ func (s *Store) EraseLead(ctx context.Context, id campaign.LeadID, everywhere bo
 				return err
 			}
 			ids = unique(append([]campaign.LeadID{id}, more...))
+		} else if l.ErasedAt.IsZero() {
+			before, err := t.predecessors(&l)
+			if err != nil {
+				return err
+			}
+			ids = unique(append([]campaign.LeadID{id}, before...))
 		}
 		return t.noneOnCall(ids)
 	})
@@ -54,6 +60,26 @@ type erasure struct {
 // spares says whether a lead is left after all: it was touched meanwhile.
 func (e erasure) spares(f *campaign.Facts) bool {
 	return e.before != 0 && (us(f.Lead.UpdatedAt) >= e.before || f.Promise != nil || f.Lead.State == campaign.LeadOpen || f.Lead.State == campaign.LeadHeld)
+}
+
+// predecessors are the withdrawn leads that one went on from when it was moved: the same lead to its CRM.
+func (t *tx) predecessors(l *campaign.Lead) ([]campaign.LeadID, error) {
+	if l.Source == "" || l.ExternalID == "" {
+		return nil, nil
+	}
+	caller := campaign.CallerFrom(t.ctx)
+	var out []campaign.LeadID
+	err := t.each(`SELECT l.id, l.campaign_id FROM leads l WHERE l.source = $1 AND l.source <> '' AND l.external_id = $2 AND l.id < $3
+		AND l.erased_at = 0 AND l.state = 'withdrawn' ORDER BY l.id`, []any{l.Source, l.ExternalID, int64(l.ID)}, func(r *sql.Rows) error {
+		var id campaign.LeadID
+		var of campaign.CampaignID
+		err := r.Scan(&id, &of)
+		if caller.Sees(of) {
+			out = append(out, id)
+		}
+		return err
+	})
+	return out, err
 }
 
 // samePerson are the leads that are known by the same source and external id, or by one of the numbers, withdrawn ones

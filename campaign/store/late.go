@@ -309,5 +309,21 @@ func (k *work) resolve(r campaign.Result, apply bool, by string) (campaign.Recor
 	if !apply {
 		return campaign.Recorded{Attempt: *t, Plan: plan, Lead: f.Lead.ID, State: f.Lead.State}, nil
 	}
+	if r.Booking != nil && f.Lead.State == campaign.LeadWithdrawn {
+		return campaign.Recorded{}, k.bookElsewhere(f.Lead)
+	}
 	return k.amend(f, a, t, r, "late", by)
+}
+
+// bookElsewhere says that a withdrawn lead takes no promise, which nobody would keep, and who does.
+func (k *work) bookElsewhere(l *campaign.Lead) error {
+	next, err := k.t.successor(l)
+	if err != nil {
+		return err
+	}
+	if next == 0 {
+		return campaign.Unready(campaign.ReasonBadState, "the lead was withdrawn, so that nobody would keep the promise: reopen it first, or dismiss the outcome")
+	}
+	return campaign.Unready(campaign.ReasonBadState,
+		fmt.Sprintf("the lead was withdrawn and goes on as lead %d: book the promise there, and dismiss the outcome", next))
 }

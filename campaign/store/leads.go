@@ -216,13 +216,14 @@ func (k *work) enlist(f *campaign.Facts) error {
 	return ignoreNone(err)
 }
 
-// successor is the lead of the same source and external id that came after one and is not withdrawn; 0: there is none.
+// successor is the lead that goes on in place of one as its CRM has it: of the same source and external id, kept by
+// UpsertLeads, and not withdrawn; 0: there is none.
 func (t *tx) successor(l *campaign.Lead) (campaign.LeadID, error) {
 	if l.Source == "" || l.ExternalID == "" {
 		return 0, nil
 	}
 	var id campaign.LeadID
-	err := t.row(`SELECT COALESCE(max(l.id), 0) FROM leads l WHERE l.source = $1 AND l.source <> '' AND l.external_id = $2 AND l.id > $3
-		AND l.state <> 'withdrawn'`, []any{l.Source, l.ExternalID, int64(l.ID)}, &id)
+	err := t.row(`SELECT COALESCE(max(l.id), 0) FROM leads l JOIN lists k ON k.id = l.list_id AND k.source <> ''
+		WHERE l.source = $1 AND l.source <> '' AND l.external_id = $2 AND l.id > $3 AND l.state <> 'withdrawn'`, []any{l.Source, l.ExternalID, int64(l.ID)}, &id)
 	return id, err
 }

@@ -18,6 +18,8 @@ var upsertEdgeCases = []testCase{
 	{"a lead that was moved is not told as finished, and stays held off", upsertMoveTold},
 	{"an id that can be no lead's is named, and sinks no other", upsertUnnamed},
 	{"a lead that was moved does not come back beside itself", upsertNotTwice},
+	{"a late promise of a lead that was moved is told where to book it", upsertLateMoved},
+	{"a lead that was moved is erased with what it went on from", upsertErased},
 	{"who asks for some types of events is told of a restore", restoreIsTold},
 }
 
@@ -135,4 +137,38 @@ func upsertNotTwice(b *bundle) {
 	}
 	b.upsert("withdrawn", takeOut("7", 3))
 	must[campaign.Lead](b)(b.s.ReopenLead(b.Context(), old, 0, "boss"))
+}
+
+func upsertLateMoved(b *bundle) {
+	c, other := b.campaign(nil), b.campaign(nil)
+	old := b.upsert("added", put(c.ID, "7", 1, "Li", phone(1)))[0].Lead
+	as := b.lapsed(c, b.agent(), old)
+	next := b.upsert("moved", moveTo(other.ID, "7", 2))[0].Lead
+	r := result(as, campaign.Booked)
+	r.Booking = &campaign.Booking{Local: local(b.s.Now().Add(time.Hour))}
+	if got := must[campaign.Recorded](b)(b.s.Conclude(b.Context(), r)); got.Late != campaign.LateWaits {
+		b.Fatalf("got %+v", got)
+	}
+	_, err := b.s.ResolveLate(b.Context(), as.ID, true, "boss")
+	b.refused(err, campaign.KindUnready, campaign.ReasonBadState)
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprint("lead ", next)) {
+		b.Errorf("it says %v, not that it goes on as lead %d", err, next)
+	}
+	must[campaign.Recorded](b)(b.s.ResolveLate(b.Context(), as.ID, false, "boss"))
+	b.sound()
+}
+
+func upsertErased(b *bundle) {
+	c, other := b.campaign(nil), b.campaign(nil)
+	old := b.upsert("added", put(c.ID, "7", 1, "Li", phone(1)))[0].Lead
+	next := b.upsert("moved", moveTo(other.ID, "7", 2))[0].Lead
+	if _, err := b.s.EraseLead(b.Context(), next, false, "asked for it"); err != nil {
+		b.Fatal(err)
+	}
+	for _, id := range []campaign.LeadID{old, next} {
+		if l := b.lead(id); l.ErasedAt.IsZero() || l.Name != "" || l.ExternalID != "" {
+			b.Errorf("lead %d is %+v", id, l)
+		}
+	}
+	b.sound()
 }

@@ -90,11 +90,12 @@ func (u *upsert) readMarks() (last map[string]campaign.LeadID, err error) {
 			}
 			return err
 		}},
-		statement{`SELECT g.external_id, g.revision FROM upsert_gone g WHERE g.source = $2 AND g.external_id ` + u.t.d.inText(1), args, func(r scanner) error {
+		statement{`SELECT g.external_id, g.revision FROM upsert_gone g WHERE g.source = $2 AND g.granted IN ('', $3) AND g.external_id ` +
+			u.t.d.inText(1), append(args, u.granted()), func(r scanner) error {
 			var ext string
 			var revision int64
 			err := r.Scan(&ext, &revision)
-			u.gone[ext] = revision
+			u.gone[ext] = max(u.gone[ext], revision)
 			return err
 		}})
 }
@@ -115,7 +116,7 @@ func (u *upsert) judge(d *upserting) error {
 	}
 	if d.fault != nil {
 		d.refuse(d.fault)
-		return nil
+		return nil //nolint:nilerr // it is the item's, which was answered
 	}
 	switch d.Action {
 	case campaign.UpsertPut:
@@ -165,7 +166,7 @@ func (u *upsert) judgePut(d *upserting) (err error) {
 	if d.fields, err = d.home.Change(d.lead, &d.Values, d.Takes()); err != nil {
 		d.restore()
 		d.refuse(err)
-		return nil //nolint:nilerr // it is the item's, which was answered
+		return nil
 	}
 	out := d.was.State == campaign.LeadWithdrawn
 	if !out && len(d.fields) == 0 {

@@ -72,17 +72,26 @@ func (u *upsert) writeValues() error {
 }
 
 func (u *upsert) writeGone() error {
-	if err := setRows(u.t, `DELETE FROM upsert_gone WHERE source = $2 AND external_id `+u.t.d.inSelect(`SELECT v.external_id FROM `+
-		u.t.d.set(1, "v", "external_id text")), u.forget, u.b.Source); err != nil || len(u.remember) == 0 {
+	if err := setRows(u.t, `DELETE FROM upsert_gone WHERE source = $2 AND granted IN ('', $3) AND external_id `+u.t.d.inSelect(`SELECT v.external_id FROM `+
+		u.t.d.set(1, "v", "external_id text")), u.forget, u.b.Source, u.granted()); err != nil || len(u.remember) == 0 {
 		return err
 	}
-	if err := setRows(u.t, `INSERT INTO upsert_gone (source, external_id, revision, at) SELECT $2, v.external_id, v.revision, $3 FROM `+
-		u.t.d.set(1, "v", "external_id text", "revision bigint")+` WHERE TRUE ON CONFLICT (source, external_id) DO UPDATE
-		SET revision = excluded.revision, at = excluded.at`, u.remember, u.b.Source, us(u.t.now)); err != nil {
+	if err := setRows(u.t, `INSERT INTO upsert_gone (source, external_id, granted, revision, at) SELECT $2, v.external_id, $4, v.revision, $3 FROM `+
+		u.t.d.set(1, "v", "external_id text", "revision bigint")+` WHERE TRUE ON CONFLICT (source, external_id, granted) DO UPDATE
+		SET revision = excluded.revision, at = excluded.at`, u.remember, u.b.Source, us(u.t.now), u.granted()); err != nil {
 		return err
 	}
 	_, err := u.t.exec(`DELETE FROM upsert_gone WHERE at < $1`, us(u.t.now.Add(-goneKept)))
 	return err
+}
+
+// granted are the campaigns that the sender may see, as what it withdrew before it came is kept under: what it says of
+// leads that it cannot see must not bind others. Empty: all.
+func (u *upsert) granted() string {
+	if len(u.b.Campaigns) == 0 {
+		return ""
+	}
+	return js(unique(u.b.Campaigns))
 }
 
 // groupKey names a calendar group.

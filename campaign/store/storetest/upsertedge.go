@@ -20,6 +20,7 @@ var upsertEdgeCases = []testCase{
 	{"a lead that was moved does not come back beside itself", upsertNotTwice},
 	{"a late promise of a lead that was moved is told where to book it", upsertLateMoved},
 	{"a lead that was moved is erased with what it went on from", upsertErased},
+	{"what a sender withdraws before it came does not bind those who see more", upsertGoneGrants},
 	{"who asks for some types of events is told of a restore", restoreIsTold},
 }
 
@@ -171,4 +172,24 @@ func upsertErased(b *bundle) {
 		}
 	}
 	b.sound()
+}
+
+func upsertGoneGrants(b *bundle) {
+	c, other := b.campaign(nil), b.campaign(nil)
+	as := func(sees []campaign.CampaignID, item campaign.UpsertItem, want campaign.UpsertDone) {
+		b.Helper()
+		got := must[campaign.Upserted](b)(b.s.UpsertLeads(b.Context(), campaign.UpsertBatch{Source: "crm", Campaigns: sees,
+			Items: []campaign.UpsertItem{item}, Number: number}))
+		if r := got.Results[0]; r.Done != want {
+			b.Errorf("got %+v, want %v", r, want)
+		}
+	}
+	mine := []campaign.CampaignID{other.ID, c.ID}
+	as(mine, takeOut("7", 9), campaign.UpsertUnchanged)
+	as([]campaign.CampaignID{c.ID, other.ID}, put(c.ID, "7", 5, "Li", phone(1)), campaign.UpsertStale)
+	as([]campaign.CampaignID{c.ID}, put(c.ID, "7", 5, "Li", phone(1)), campaign.UpsertAdded)
+	as(mine, takeOut("8", 9), campaign.UpsertUnchanged)
+	as(nil, put(c.ID, "8", 5, "Li", phone(2)), campaign.UpsertAdded)
+	as(nil, takeOut("9", 9), campaign.UpsertUnchanged)
+	as(mine, put(c.ID, "9", 5, "Li", phone(3)), campaign.UpsertStale)
 }

@@ -109,8 +109,9 @@ INSERT INTO stream_edge (id, dropped) SELECT 1, COALESCE(min(seq) - 1, 0) FROM e
 CREATE TABLE upsert_gone (
   source      TEXT   NOT NULL,
   external_id TEXT   NOT NULL,
+  granted     TEXT    NOT NULL DEFAULT '',          -- the campaigns of who said so, whom alone it binds; empty: everyone
   revision    INTEGER NOT NULL,
   at          INTEGER NOT NULL,
-  PRIMARY KEY (source, external_id)
+  PRIMARY KEY (source, external_id, granted)
 );
 CREATE INDEX upsert_gone_at ON upsert_gone (at);

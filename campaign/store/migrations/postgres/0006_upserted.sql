@@ -2,3 +2,6 @@
 -- The leads of a CRM by their ids, withdrawn ones too: the last one is the one that counts.
 DROP INDEX CONCURRENTLY IF EXISTS leads_upserted;
 CREATE INDEX CONCURRENTLY leads_upserted ON leads (source, external_id, id) WHERE source <> '';
+-- Leads are looked for by their external id, whoever gave it.
+DROP INDEX CONCURRENTLY IF EXISTS leads_external_id;
+CREATE INDEX CONCURRENTLY leads_external_id ON leads (external_id, id) WHERE external_id <> '';

@@ -72,7 +72,7 @@ func (s *AdminServer) VerifyAuditLog(r *pb.VerifyAuditLogRequest, stream grpc.Se
 		if done {
 			m.LastHash = p.LastHash
 		}
-		return paced(ctx, sendMost, func() error { return stream.Send(m) })
+		return paced(ctx, func() error { return stream.Send(m) })
 	}
 	p, err := s.record.VerifyAuditLog(ctx, anchor, func(p campaign.AuditProof) error { return send(p, false) })
 	if err != nil {

@@ -66,7 +66,7 @@ func (s *EventServer) WatchEvents(r *pb.WatchEventsRequest, stream grpc.ServerSt
 	ctx := stream.Context()
 	w := &watch{EventServer: s, began: time.Now()}
 	w.send = func(m *pb.WatchEventsResponse) error {
-		return paced(ctx, sendMost, func() error { return stream.Send(m) })
+		return paced(ctx, func() error { return stream.Send(m) })
 	}
 	var err error
 	if w.filter, err = s.filter(ctx, r); err != nil {

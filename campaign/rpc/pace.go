@@ -10,12 +10,12 @@ import (
 // sendMost is how long an answer of a stream may take to be read.
 const sendMost = 30 * time.Second
 
-// paced sends an answer of a stream, but waits no longer than most for a reader that does not read: that is
+// paced sends an answer of a stream, but waits no longer than sendMost for a reader that does not read: that is
 // KindExhausted with TOO_SLOW, and the stream has to end then, which ends the sending, too.
-func paced(ctx context.Context, most time.Duration, send func() error) error {
+func paced(ctx context.Context, send func() error) error {
 	sent := make(chan error, 1)
 	go func() { sent <- send() }()
-	timer := time.NewTimer(most)
+	timer := time.NewTimer(sendMost)
 	defer timer.Stop()
 	select {
 	case err := <-sent:
@@ -24,6 +24,6 @@ func paced(ctx context.Context, most time.Duration, send func() error) error {
 		return context.Cause(ctx)
 	case <-timer.C:
 		return &campaign.Error{Kind: campaign.KindExhausted, Reason: campaign.ReasonTooSlow,
-			Message: "an answer was not read within " + most.String() + ": come back to where the last answer that was processed ended"}
+			Message: "an answer was not read within " + sendMost.String() + ": come back to where the last answer that was processed ended"}
 	}
 }

@@ -100,7 +100,7 @@ func (s *LeadServer) ExportPerson(r *pb.ExportPersonRequest, stream grpc.ServerS
 		return err
 	}
 	return sendFile(func(w io.Writer) error { return s.leads.ExportPerson(ctx, leads, q.Number, w) }, func(_ bool, data []byte) error {
-		return paced(ctx, sendMost, func() error { return stream.Send(&pb.ExportPersonResponse{Piece: data}) })
+		return paced(ctx, func() error { return stream.Send(&pb.ExportPersonResponse{Piece: data}) })
 	})
 }
 

@@ -182,7 +182,7 @@ func (im *numberImport) commit(done bool) error {
 	for all := im.told.GetProblems(); ; all = all[len(a.GetProblems()):] {
 		a.Problems = all[:min(len(all), importProblems)]
 		a.Done = done && len(a.GetProblems()) == len(all)
-		if err := paced(ctx, sendMost, func() error { return im.stream.Send(a) }); err != nil {
+		if err := paced(ctx, func() error { return im.stream.Send(a) }); err != nil {
 			return err
 		}
 		if len(a.GetProblems()) == len(all) {

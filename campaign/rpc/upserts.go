@@ -189,7 +189,7 @@ func (u *upsertStream) do(ctx context.Context, batch []*pb.UpsertItem) error {
 		out.Results[i] = upsertAnswer(r)
 		u.counts[upsertWord(out.Results[i])]++
 	}
-	if err := paced(ctx, sendMost, func() error { return u.stream.Send(out) }); err != nil {
+	if err := paced(ctx, func() error { return u.stream.Send(out) }); err != nil {
 		return err
 	}
 	for range room {

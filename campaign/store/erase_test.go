@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -21,7 +20,10 @@ func (b *bench) traces(t *testing.T, words ...string) (found []string) {
 		query = `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()`
 		cast = `%s::text`
 	}
-	rows := must[*sql.Rows](t)(b.reader.QueryContext(ctx, query))
+	rows, err := b.reader.QueryContext(ctx, query)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer rows.Close()
 	var columns [][2]string
 	for rows.Next() {

@@ -31,20 +31,15 @@ func (s *Store) CampaignsOf(ctx context.Context, what campaign.Thing, id int64) 
 	if err != nil {
 		return nil, doing("find the campaigns of a "+string(what), err)
 	}
+	defer rows.Close()
 	for rows.Next() {
 		var c campaign.CampaignID
-		if err = rows.Scan(&c); err != nil {
-			break
+		if err := rows.Scan(&c); err != nil {
+			return nil, doing("find the campaigns of a "+string(what), err)
 		}
 		of = append(of, c)
 	}
-	if err == nil {
-		err = rows.Err()
-	}
-	if e := rows.Close(); err == nil {
-		err = e
-	}
-	return of, doing("find the campaigns of a "+string(what), err)
+	return of, doing("find the campaigns of a "+string(what), rows.Err())
 }
 
 // among is the condition that a column is one of some campaigns.

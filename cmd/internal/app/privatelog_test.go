@@ -57,16 +57,16 @@ func TestTheLogTellsNothingOfPersons(t *testing.T) {
 	n.must(err)
 	export, err := leads.ExportPerson(n.ctx, &campaignpb.ExportPersonRequest{LeadId: lead})
 	n.must(err)
-	held := ""
+	var held strings.Builder
 	for err == nil {
 		var m *campaignpb.ExportPersonResponse
 		m, err = export.Recv()
-		held += string(m.GetPiece())
+		held.WriteString(string(m.GetPiece()))
 	}
 	_, err = leads.EraseLead(n.ctx, &campaignpb.EraseLeadRequest{Id: lead, Reason: "markedreason", Everywhere: true})
 	n.must(err)
 	for _, word := range []string{"Markedname", "markedid", "markedpet", "markednote", "12125550177"} {
-		if !strings.Contains(held, word) {
+		if !strings.Contains(held.String(), word) {
 			t.Errorf("%s was not held: the test looks for nothing", word)
 		}
 		if log.has(word) {

@@ -99,7 +99,16 @@ func showing(ctx context.Context, bearer string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+bearer)
 }
 
-func get(t *testing.T, c *http.Client, url string) (*http.Response, string) {
+// fetched is what came back besides the text.
+type fetched struct {
+	Status     string
+	StatusCode int
+	Request    *http.Request // the last of its redirects
+	Header     http.Header
+	TLS        *tls.ConnectionState
+}
+
+func get(t *testing.T, c *http.Client, url string) (fetched, string) {
 	t.Helper()
 	resp, err := c.Get(url)
 	if err != nil {
@@ -110,7 +119,7 @@ func get(t *testing.T, c *http.Client, url string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(raw)
+	return fetched{resp.Status, resp.StatusCode, resp.Request, resp.Header, resp.TLS}, string(raw)
 }
 
 func TestBeyondThisMachineEverythingIsEncrypted(t *testing.T) {

@@ -205,7 +205,7 @@ type WatchEventsRequest struct {
 	// Only of these campaigns, and what concerns them all: suppressions that bind everywhere or in a country, and restores;
 	// empty: of all that the caller may see.
 	CampaignIds []int64 `protobuf:"varint,2,rep,packed,name=campaign_ids,json=campaignIds,proto3" json:"campaign_ids,omitempty"`
-	// Only of these types; empty: of all.
+	// Only of these types, and RECORD_RESTORED; empty: of all.
 	Types []EventType `protobuf:"varint,3,rep,packed,name=types,proto3,enum=campaign.v1.EventType" json:"types,omitempty"`
 	// Answer CAUGHT_UP and end when everything there was is told, for jobs by the clock; false: go on.
 	UntilCaughtUp bool `protobuf:"varint,4,opt,name=until_caught_up,json=untilCaughtUp,proto3" json:"until_caught_up,omitempty"`

@@ -36,7 +36,7 @@ type Webhook struct {
 	Url string `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
 	// Only of these campaigns, and suppressions that bind everywhere; empty: of all that its maker might see.
 	CampaignIds []int64 `protobuf:"varint,5,rep,packed,name=campaign_ids,json=campaignIds,proto3" json:"campaign_ids,omitempty"`
-	// Only of these types; empty: of all.
+	// Only of these types, and RECORD_RESTORED; empty: of all.
 	Types []EventType `protobuf:"varint,6,rep,packed,name=types,proto3,enum=campaign.v1.EventType" json:"types,omitempty"`
 	// It is sent to. Turned off it keeps its place in the stream, and goes on from there, as far as events are kept.
 	On bool `protobuf:"varint,7,opt,name=on,proto3" json:"on,omitempty"`

@@ -19,8 +19,10 @@ const applyTries = 5
 
 // Apply lets something happen to an agent's session, and acts on what the step asks for.
 func (f *Floor) Apply(ctx context.Context, agent campaign.AgentID, ev Event) (campaign.Session, error) {
+	defer f.moving(agent)()
 	var acts []Action
 	var next campaign.Session
+	var idle bool // the step changed nothing
 	err := errMoved
 	for try := 0; try < applyTries && errors.Is(err, errMoved); try++ {
 		held, set, e := f.settings(ctx, agent, try > 0)
@@ -34,15 +36,40 @@ func (f *Floor) Apply(ctx context.Context, agent campaign.AgentID, ev Event) (ca
 			mine := set
 			mine.Heartbeat = patience(nodeAfter(s, ev), f.beat)
 			n, a, err := Step(s, now, ev, mine)
-			acts = a
+			acts, idle = a, n == s
 			return n, err
 		})
 	}
 	if err != nil {
 		return campaign.Session{}, err
 	}
-	f.after(agent, next, acts)
+	f.after(agent, next, acts, idle)
 	return next, nil
+}
+
+// moving says that a step of an agent's is being committed, until the function that it answers with is called: a look at
+// the record that sees it sooner leaves it to the step, which has more to say.
+func (f *Floor) moving(agent campaign.AgentID) (moved func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.seats[agent]
+	if s == nil {
+		return func() {}
+	}
+	s.moving++
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		s.moving--
+	}
+}
+
+// moves says whether a step of an agent's is being committed.
+func (f *Floor) moves(agent campaign.AgentID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.seats[agent]
+	return s != nil && s.moving > 0
 }
 
 // nodeAfter is the node of a session once an event has happened.
@@ -76,12 +103,12 @@ func (f *Floor) settings(ctx context.Context, agent campaign.AgentID, anew bool)
 	return held.Assignment.ID, SettingsOf(held.Facts.Campaign.Floor, f.beat), nil
 }
 
-// after acts on a step that was committed.
-func (f *Floor) after(agent campaign.AgentID, next campaign.Session, acts []Action) {
+// after acts on a step that was committed. One that changed nothing leaves what another step did to that one.
+func (f *Floor) after(agent campaign.AgentID, next campaign.Session, acts []Action, idle bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := f.seats[agent]
-	if s == nil {
+	if s == nil || (idle && s.moving > 1) {
 		return
 	}
 	for _, a := range acts {
@@ -100,7 +127,7 @@ func (f *Floor) after(agent campaign.AgentID, next campaign.Session, acts []Acti
 // Refresh reads the agent's session after something changed it that was not Apply.
 func (f *Floor) Refresh(ctx context.Context, agent campaign.AgentID) (campaign.Session, error) {
 	next, err := f.rec.Session(ctx, agent)
-	if err != nil {
+	if err != nil || f.moves(agent) {
 		return next, err
 	}
 	return f.Learned(ctx, agent, next)

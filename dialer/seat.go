@@ -21,6 +21,7 @@ type seat struct {
 	looked   time.Time                // as of when owned is; zero: nobody has looked yet
 	doubt    int64                    // which of the floor's doubts was the last of this agent
 	pending  bool                     // a claim is under way
+	moving   int                      // steps that are being committed: what they have to say is told with their session
 	queued   bool                     // in the queue
 	at       place                    // where in it
 	timer    *time.Timer              // at due

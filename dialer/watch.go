@@ -206,9 +206,11 @@ func (f *Floor) learnAll(here []campaign.Session) (gone, unseen []campaign.Agent
 			continue
 		}
 		s.seen = now
-		if s.knows(&here[i]) {
+		switch {
+		case s.knows(&here[i]):
 			s.learnt = now
-		} else {
+		case s.moving > 0: // learnt with what else there is to say
+		default:
 			f.learn(s, here[i])
 		}
 		if s.unseen() {
@@ -216,7 +218,7 @@ func (f *Floor) learnAll(here []campaign.Session) (gone, unseen []campaign.Agent
 		}
 	}
 	for id, s := range f.seats {
-		if s.desk != nil && !s.seen.Equal(now) {
+		if s.desk != nil && s.moving == 0 && !s.seen.Equal(now) {
 			gone = append(gone, id)
 		}
 	}

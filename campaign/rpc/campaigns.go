@@ -73,6 +73,9 @@ func (s *CampaignServer) CreateCampaign(ctx context.Context, r *pb.CreateCampaig
 	if err := c.Rules.Short(now); err != nil {
 		return nil, err
 	}
+	if err := mayShow(ctx, &campaign.Campaign{}, &c); err != nil {
+		return nil, err
+	}
 	made, err := s.campaigns.CreateCampaign(ctx, c)
 	if err != nil {
 		return nil, err
@@ -193,6 +196,9 @@ func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaig
 			return nil, err
 		}
 	}
+	if err := mayShow(ctx, &before, &c); err != nil {
+		return nil, err
+	}
 	after, err := s.campaigns.UpdateCampaign(ctx, c)
 	if err != nil {
 		return nil, err
@@ -202,6 +208,22 @@ func (s *CampaignServer) UpdateCampaign(ctx context.Context, r *pb.UpdateCampaig
 	}
 	s.floor.Wake(after.ID)
 	return &pb.UpdateCampaignResponse{Campaign: wire.Campaign(&after), Warnings: s.warnings(ctx, &before, &after)}, nil
+}
+
+// mayShow refuses changes by which a caller would learn what it may not see, or send it elsewhere: full numbers of a
+// campaign that masks them, and the operator's own tokens to CRMs. A caller of no role is this process itself.
+func mayShow(ctx context.Context, before, after *campaign.Campaign) error {
+	c := campaign.CallerFrom(ctx)
+	asks := after.PreCall != before.PreCall && after.PreCall.Address != ""
+	switch {
+	case c.Role == "" || c.Role == campaign.RoleAdmin:
+		return nil
+	case asks && after.PreCall.TokenName != "":
+		return campaign.Denied("pre_call.token_name shows one of the operator's tokens to the address: that is for an admin to set, or leave it empty")
+	case before.MaskNumbers && (asks || !after.MaskNumbers) && !c.May(campaign.PermitNumbers):
+		return campaign.Denied("this campaign masks numbers: who unmasks them, or has a CRM asked by them, needs the permission numbers")
+	}
+	return nil
 }
 
 // StartCampaign begins offering.

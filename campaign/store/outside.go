@@ -29,8 +29,14 @@ func (s *Store) RecordOutsideCall(ctx context.Context, c campaign.OutsideCall) (
 		if err != nil {
 			return err
 		}
-		l, err = t.again(lead)
-		return err
+		if l, err = t.again(lead); err != nil {
+			return err
+		}
+		if caller := campaign.CallerFrom(ctx); replay && lead != c.LeadID && !caller.Sees(l.CampaignID) {
+			l = campaign.Lead{}
+			return campaign.Conflict("", "this source told of another call by this key before: give each call a key of its own")
+		}
+		return nil
 	})
 	for after != 0 && err == nil {
 		var last campaign.LeadID

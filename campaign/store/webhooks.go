@@ -151,8 +151,11 @@ func (s *Store) UpdateWebhook(ctx context.Context, c campaign.WebhookChange) (w 
 		if caller := campaign.CallerFrom(ctx); !w.SeenBy(&caller) {
 			return campaign.Invalid("campaign_ids", "would let the webhook hear of campaigns that you do not see: name some that you do")
 		}
-		if _, err := t.exec(`UPDATE webhooks SET name = $2, url = $3, campaigns = $4, types = $5, is_on = $6, version = version + 1 WHERE id = $1`,
-			int64(c.ID), w.Name, w.URL, js(list(w.Campaigns)), js(list(w.Types)), w.On); err != nil {
+		if caller := campaign.CallerFrom(ctx); w.URL != before.URL && !caller.May(campaign.PermitNumbers) {
+			w.FullNumbers = false // they are not sent elsewhere by who may not see them
+		}
+		if _, err := t.exec(`UPDATE webhooks SET name = $2, url = $3, campaigns = $4, types = $5, is_on = $6, full_numbers = $7, version = version + 1 WHERE id = $1`,
+			int64(c.ID), w.Name, w.URL, js(list(w.Campaigns)), js(list(w.Types)), w.On, w.FullNumbers); err != nil {
 			return err
 		}
 		if w.URL != before.URL || w.On && !before.On {

@@ -108,12 +108,14 @@ func TestAFilterThatMatchesNothingMovesOn(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		stream := w.open(t, ctx, &pb.WatchEventsRequest{Types: []pb.EventType{pb.EventType_EVENT_TYPE_BAD_DATA}})
-		go func() {
+		var adding sync.WaitGroup
+		defer adding.Wait()
+		adding.Go(func() {
 			for ctx.Err() == nil {
-				<-time.After(100 * time.Millisecond)
+				time.Sleep(100 * time.Millisecond)
 				r.add(10)
 			}
-		}()
+		})
 		marks, cursor, level := 0, "", 0
 		for {
 			m, err := stream.Recv()

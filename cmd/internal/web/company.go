@@ -59,12 +59,19 @@ func (s *Site) endCompany(w http.ResponseWriter, r *http.Request) {
 		s.render(w, r, http.StatusUnauthorized, "signin", s.signInPage("company_refused"))
 		return
 	}
+	if !s.entries.codes.spend(source(r)) {
+		tooMany(w, "too many sign-ins at the company come from this address: wait a little")
+		return
+	}
 	c, err := s.Company.SignIn(r.Context(), s.redirect(r), q.Get("code"), kept[1], kept[2])
+	if campaign.KindOf(err) == campaign.KindStranger && !s.guessed(w, r) {
+		return
+	}
 	if err != nil {
 		s.companyFailed(w, r, err)
 		return
 	}
-	if !s.entered(w, r, c) {
+	if !s.admitted(w, r, c) {
 		return
 	}
 	s.cookie(w, r, sessionCookie, s.sessions.begin(c, ""), sessionTime)

@@ -3,9 +3,11 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"redial/campaign"
@@ -176,4 +178,32 @@ func TestRestrictedCallerSeesItsCampaignsAlone(t *testing.T) {
 	if page, _ := b.get("/"); !strings.Contains(page, "Wang Fang") || !strings.Contains(page, "Spring") {
 		t.Errorf("what is shared between callers was cut:\n%s", page)
 	}
+}
+
+func TestCodesOfAnAddressAreBoundedAndWrongOnesWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, a := newCompany(t, newFake())
+		h := s.Handler()
+		a.redirect, a.nonce, a.verifier = "http://example.com"+companyPath+"/callback", "n", "v"
+		show := func(from string) (int, time.Duration) {
+			r := httptest.NewRequest("GET", companyPath+"/callback?state=s&code=made-up", nil)
+			r.AddCookie(&http.Cookie{Name: companyCookie, Value: "s.n.v"})
+			r.RemoteAddr = from
+			w, began := httptest.NewRecorder(), time.Now()
+			h.ServeHTTP(w, r)
+			return w.Code, time.Since(began)
+		}
+		for n := range addressFree {
+			if code, took := show("203.0.113.5:1"); code != http.StatusUnauthorized || (n < guessesFree) != (took == 0) {
+				t.Fatalf("code %d: %d after %v", n, code, took)
+			}
+		}
+		if code, took := show("203.0.113.5:2"); code != http.StatusTooManyRequests || took != 0 || a.ended != addressFree {
+			t.Errorf("one more: %d after %v; the issuer was asked %d times", code, took, a.ended)
+		}
+		if code, took := show("198.51.100.9:1"); code != http.StatusUnauthorized || took != 0 {
+			t.Errorf("from elsewhere: %d after %v", code, took)
+		}
+	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -19,10 +21,12 @@ const (
 	sessionTime   = 12 * time.Hour // a shift
 	codeTime      = 10 * time.Minute
 	maxSessions   = 10_000
+	callerMost    = 20 // sessions of one caller; a further one ends the oldest
 )
 
 // session is a browser that signed in. It ends with the process: nothing of it is kept on disk.
 type session struct {
+	number uint64 // in the order of beginning
 	caller campaign.Caller
 	secret string // of the token it signed in with, asked for again at each request; empty: by a code
 	until  time.Time
@@ -35,7 +39,21 @@ type sessions struct {
 	mu     sync.Mutex
 	byID   map[string]session
 	codes  map[string]session
+	last   uint64 // number that was given to one
 	tidied time.Time
+}
+
+// who tells apart the callers whose sessions count together: a token, a person of the issuer, the owner of a code.
+type who struct {
+	token campaign.TokenID
+	owner string // where there is no token
+}
+
+func whose(c *campaign.Caller) who {
+	if c.Token != 0 {
+		return who{token: c.Token}
+	}
+	return who{owner: c.Owner}
 }
 
 func newSessions(now func() time.Time) *sessions {
@@ -49,7 +67,7 @@ func (s *Site) NewCode(c campaign.Caller) string {
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
 	s.sessions.tidy()
-	s.sessions.codes[code] = session{caller: c, until: s.Now().Add(codeTime)}
+	s.sessions.keep(s.sessions.codes, code, session{caller: c, until: s.Now().Add(codeTime)})
 	return code
 }
 
@@ -83,13 +101,23 @@ func (s *sessions) redeem(code string) (campaign.Caller, bool) {
 	return given.caller, ok && s.now().Before(given.until)
 }
 
-// begin is the id of a new session.
+// begin is the id of a new session. The caller's oldest ends when it has too many, and the oldest of all when there are
+// too many of those.
 func (s *sessions) begin(c campaign.Caller, secret string) string {
 	id := rand.Text() + rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tidy()
-	s.byID[id] = session{caller: c, secret: secret, until: s.now().Add(sessionTime)}
+	mine, most := whose(&c), 0
+	for _, one := range s.byID {
+		if whose(&one.caller) == mine {
+			most++
+		}
+	}
+	if most >= callerMost {
+		dropOldest(s.byID, func(one *session) bool { return whose(&one.caller) == mine })
+	}
+	s.keep(s.byID, id, session{caller: c, secret: secret, until: s.now().Add(sessionTime)})
 	return id
 }
 
@@ -106,18 +134,45 @@ func (s *sessions) end(id string) {
 	delete(s.byID, id)
 }
 
-// tidy forgets what is over, once a minute at most, and everything of which there is too much.
+// endAll ends every session of a caller, and says how many there were.
+func (s *sessions) endAll(of who) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.byID)
+	maps.DeleteFunc(s.byID, func(_ string, one session) bool { return whose(&one.caller) == of })
+	return before - len(s.byID)
+}
+
+// keep adds one to a map of s, in place of the oldest if there is no room.
+func (s *sessions) keep(m map[string]session, id string, one session) {
+	if len(m) >= maxSessions {
+		dropOldest(m, func(*session) bool { return true })
+	}
+	s.last++
+	one.number = s.last
+	m[id] = one
+}
+
+// dropOldest forgets the one that began first of those that may go.
+func dropOldest(m map[string]session, may func(*session) bool) {
+	var oldest string
+	number := uint64(math.MaxUint64)
+	for id, one := range m {
+		if one.number < number && may(&one) {
+			oldest, number = id, one.number
+		}
+	}
+	delete(m, oldest)
+}
+
+// tidy forgets what is over, once a minute at most.
 func (s *sessions) tidy() {
 	now := s.now()
-	full := max(len(s.byID), len(s.codes)) >= maxSessions
-	if !full && now.Sub(s.tidied) < time.Minute {
+	if now.Sub(s.tidied) < time.Minute {
 		return
 	}
 	s.tidied = now
 	for _, m := range []map[string]session{s.byID, s.codes} {
-		if len(m) >= maxSessions {
-			clear(m)
-		}
 		for id, one := range m {
 			if !now.Before(one.until) {
 				delete(m, id)
@@ -126,8 +181,13 @@ func (s *sessions) tidy() {
 	}
 }
 
-// viewers are the roles that may see everybody's work.
-var viewers = []campaign.Role{campaign.RoleSupervisor, campaign.RoleManager, campaign.RoleQuality, campaign.RoleAdmin}
+// viewers are the roles that have a page here: nobody else begins a session.
+var viewers = []campaign.Role{
+	campaign.RoleAgent, campaign.RoleSupervisor, campaign.RoleManager, campaign.RoleQuality, campaign.RoleAdmin,
+}
+
+// watchers are the roles that may see everybody's work.
+var watchers = []campaign.Role{campaign.RoleSupervisor, campaign.RoleManager, campaign.RoleQuality, campaign.RoleAdmin}
 
 // caller is who a request's cookie signs in; false when nobody, or no longer.
 func (s *Site) caller(r *http.Request) (campaign.Caller, bool) {
@@ -158,7 +218,7 @@ func (s *Site) signedIn(next http.HandlerFunc) http.Handler {
 			return
 		}
 		if !slices.Contains(viewers, c.Role) {
-			s.render(w, r, http.StatusForbidden, "signin", signInPage{Problem: "role_denied", Role: string(c.Role), SignedIn: true})
+			s.denied(w, r, c, true)
 			return
 		}
 		ctx, cancel := context.WithCancel(campaign.WithCaller(r.Context(), c))
@@ -166,4 +226,22 @@ func (s *Site) signedIn(next http.HandlerFunc) http.Handler {
 		defer context.AfterFunc(s.ending, cancel)()
 		next(w, r.WithContext(ctx))
 	})
+}
+
+// watching is signedIn for pages that show everybody's work.
+func (s *Site) watching(next http.HandlerFunc) http.Handler {
+	return s.signedIn(func(w http.ResponseWriter, r *http.Request) {
+		if c := campaign.CallerFrom(r.Context()); !slices.Contains(watchers, c.Role) {
+			s.denied(w, r, c, true)
+			return
+		}
+		next(w, r)
+	})
+}
+
+// denied tells a caller that a page is not for its role.
+func (s *Site) denied(w http.ResponseWriter, r *http.Request, c campaign.Caller, signedIn bool) {
+	page := s.signInPage("role_denied")
+	page.Role, page.SignedIn = string(c.Role), signedIn
+	s.render(w, r, http.StatusForbidden, "signin", page)
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,11 +62,24 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) enter(w http.ResponseWriter, r *http.Request, c campaign.Caller, secret string) {
-	if !s.entered(w, r, c) {
+	if !s.admitted(w, r, c) {
 		return
 	}
 	s.cookie(w, r, sessionCookie, s.sessions.begin(c, secret), sessionTime)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// admitted says whether a caller who was recognised may begin a session; if not, it has answered.
+func (s *Site) admitted(w http.ResponseWriter, r *http.Request, c campaign.Caller) bool {
+	if !slices.Contains(viewers, c.Role) {
+		s.denied(w, r, c, false)
+		return false
+	}
+	if !s.entries.spend(source(r), whose(&c)) {
+		tooMany(w, "too many sign-ins with one token or from this address: wait a little")
+		return false
+	}
+	return s.entered(w, r, c)
 }
 
 // entered puts a sign-in into the audit log; without an entry nobody is let in.
@@ -73,10 +87,7 @@ func (s *Site) entered(w http.ResponseWriter, r *http.Request, c campaign.Caller
 	if s.Deeds == nil {
 		return true
 	}
-	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		c.From = at.Addr().Unmap().String()
-	}
-	if err := s.Deeds.LogDeed(campaign.WithCaller(r.Context(), c), "sign_in", "", nil, ""); err != nil {
+	if err := s.Deeds.LogDeed(campaign.WithCaller(r.Context(), askedFrom(r, c)), "sign_in", "", nil, ""); err != nil {
 		s.Log.ErrorContext(r.Context(), "a sign-in could not be put into the audit log", "error", err)
 		s.render(w, r, http.StatusServiceUnavailable, "signin", s.signInPage("away"))
 		return false
@@ -90,6 +101,38 @@ func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
 	}
 	s.cookie(w, r, sessionCookie, "", -time.Second)
 	http.Redirect(w, r, "/signin", http.StatusSeeOther)
+}
+
+// signOutEverywhere ends every session of the caller at this node, this one with them. It works while tokens cannot be
+// checked, too.
+func (s *Site) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		if found, ok := s.sessions.find(cookie.Value); ok {
+			ended := s.sessions.endAll(whose(&found.caller))
+			s.Log.InfoContext(r.Context(), "somebody signed out everywhere", "owner", found.caller.Owner, "sessions", ended)
+			s.noteSignOut(r, found.caller)
+		}
+	}
+	s.cookie(w, r, sessionCookie, "", -time.Second)
+	http.Redirect(w, r, "/signin", http.StatusSeeOther)
+}
+
+// noteSignOut puts a sign-out everywhere into the audit log, if that answers: it has happened either way.
+func (s *Site) noteSignOut(r *http.Request, c campaign.Caller) {
+	if s.Deeds == nil {
+		return
+	}
+	if err := s.Deeds.LogDeed(campaign.WithCaller(r.Context(), askedFrom(r, c)), "sign_out_everywhere", "", nil, ""); err != nil {
+		s.Log.ErrorContext(r.Context(), "a sign-out everywhere could not be put into the audit log", "error", err)
+	}
+}
+
+// askedFrom is the caller with the address that a request comes from.
+func askedFrom(r *http.Request, c campaign.Caller) campaign.Caller {
+	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		c.From = at.Addr().Unmap().String()
+	}
+	return c
 }
 
 // cookie is one that scripts do not see, that no other site's page sends, and that stays off the clear wire where

@@ -128,14 +128,3 @@ func TestCookieIsKeptFromScriptsOtherSitesAndTheClearWire(t *testing.T) {
 		}
 	}
 }
-
-func TestSessionsAreForgottenRatherThanWithoutBound(t *testing.T) {
-	t.Parallel()
-	s := newSessions(func() time.Time { return monday })
-	for range maxSessions + 5 {
-		s.begin(campaign.Caller{}, "")
-	}
-	if len(s.byID) > maxSessions {
-		t.Errorf("%d sessions kept", len(s.byID))
-	}
-}

@@ -106,8 +106,12 @@ func (s *Site) guessed(w http.ResponseWriter, r *http.Request) bool {
 	if s.guesses.wrong(r.Context(), r) {
 		return true
 	}
+	tooMany(w, "too many wrong tokens come from this address at once: wait a little; a right one is let in at any time")
+	return false
+}
+
+func tooMany(w http.ResponseWriter, why string) {
 	w.Header().Set("Retry-After", "5")
 	w.Header().Set("Connection", "close")
-	http.Error(w, "too many wrong tokens come from this address at once: wait a little; a right one is let in at any time", http.StatusTooManyRequests)
-	return false
+	http.Error(w, why, http.StatusTooManyRequests)
 }

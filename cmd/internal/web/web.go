@@ -60,6 +60,7 @@ type Site struct {
 	langs    map[string]lang
 	sessions *sessions
 	guesses  *guesses
+	entries  *entries
 	overview *snapshot
 	every    time.Duration   // between two pictures of a live page
 	ending   context.Context // ends when the site stops: live pages end with it
@@ -80,7 +81,10 @@ func New(d Deps) (*Site, error) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	s := &Site{Deps: d, sessions: newSessions(d.Now), guesses: newGuesses(d.Now), overview: &snapshot{record: d.Record, now: d.Now}, every: liveEvery}
+	s := &Site{
+		Deps: d, sessions: newSessions(d.Now), guesses: newGuesses(d.Now), entries: newEntries(d.Now),
+		overview: &snapshot{record: d.Record, now: d.Now}, every: liveEvery,
+	}
 	var err error
 	if s.langs, err = readLangs(); err != nil {
 		return nil, err
@@ -106,13 +110,14 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("GET /signin", s.showSignIn)
 	mux.HandleFunc("POST /signin", s.signIn)
 	mux.HandleFunc("POST /signout", s.signOut)
+	mux.HandleFunc("POST /signout-everywhere", s.signOutEverywhere)
 	if s.Company != nil {
 		mux.HandleFunc("GET "+companyPath, s.beginCompany)
 		mux.HandleFunc("GET "+companyPath+"/callback", s.endCompany)
 	}
 	mux.HandleFunc("GET /lang", s.chooseLang)
-	mux.Handle("GET /{$}", s.signedIn(s.showOverview))
-	mux.Handle("GET /live", s.signedIn(few(liveMost, s.live)))
+	mux.Handle("GET /{$}", s.watching(s.showOverview))
+	mux.Handle("GET /live", s.watching(few(liveMost, s.live)))
 	return headers(bounded(http.NewCrossOriginProtection().Handler(mux)))
 }
 

@@ -48,7 +48,9 @@ dialer/carrier/carriertest: campaign dialer
 cmd/internal/config: campaign campaign/egress
 cmd/internal/auth: campaign google.golang.org/grpc google.golang.org/protobuf github.com/coreos/go-oidc/v3 golang.org/x/oauth2
 cmd/internal/server: campaign google.golang.org github.com/prometheus/client_golang
-cmd/internal/web: campaign scheduler
+cmd/internal/web: campaign cmd/internal/auth cmd/internal/web/page google.golang.org/grpc
+cmd/internal/web/page: campaign google.golang.org
+cmd/internal/web/page/pagetest: cmd/internal/web/page
 cmd/internal/intake: campaign campaign/listfile campaign/phone scheduler
 cmd/internal/simulate: campaign scheduler dialer dialer/carrier/sim
 cmd/internal/demo: campaign dialer/carrier/sim proto/campaign/v1 proto/dialer/v1 google.golang.org

@@ -63,7 +63,7 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.openIssuer()
-	a.guard = auth.New(tokens{a.store}, auth.Options{Now: a.store.Now, Passes: a.opt.Now, Hear: a.opt.Pace.Hear, Log: a.log, Certificates: a.certificates(), Issuer: a.issuer, Owners: a.store})
+	a.guard = auth.New(tokens{a.store}, auth.Options{Now: a.store.Now, Passes: a.opt.Now, Hear: a.opt.Pace.Hear, Log: a.log, Certificates: a.certificates(), Issuer: a.issuer, Owners: a.store, Guests: guests{a}})
 	if err := a.wireServer(); err != nil {
 		return err
 	}
@@ -253,8 +253,13 @@ func (v floorView) FloorView(ctx context.Context, of campaign.CampaignID) (campa
 }
 
 func (a *App) wireWeb() error {
-	var err error
+	inside, err := a.server.Inside()
+	if err != nil {
+		return fmt.Errorf("make the web pages: %w", err)
+	}
+	a.stops.add("pages' connection", func(context.Context) error { return inside.Close() })
 	a.site, err = web.New(web.Deps{
+		API: inside, Demo: a.cfg.Demo,
 		Record: a.overview, Tokens: a.guard, Health: a, Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}),
 		Log: a.log, Now: a.store.Now, Company: a.company(), Name: a.certName(), Deeds: a.store,
 	})
@@ -262,6 +267,14 @@ func (a *App) wireWeb() error {
 		return fmt.Errorf("make the web pages: %w", err)
 	}
 	return nil
+}
+
+// guests are who signed in to this node's pages.
+type guests struct{ app *App }
+
+// Guest implements auth.Guests.
+func (g guests) Guest(ctx context.Context, session string) (campaign.Caller, error) {
+	return g.app.site.Guest(ctx, session) //nolint:wrapcheck // the kind of the error is what counts
 }
 
 // Readiness implements web.Health.

@@ -54,6 +54,7 @@ type Options struct {
 	Certificates Certificates // nil: no client certificate stands for a token
 	Issuer       *Issuer      // whose id tokens are bearers; nil: none
 	Owners       Owners       // nil: nothing belongs to a campaign
+	Guests       Guests       // who signed in to the pages; nil: there are none
 }
 
 // Guard knows callers by their tokens. Safe for concurrent use.
@@ -101,6 +102,9 @@ func (g *Guard) Authenticate(ctx context.Context, secret string) (campaign.Calle
 		return g.withoutSecret(ctx)
 	case g.o.Issuer != nil && LooksLikeJWT(secret):
 		return g.o.Issuer.Caller(ctx, secret)
+	}
+	if c, ok, err := g.guest(ctx, secret); ok {
+		return c, err
 	}
 	if !strings.HasPrefix(secret, campaign.SecretPrefix) || len(secret) > 200 {
 		return campaign.Caller{}, unknownToken()

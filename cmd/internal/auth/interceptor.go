@@ -61,6 +61,9 @@ func (g *Guard) admit(ctx context.Context, method string) (context.Context, camp
 
 // from is the address that a call comes from, without its port; empty: this process.
 func from(ctx context.Context) string {
+	if inside(ctx) {
+		return guestFrom(ctx)
+	}
 	p, ok := peer.FromContext(ctx)
 	if !ok || p.Addr == nil {
 		return ""

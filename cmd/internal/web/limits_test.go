@@ -90,8 +90,8 @@ func TestHeadersAndBodiesAreBounded(t *testing.T) {
 	})
 	var read int64
 	var err error
-	h := bounded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { read, err = io.Copy(io.Discard, r.Body) }))
-	for n, fits := range map[int]bool{bodyMost: true, bodyMost + 1: false} {
+	h := bounded(http.NewServeMux(), nil, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { read, err = io.Copy(io.Discard, r.Body) }))
+	for n, fits := range map[int64]bool{bodyMost: true, bodyMost + 1: false} {
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/signin", bytes.NewReader(make([]byte, n))))
 		if (err == nil) != fits || read > bodyMost {
 			t.Errorf("a body of %d bytes: %d read, %v", n, read, err)
@@ -102,7 +102,7 @@ func TestHeadersAndBodiesAreBounded(t *testing.T) {
 func TestSoManyLivePagesAndNoMore(t *testing.T) {
 	t.Parallel()
 	in, out := make(chan struct{}), make(chan struct{})
-	h := few(2, func(http.ResponseWriter, *http.Request) { in <- struct{}{}; <-out })
+	h := few(2)(func(http.ResponseWriter, *http.Request) { in <- struct{}{}; <-out })
 	ask := func() *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		h(w, httptest.NewRequest(http.MethodGet, "/live", nil))

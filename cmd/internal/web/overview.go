@@ -1,13 +1,13 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"sync"
 	"time"
 
 	"redial/campaign"
+	"redial/cmd/internal/web/page"
 )
 
 // Overview is the work as it is at one instant.
@@ -155,35 +155,27 @@ func (s *Site) overviewPage(ctx context.Context) overviewPage {
 }
 
 func (s *Site) showOverview(w http.ResponseWriter, r *http.Request) {
-	page := s.overviewPage(r.Context())
+	data := s.overviewPage(r.Context())
 	code := http.StatusOK
-	if page.Away {
+	if data.Away {
 		code = http.StatusServiceUnavailable
 	}
-	s.render(w, r, code, "overview", page)
+	s.views.Page(w, r, code, "overview", page.Sheet{Title: "nav_overview", Module: "/static/overview/live.js", Data: data})
 }
 
 // live sends the moving part of the overview every two seconds, as server-sent events, until the reader goes away,
 // is no longer signed in, or the server stops.
 func (s *Site) live(w http.ResponseWriter, r *http.Request) {
-	out := http.NewResponseController(w)
-	w.Header().Set("Content-Type", "text/event-stream")
+	out := page.NewLive(w, r)
 	tick := time.NewTicker(s.every)
 	defer tick.Stop()
 	for {
-		if _, ok := s.caller(r); !ok {
-			_, _ = w.Write([]byte("event: bye\ndata: signed out\n\n")) // the reader may be gone: nothing to do about it
-			return
-		}
-		var b bytes.Buffer
-		if err := s.pages[s.langOf(r)].ExecuteTemplate(&b, "moving", s.overviewPage(r.Context())); err != nil {
+		drawn, err := s.views.Draw(r, "moving", s.overviewPage(r.Context()))
+		if err != nil {
 			s.Log.ErrorContext(r.Context(), "the overview cannot be drawn", "error", err)
 			return
 		}
-		if err := out.SetWriteDeadline(time.Now().Add(answerTime)); err != nil {
-			s.Log.DebugContext(r.Context(), "no write deadline", "error", err)
-		}
-		if _, err := w.Write(event(b.Bytes())); err != nil || out.Flush() != nil {
+		if out.Send("", drawn) != nil {
 			return
 		}
 		select {
@@ -192,16 +184,4 @@ func (s *Site) live(w http.ResponseWriter, r *http.Request) {
 		case <-tick.C:
 		}
 	}
-}
-
-// event is a server-sent event of these lines.
-func event(data []byte) []byte {
-	var b bytes.Buffer
-	for line := range bytes.Lines(data) {
-		b.WriteString("data: ")
-		b.Write(bytes.TrimRight(line, "\r\n"))
-		b.WriteByte('\n')
-	}
-	b.WriteByte('\n')
-	return b.Bytes()
 }

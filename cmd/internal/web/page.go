@@ -1,75 +1,18 @@
 package web
 
 import (
-	"bytes"
-	"cmp"
-	"fmt"
 	"html/template"
 	"net/http"
-	"time"
 
 	"redial/campaign"
 )
 
-// readPages reads the templates once for each language.
-func readPages(langs map[string]lang) (map[string]*template.Template, error) {
-	pages := map[string]*template.Template{}
-	for name, l := range langs {
-		t, err := template.New("").Funcs(template.FuncMap{
-			"t": l.text, "why": l.why, "lang": func() string { return name }, "clock": clock, "when": when, "ago": ago, "bars": bars, "tally": tally,
-		}).ParseFS(files, "templates/*.html")
-		if err != nil {
-			return nil, fmt.Errorf("read the pages: %w", err)
-		}
-		pages[name] = t
-	}
-	return pages, nil
-}
+// funcs are what the templates of the overview ask besides those of every page.
+var funcs = template.FuncMap{"bars": bars, "tally": tally}
 
 // render answers with a page; a page that cannot be drawn is an error page, never half a page.
-func (s *Site) render(w http.ResponseWriter, r *http.Request, code int, page string, data any) {
-	var b bytes.Buffer
-	if err := s.pages[s.langOf(r)].ExecuteTemplate(&b, page, data); err != nil {
-		s.Log.ErrorContext(r.Context(), "a page cannot be drawn", "page", page, "error", err)
-		http.Error(w, "internal error", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Vary", "Accept-Language, Cookie")
-	w.WriteHeader(code)
-	_, _ = w.Write(b.Bytes()) // a reader who went away needs no answer
-}
-
-// clock is the time of day in a zone; in UTC if the zone is unknown.
-func clock(t time.Time, zone string) string { return in(t, zone).Format("15:04:05") }
-
-// when is a day and time in a zone, the day left out when it is that of now.
-func when(t, now time.Time, zone string) string {
-	if t.IsZero() {
-		return ""
-	}
-	local, today := in(t, zone), in(now, zone)
-	if campaign.DateOf(local) == campaign.DateOf(today) {
-		return local.Format("15:04:05")
-	}
-	return local.Format("2006-01-02 15:04")
-}
-
-func in(t time.Time, zone string) time.Time {
-	loc, err := time.LoadLocation(cmp.Or(zone, "UTC"))
-	if err != nil {
-		loc = time.UTC
-	}
-	return t.In(loc)
-}
-
-// ago is how long t is before now, as 4:05 or 1:04:05.
-func ago(t, now time.Time) string {
-	d := max(0, now.Sub(t)) / time.Second
-	if d >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d", d/3600, d/60%60, d%60)
-	}
-	return fmt.Sprintf("%d:%02d", d/60, d%60)
+func (s *Site) render(w http.ResponseWriter, r *http.Request, code int, name string, data any) {
+	s.views.Part(w, r, code, name, data)
 }
 
 // bar is a part of a row of parts that fill 100 together.

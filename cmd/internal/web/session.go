@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"maps"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
@@ -186,62 +184,9 @@ var viewers = []campaign.Role{
 	campaign.RoleAgent, campaign.RoleSupervisor, campaign.RoleManager, campaign.RoleQuality, campaign.RoleAdmin,
 }
 
-// watchers are the roles that may see everybody's work.
-var watchers = []campaign.Role{campaign.RoleSupervisor, campaign.RoleManager, campaign.RoleQuality, campaign.RoleAdmin}
-
-// caller is who a request's cookie signs in; false when nobody, or no longer.
-func (s *Site) caller(r *http.Request) (campaign.Caller, bool) {
-	cookie, err := r.Cookie(sessionCookie)
-	if err != nil {
-		return campaign.Caller{}, false
-	}
-	found, ok := s.sessions.find(cookie.Value)
-	if !ok {
-		return campaign.Caller{}, false
-	}
-	if found.secret == "" {
-		return found.caller, true
-	}
-	c, err := s.Tokens.Authenticate(r.Context(), found.secret)
-	if campaign.KindOf(err) == campaign.KindStranger {
-		s.sessions.end(cookie.Value)
-	}
-	return c, err == nil
-}
-
-// signedIn lets viewers through, with the caller in the context, and sends everybody else to sign in.
-func (s *Site) signedIn(next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, ok := s.caller(r)
-		if !ok {
-			http.Redirect(w, r, "/signin", http.StatusSeeOther)
-			return
-		}
-		if !slices.Contains(viewers, c.Role) {
-			s.denied(w, r, c, true)
-			return
-		}
-		ctx, cancel := context.WithCancel(campaign.WithCaller(r.Context(), c))
-		defer cancel()
-		defer context.AfterFunc(s.ending, cancel)()
-		next(w, r.WithContext(ctx))
-	})
-}
-
-// watching is signedIn for pages that show everybody's work.
-func (s *Site) watching(next http.HandlerFunc) http.Handler {
-	return s.signedIn(func(w http.ResponseWriter, r *http.Request) {
-		if c := campaign.CallerFrom(r.Context()); !slices.Contains(watchers, c.Role) {
-			s.denied(w, r, c, true)
-			return
-		}
-		next(w, r)
-	})
-}
-
 // denied tells a caller that a page is not for its role.
 func (s *Site) denied(w http.ResponseWriter, r *http.Request, c campaign.Caller, signedIn bool) {
-	page := s.signInPage("role_denied")
-	page.Role, page.SignedIn = string(c.Role), signedIn
-	s.render(w, r, http.StatusForbidden, "signin", page)
+	said := s.signInPage("role_denied")
+	said.Role, said.SignedIn = string(c.Role), signedIn
+	s.render(w, r, http.StatusForbidden, "signin", said)
 }

@@ -74,7 +74,7 @@ func newFake() *fake {
 	return &fake{
 		now: monday, overview: sample(), ready: Readiness{Redis: "embedded"},
 		tokens: map[string]campaign.Caller{
-			"rd_boss": {Owner: "boss", Role: campaign.RoleSupervisor}, "rd_li": {Owner: "li", Role: campaign.RoleAgent, Agent: 7},
+			"rd_boss": {Owner: "boss", Role: campaign.RoleSupervisor}, "rd_li": {Owner: "li", Role: campaign.RoleAgent, Agent: 7}, "rd_crm": {Owner: "crm", Role: campaign.RoleCRM},
 		},
 	}
 }

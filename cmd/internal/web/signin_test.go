@@ -19,14 +19,14 @@ func TestNothingIsShownToStrangers(t *testing.T) {
 			t.Errorf("%s: %d\n%s", path, code, page)
 		}
 	}
-	for token, want := range map[string]int{"rd_nobody": 401, "": 401, "rd_li": 403} {
+	for token, want := range map[string]int{"rd_nobody": 401, "": 401, "rd_crm": 403} {
 		page, code := b.post("/signin", url.Values{"token": {token}})
 		if code != want || strings.Contains(page, "Wang Fang") || !strings.Contains(page, `role="alert"`) {
 			t.Errorf("token %q: %d, want %d\n%s", token, code, want, page)
 		}
 	}
-	if page, _ := b.get("/"); !strings.Contains(page, "Your token has the role agent") {
-		t.Errorf("an agent is not told why:\n%s", page)
+	if page, _ := b.post("/signin", url.Values{"token": {"rd_crm"}}); !strings.Contains(page, "has the role CRM") {
+		t.Errorf("a CRM is not told why:\n%s", page)
 	}
 }
 

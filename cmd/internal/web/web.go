@@ -8,13 +8,15 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"redial/campaign"
+	"redial/cmd/internal/web/page"
 )
 
 // Record gives what the overview shows.
@@ -47,6 +49,9 @@ type Deps struct {
 	Log     *slog.Logger     // nil: discarded
 	Now     func() time.Time // nil: time.Now
 
+	API  grpc.ClientConnInterface // this process's own, for the pages; nil: only the overview is served
+	Demo bool                     // everybody in the record is invented
+
 	Deeds   Deeds         // nil: sign-ins are not kept
 	Company Company       // nil: people show tokens alone
 	Name    func() string // a name that the certificate is for, perhaps empty; nil: the port speaks in the clear
@@ -56,8 +61,9 @@ type Deps struct {
 type Site struct {
 	Deps
 	http     *http.Server
-	pages    map[string]*template.Template // by language
-	langs    map[string]lang
+	views    *page.Views
+	families []page.Family
+	handler  http.Handler
 	sessions *sessions
 	guesses  *guesses
 	entries  *entries
@@ -86,27 +92,31 @@ func New(d Deps) (*Site, error) {
 		overview: &snapshot{record: d.Record, now: d.Now}, every: liveEvery,
 	}
 	var err error
-	if s.langs, err = readLangs(); err != nil {
+	if s.views, err = page.Read(files, d.Log, funcs); err != nil {
 		return nil, err
 	}
-	if s.pages, err = readPages(s.langs); err != nil {
+	if s.families, err = families(page.Kit{API: d.API, Now: d.Now, Log: d.Log}); err != nil {
 		return nil, err
 	}
 	s.ending, s.end = context.WithCancel(context.Background())
+	if s.handler, err = s.routes(); err != nil {
+		return nil, err
+	}
 	s.http = &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime,
+		Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime,
 		MaxHeaderBytes: headersMost, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
 	}
 	return s, nil
 }
 
 // Handler serves every page.
-func (s *Site) Handler() http.Handler {
+func (s *Site) Handler() http.Handler { return s.handler }
+
+func (s *Site) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics(s.Metrics))
-	mux.Handle("GET /static/", http.FileServerFS(files))
 	mux.HandleFunc("GET /signin", s.showSignIn)
 	mux.HandleFunc("POST /signin", s.signIn)
 	mux.HandleFunc("POST /signout", s.signOut)
@@ -116,9 +126,12 @@ func (s *Site) Handler() http.Handler {
 		mux.HandleFunc("GET "+companyPath+"/callback", s.endCompany)
 	}
 	mux.HandleFunc("GET /lang", s.chooseLang)
-	mux.Handle("GET /{$}", s.watching(s.showOverview))
-	mux.Handle("GET /live", s.watching(few(liveMost, s.live)))
-	return headers(bounded(http.NewCrossOriginProtection().Handler(mux)))
+	mux.Handle("GET /{$}", s.open(viewers, s.home))
+	limits, err := s.mount(mux)
+	if err != nil {
+		return nil, err
+	}
+	return headers(bounded(mux, limits, http.NewCrossOriginProtection().Handler(mux))), nil
 }
 
 // headers forbid a browser everything the pages do not need.

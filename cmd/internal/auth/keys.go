@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ const (
 	answerMost  = 1 << 20          // bytes
 )
 
-// keyring is the issuer's keys. Keys that cannot be asked for anew stay.
+// keyring is the issuer's keys. Keys that cannot be asked for anew stay, and so do those in whose place come none.
 type keyring struct {
 	client *http.Client
 	url    string
@@ -37,8 +38,10 @@ type keyring struct {
 	next time.Time          // when to ask again
 }
 
-func newKeyring(client *http.Client, url string, now func() time.Time) *keyring {
-	return &keyring{client: client, url: url, now: now}
+func newKeyring(client *http.Client, url string, now func() time.Time, log *slog.Logger) *keyring {
+	own := *client
+	own.Transport = &soundKeys{next: client.Transport, log: log}
+	return &keyring{client: &own, url: url, now: now}
 }
 
 // verify is the id token, if it is the provider's and as config says. Errors: errIssuerAway when the keys to tell are missing.

@@ -39,6 +39,7 @@ type IssuerOptions struct {
 	Client    string   // this server's id there, and the audience of every token
 	Secret    string   // of the client; empty: a public one
 	Scopes    []string // asked for at sign-in, with openid
+	Name      string   // claim that names the person; empty: see nameOf
 	Claim     string   // that names groups; a dot leads into an object
 	Campaigns string   // claim with ids of campaigns, or *; empty: everybody sees every one
 	Role      func(groups []string) (campaign.Role, bool)
@@ -178,7 +179,7 @@ func (i *Issuer) discover(ctx context.Context) (*oidc.Provider, *keyring, error)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.provider == nil {
-		i.provider, i.keys = p, newKeyring(i.client, where.Keys, i.o.Now)
+		i.provider, i.keys = p, newKeyring(i.client, where.Keys, i.o.Now, i.o.Log)
 	}
 	return i.provider, i.keys, nil
 }

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"maps"
 	"math/big"
 	"net/http"
@@ -35,6 +36,7 @@ type Issuer struct {
 	kid    string
 	person Claims // who signs in next
 	away   bool
+	shown  string // in place of the keys; empty: the keys
 	codes  map[string]authorized
 	asked  map[string]int
 }
@@ -90,6 +92,13 @@ func (i *Issuer) SetAway(away bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.away = away
+}
+
+// SetKeys answers with this text where keys are asked for; with none, with the keys again.
+func (i *Issuer) SetKeys(text string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.shown = text
 }
 
 // SignsIn says who the next sign-in is.
@@ -157,6 +166,10 @@ func (i *Issuer) discovery(w http.ResponseWriter, _ *http.Request) {
 func (i *Issuer) keys(w http.ResponseWriter, _ *http.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.shown != "" {
+		_, _ = io.WriteString(w, i.shown) // a caller that went away needs no answer
+		return
+	}
 	reply(w, Claims{"keys": []Claims{{
 		"kty": "RSA", "alg": "RS256", "use": "sig", "kid": i.kid,
 		"n": base64.RawURLEncoding.EncodeToString(i.key.N.Bytes()), "e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(i.key.E)).Bytes()),

@@ -60,8 +60,8 @@ func (a *App) openIssuer() {
 		return
 	}
 	a.issuer = auth.NewIssuer(auth.IssuerOptions{
-		URL: o.Issuer, Client: o.Client, Secret: o.Secret, Scopes: o.ScopeList(), Claim: o.Claim, Campaigns: o.Campaigns, Role: o.RoleOf,
-		Agents: a.store, Now: a.store.Now, Log: a.log,
+		URL: o.Issuer, Client: o.Client, Secret: o.Secret, Scopes: o.ScopeList(), Name: o.Name, Claim: o.Claim, Campaigns: o.Campaigns,
+		Role: o.RoleOf, Agents: a.store, Now: a.store.Now, Log: a.log,
 	})
 }
 

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,9 +20,10 @@ func (i *Issuer) person(ctx context.Context, token *oidc.IDToken) (campaign.Call
 	if err := token.Claims(&claims); err != nil {
 		return campaign.Caller{}, stranger(ReasonIdentityRefused, "the claims of this id token cannot be read")
 	}
-	c := campaign.Caller{Token: idOf(token.Issuer, token.Subject), Owner: ownerOf(claims)}
+	c := campaign.Caller{Token: idOf(token.Issuer, token.Subject), Owner: nameOf(claims, i.o.Name)}
 	if c.Owner == "" {
-		return campaign.Caller{}, stranger(ReasonIdentityRefused, "this id token names nobody: it has no email, preferred_username or sub of at most 100 printable characters")
+		return campaign.Caller{}, stranger(ReasonIdentityRefused, "this id token names nobody: it needs "+cmp.Or(i.o.Name, "a verified email, preferred_username or sub")+
+			" of at most 100 printable characters; --oidc-name chooses the claim")
 	}
 	groups := wordsAt(claims, i.o.Claim)
 	role, ok := i.o.Role(groups)
@@ -77,19 +79,41 @@ func (i *Issuer) granted(c campaign.Caller, claims map[string]json.RawMessage) (
 	return c, nil
 }
 
-// ownerOf is the person's e-mail unless the issuer says that it was never verified, else preferred_username, else sub.
-func ownerOf(claims map[string]json.RawMessage) string {
+// nameOf is the person's name: the claim that the operator chose, or else the e-mail, else preferred_username, else sub.
+// An e-mail that the issuer says was never verified is nobody's name, whichever of those repeats it; and what
+// preferred_username says is an e-mail needs to be verified as one. Empty: none can be used.
+func nameOf(claims map[string]json.RawMessage, chosen string) string {
 	verified := strings.Trim(string(claims["email_verified"]), `"`)
-	for _, name := range []string{"email", "preferred_username", "sub"} {
-		var text string
-		if json.Unmarshal(claims[name], &text) != nil || (name == "email" && verified == "false") {
-			continue
-		}
-		if text = strings.TrimSpace(text); text != "" && len(text) <= ownerMost && printable(text) == text {
-			return text
-		}
+	if chosen != "" && chosen != "email" {
+		return nameAt(claims, chosen)
+	}
+	email := nameAt(claims, "email")
+	switch {
+	case email != "" && verified != "false":
+		return email
+	case chosen == "email":
+		return ""
+	}
+	if name := nameAt(claims, "preferred_username"); name != "" && (verified == "true" || !strings.Contains(name, "@")) && !strings.EqualFold(name, email) {
+		return name
+	}
+	if name := nameAt(claims, "sub"); !strings.EqualFold(name, email) {
+		return name
 	}
 	return ""
+}
+
+// nameAt is the text of a claim, if it can be a name.
+func nameAt(claims map[string]json.RawMessage, claim string) string {
+	words := wordsAt(claims, claim)
+	if len(words) != 1 {
+		return ""
+	}
+	text := strings.TrimSpace(words[0])
+	if len(text) > ownerMost || printable(text) != text {
+		return ""
+	}
+	return text
 }
 
 // wordsAt are the words of a claim: a list of words or numbers, or one. A claim a.b that is not there is b in the object a.

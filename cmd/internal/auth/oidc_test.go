@@ -85,6 +85,10 @@ func TestIdTokenNamesItsPerson(t *testing.T) {
 		"by e-mail":         {boss(nil), "ann@example.com", campaign.RoleManager, 0},
 		"e-mail unverified": {boss(issuertest.Claims{"email_verified": false, "preferred_username": "ann"}), "ann", campaign.RoleManager, 0},
 		"unverified, text":  {boss(issuertest.Claims{"email_verified": "false"}), "sub-1", campaign.RoleManager, 0},
+		"repeated":          {boss(issuertest.Claims{"email_verified": false, "preferred_username": "Ann@Example.com"}), "sub-1", campaign.RoleManager, 0},
+		"another's e-mail":  {boss(issuertest.Claims{"email_verified": false, "preferred_username": "li@example.com"}), "sub-1", campaign.RoleManager, 0},
+		"who has verified?": {boss(issuertest.Claims{"email": nil, "preferred_username": "li@example.com"}), "sub-1", campaign.RoleManager, 0},
+		"verified, no mail": {boss(issuertest.Claims{"email": nil, "email_verified": true, "preferred_username": "li@example.com"}), "li@example.com", campaign.RoleManager, 0},
 		"by subject":        {boss(issuertest.Claims{"email": nil}), "sub-1", campaign.RoleManager, 0},
 		"unprintable":       {boss(issuertest.Claims{"email": "a\u0000b"}), "sub-1", campaign.RoleManager, 0},
 		"one group, a word": {boss(issuertest.Claims{"groups": "Ops"}), "ann@example.com", campaign.RoleAdmin, 0},
@@ -101,6 +105,31 @@ func TestIdTokenNamesItsPerson(t *testing.T) {
 	other, _ := c.Caller(t.Context(), c.at.Token(boss(issuertest.Claims{"sub": "sub-2"})))
 	if one.Token == other.Token {
 		t.Error("two people have one id")
+	}
+}
+
+func TestNameIsTheClaimThatTheOperatorChose(t *testing.T) {
+	t.Parallel()
+	for _, one := range []struct {
+		chosen string
+		claims issuertest.Claims
+		owner  string
+	}{
+		{"upn", boss(issuertest.Claims{"upn": "li@example.com", "email_verified": false}), "li@example.com"},
+		{"preferred_username", boss(issuertest.Claims{"preferred_username": "ann@example.com", "email_verified": false}), "ann@example.com"},
+		{"sub", boss(nil), "sub-1"},
+		{"ext.login", boss(issuertest.Claims{"ext": map[string]any{"login": "ann"}}), "ann"},
+		{"email", boss(nil), "ann@example.com"},
+		{"email", boss(issuertest.Claims{"email_verified": false}), ""},
+		{"upn", boss(nil), ""},
+		{"upn", boss(issuertest.Claims{"upn": []string{"a", "b"}}), ""},
+		{"", boss(issuertest.Claims{"sub": "ann@example.com", "email_verified": false}), ""},
+	} {
+		c := setupIssuer(t, func(o *IssuerOptions) { o.Name = one.chosen })
+		got, err := c.Caller(t.Context(), c.at.Token(one.claims))
+		if got.Owner != one.owner || (one.owner == "") != (campaign.ReasonOf(err) == ReasonIdentityRefused) {
+			t.Errorf("claim %q of %v: %q, %v; want %q", one.chosen, one.claims, got.Owner, err, one.owner)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type OIDC struct {
 	Client     string // this server's client id there, which is the audience of every token
 	Secret     string // of the client; empty: a public client (PKCE alone)
 	SecretFile string // read into Secret
+	Name       string // claim that names the person; empty: the verified e-mail, else preferred_username, else subject
 	Claim      string // names the groups of a person, a list or one word
 	Roles      string // GROUP=role,GROUP=role; see RoleOf
 	Campaigns  string // claim with the ids of the campaigns that a person sees; empty: every one
@@ -77,7 +78,7 @@ func (o OIDC) roles() (map[string]campaign.Role, error) {
 func (c Config) checkOIDC() error {
 	o := c.OIDC
 	if o.Issuer == "" {
-		if o.Client != "" || o.Secret != "" || o.Roles != "" || o.Campaigns != "" {
+		if o.Client != "" || o.Secret != "" || o.Roles != "" || o.Campaigns != "" || o.Name != "" {
 			return errors.New("--oidc-issuer is missing: the other --oidc settings do nothing without it")
 		}
 		return nil

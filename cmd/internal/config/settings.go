@@ -56,6 +56,8 @@ var settings = []setting{
 		func(c *Config) *string { return &c.OIDC.Secret }),
 	secretFile("oidc-secret", "the client's secret",
 		func(c *Config) *string { return &c.OIDC.SecretFile }),
+	text("oidc-name", "NAME", "claim that is a person's name here and an agent's login; empty: the verified email, else preferred_username, else sub",
+		func(c *Config) *string { return &c.OIDC.Name }),
 	text("oidc-claim", "NAME", "claim that lists a person's groups",
 		func(c *Config) *string { return &c.OIDC.Claim }),
 	text("oidc-roles", "GROUP=ROLE,…", "role of each group; of several the strongest: admin, manager, supervisor, quality, crm, agent; in none: refused",

@@ -144,36 +144,6 @@ func agentOf(ctx context.Context, req any) string {
 	return fmt.Sprint("token ", c.Token)
 }
 
-func (a *admission) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	ctx := ss.Context()
-	key, most := streamLimit(campaign.CallerFrom(ctx))
-	if !a.streams.take(key, most) {
-		return tooMany("this token has too many streams open", most, "close one, or use a token for each agent")
-	}
-	defer a.streams.give(key)
-	defer a.meter.stream(kindOf(info.FullMethod))()
-	in := &admitted{ServerStream: ss, ctx: ctx, a: a, method: info.FullMethod, pieces: classOf(info.FullMethod) == bulk}
-	switch c := classOf(info.FullMethod); {
-	case in.pieces:
-		defer in.left()
-	case info.FullMethod == agentService+"Work":
-		in.ctx = campaign.WithAdmission(ctx, a.action)
-	default:
-		leave, err := a.enter(ctx, c, 0)
-		if err != nil {
-			return err
-		}
-		defer leave(c != heavy)
-		if c != heavy {
-			leave(true) // from here on it watches
-		}
-	}
-	if classOf(info.FullMethod) == heavy {
-		in.ServerStream = &paced{ServerStream: ss}
-	}
-	return next(srv, in)
-}
-
 // action admits what a desk asks for in its stream.
 func (a *admission) action(ctx context.Context, action string) (func(), error) {
 	leave, err := a.enter(ctx, inStream(action), 0)
@@ -181,37 +151,4 @@ func (a *admission) action(ctx context.Context, action string) (func(), error) {
 		return nil, err
 	}
 	return func() { leave(false) }, nil
-}
-
-// admitted is a stream whose messages are measured, and whose pieces wait for their turn if it is an upload.
-type admitted struct {
-	grpc.ServerStream
-	ctx    context.Context
-	a      *admission
-	method string
-	pieces bool
-	leave  func(bool) // of the piece in work
-}
-
-func (s *admitted) Context() context.Context { return s.ctx }
-
-func (s *admitted) RecvMsg(m any) error {
-	s.left()
-	if err := s.ServerStream.RecvMsg(m); err != nil {
-		return err
-	}
-	if err := s.a.sizes.request(s.method, m); err != nil || !s.pieces {
-		return err
-	}
-	var err error
-	s.leave, err = s.a.enter(s.ctx, bulk, uploadWait)
-	return err
-}
-
-// left ends the work on the last piece.
-func (s *admitted) left() {
-	if s.leave != nil {
-		s.leave(false)
-		s.leave = nil
-	}
 }

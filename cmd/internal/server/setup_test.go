@@ -83,10 +83,15 @@ type bundle struct {
 
 func setup(t *testing.T, svc *service) *bundle {
 	t.Helper()
+	return setupGuarded(t, door{}, svc)
+}
+
+func setupGuarded(t *testing.T, guard Guard, svc *service) *bundle {
+	t.Helper()
 	b := &bundle{log: &journal{}, metrics: prometheus.NewRegistry()}
 	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	b.server, err = New(door{}, func(r grpc.ServiceRegistrar) {
+	b.server, err = New(guard, func(r grpc.ServiceRegistrar) {
 		campaignv1.RegisterCampaignServiceServer(r, svc)
 		campaignv1.RegisterListServiceServer(r, svc)
 	}, Options{Log: log, Metrics: b.metrics})

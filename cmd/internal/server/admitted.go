@@ -12,11 +12,11 @@ import (
 
 func (a *admission) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	ctx := ss.Context()
-	key, most := streamLimit(campaign.CallerFrom(ctx))
-	if !a.streams.take(key, most) {
-		return tooMany("this token has too many streams open", most, "close one, or use a token for each agent")
+	give, err := a.streams.open(ctx)
+	if err != nil {
+		return err
 	}
-	defer a.streams.give(key)
+	defer give()
 	defer a.meter.stream(kindOf(info.FullMethod))()
 	in := &admitted{ServerStream: ss, ctx: ctx, a: a, method: info.FullMethod, class: classOf(info.FullMethod)}
 	defer in.left()

@@ -3,10 +3,13 @@ package server
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"google.golang.org/grpc/peer"
 
 	"redial/campaign"
 )
@@ -16,7 +19,8 @@ const (
 	streamsOfAgent  = 4 // a desk, the one it comes from, and a little
 	streamsOfAdmin  = 12_000
 	streamsOfOthers = 64
-	streamsOpen     = 1000 // without a token: health watches, all together
+	streamsOpen     = 4000 // without a token: health watches, all together
+	streamsOfSource = 64   // and of one address, as one customer has it
 	waitsOfAgent    = 4    // NextCalls at once
 )
 
@@ -96,19 +100,53 @@ func (c *crowd) give(key string) {
 	}
 }
 
-// streamLimit is how many streams a token may have open.
-func streamLimit(c campaign.Caller) (key string, most int) {
-	switch {
-	case c.Token == 0 && c.Role == "":
-		return "open", streamsOpen
-	case c.Role == campaign.RoleAgent:
-		most = streamsOfAgent
-	case c.Role == campaign.RoleAdmin:
-		most = streamsOfAdmin
-	default:
-		most = streamsOfOthers
+// open takes a stream's place: one of its token's, or, of whoever shows none, one of its address's and of all. The error
+// says which there are too many of.
+func (c *crowd) open(ctx context.Context) (give func(), err error) {
+	caller := campaign.CallerFrom(ctx)
+	if caller.Token != 0 || caller.Role != "" {
+		key, most := fmt.Sprint("token ", caller.Token), streamLimit(caller.Role)
+		if !c.take(key, most) {
+			return nil, tooMany("this token has too many streams open", most, "close one, or use a token for each agent")
+		}
+		return func() { c.give(key) }, nil
 	}
-	return fmt.Sprint("token ", c.Token), most
+	key, most := "open", streamsOpen // of this machine, or this process's own
+	if from := sourceOf(ctx); from.IsValid() && !from.Addr().IsLoopback() {
+		key, most = "from "+from.String(), streamsOfSource
+	}
+	if !c.take(key, most) {
+		return nil, tooMany("this address has too many streams open without a token", most, "close one, or ask for the health instead of watching it")
+	}
+	if key == "open" {
+		return func() { c.give(key) }, nil
+	}
+	if !c.take("open", streamsOpen) {
+		c.give(key)
+		return nil, tooMany("too many streams are open without a token", streamsOpen, "ask for the health instead of watching it")
+	}
+	return func() { c.give("open"); c.give(key) }, nil
+}
+
+// sourceOf is where a call comes from; the zero Prefix: nobody knows, or it is of this process.
+func sourceOf(ctx context.Context) netip.Prefix {
+	p, ok := peer.FromContext(ctx)
+	if !ok || p.Addr == nil {
+		return netip.Prefix{}
+	}
+	return source(p.Addr)
+}
+
+// streamLimit is how many streams a token of a role may have open.
+func streamLimit(r campaign.Role) int {
+	switch r {
+	case campaign.RoleAgent:
+		return streamsOfAgent
+	case campaign.RoleAdmin:
+		return streamsOfAdmin
+	default:
+		return streamsOfOthers
+	}
 }
 
 // kindOf is what a stream is for, as the metrics name it.

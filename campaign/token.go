@@ -28,7 +28,7 @@ type Token struct {
 
 	Campaigns   []CampaignID // it may see and change these alone; empty: every one. Never of roles agent and admin
 	Permissions []Permission
-	Certificate string // the name of the client certificate that it is; empty: it has a secret
+	Certificate string // the name of the client certificate that it is, with its kind (CertificateName); empty: it has a secret
 }
 
 // InForce says whether the token lets its owner in at t.
@@ -69,8 +69,8 @@ func (t *Token) Validate() error {
 			v = append(v, Violation{fmt.Sprintf("permissions[%d]", i), "must be one of numbers, privacy"})
 		}
 	}
-	if c := t.Certificate; len(c) > 200 || !utf8.ValidString(c) || strings.TrimSpace(c) != c || strings.ContainsFunc(c, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		v = append(v, Violation{"certificate", "must be at most 200 printable characters, as the certificate has them: its first SAN of type URI or DNS, else its common name"})
+	if _, c, _ := CutCertificate(t.Certificate); len(c) > 200 || !utf8.ValidString(c) || strings.TrimSpace(c) != c || strings.ContainsFunc(c, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		v = append(v, Violation{"certificate", "must be at most 200 printable characters, as the certificate has them: uri: or dns: and its first SAN of that type, else cn: and its common name"})
 	}
 	if len(v) > 0 {
 		return &Error{Kind: KindInvalid, Violations: v}

@@ -63,7 +63,7 @@ func permissions(all []campaign.Permission) (out []pb.Permission) {
 
 // FromToken reads what a token is to be, but for its agent: sorted, without repetitions. Errors: KindInvalid by field.
 func FromToken(m *pb.CreateTokenRequest) (campaign.Token, error) {
-	t := campaign.Token{Owner: m.GetOwner(), Role: FromRole(m.GetRole()), Certificate: m.GetCertificate()}
+	t := campaign.Token{Owner: m.GetOwner(), Role: FromRole(m.GetRole()), Certificate: campaign.CertificateName(m.GetCertificate())}
 	if t.Role == "" {
 		return t, campaign.Invalid("role", "is missing: agent, supervisor, manager, crm, quality or admin")
 	}

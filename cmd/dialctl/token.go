@@ -73,7 +73,7 @@ func bindCreateToken(fs *flag.FlagSet) action {
 		role:        fs.String("role", "", "what its bearer may do: a `ROLE`"),
 		campaigns:   manyVar(fs, "campaign", "a campaign it may see and change, by its `NAME`; may be repeated; every one unless given"),
 		permits:     manyVar(fs, "permit", "numbers (see them where a campaign masks them) or privacy (erase and export persons): a `PERMISSION`; may be repeated"),
-		certificate: fs.String("certificate", "", "the `NAME` of the client certificate that it is: its first SAN of type URI or DNS, else its common name"),
+		certificate: fs.String("certificate", "", "the `NAME` of the client certificate that it is: uri: or dns: and its first SAN of that type, else cn: and its common name"),
 	}
 	fs.Var(&f.expires, "expires", "when it ends by itself: days as `90d`, or an instant; never unless given")
 	return func(ctx context.Context, c *cli, args []string) error {

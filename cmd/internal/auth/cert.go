@@ -79,11 +79,16 @@ func (g *Guard) lookMachine(ctx context.Context, name string) (campaign.Token, e
 		return question{
 			entry: g.machines.entry(name),
 			find: func(ctx context.Context) (campaign.Token, error) {
-				return g.o.Certificates.TokenByCertificate(ctx, name)
+				t, err := g.o.Certificates.TokenByCertificate(ctx, name)
+				_, bare, _ := campaign.CutCertificate(name)
+				if _, _, kinded := campaign.CutCertificate(bare); kinded || campaign.KindOf(err) != campaign.KindNotFound {
+					return t, err
+				}
+				return g.o.Certificates.TokenByCertificate(ctx, bare) // tokens made before names had kinds
 			},
 			none: func() error {
 				return stranger(ReasonCertificateUnknown, "no token was made for the client certificate "+name+
-					": an admin makes one with dialctl token create OWNER --role ROLE --certificate NAME")
+					": an admin makes one with dialctl token create OWNER --role ROLE --certificate "+name)
 			},
 		}
 	})
@@ -102,18 +107,18 @@ func shown(ctx context.Context) *x509.Certificate {
 	return info.State.VerifiedChains[0][0]
 }
 
-// CertificateName is the name by which a certificate stands for a token: its first SAN of type URI, else of type DNS,
-// else its common name; empty when that is missing, too long or not printable.
+// CertificateName is the name by which a certificate stands for a token, with its kind: its first SAN of type URI, else of
+// type DNS, else its common name; empty when that is missing, too long or not printable.
 func CertificateName(c *x509.Certificate) string {
-	name := c.Subject.CommonName
+	kind, name := campaign.CertificateCN, c.Subject.CommonName
 	switch {
 	case len(c.URIs) > 0:
-		name = c.URIs[0].String()
+		kind, name = campaign.CertificateURI, c.URIs[0].String()
 	case len(c.DNSNames) > 0:
-		name = c.DNSNames[0]
+		kind, name = campaign.CertificateDNS, c.DNSNames[0]
 	}
 	if len(name) > nameMost || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return ""
 	}
-	return name
+	return kind.Of(name)
 }

@@ -65,9 +65,9 @@ func TestCertificateIsNamedByItsURIThenDNSThenCommonName(t *testing.T) {
 	}
 	cn := pkix.Name{CommonName: "common"}
 	for want, c := range map[string]*x509.Certificate{
-		"spiffe://x/crm": {Subject: cn, URIs: []*url.URL{uri}, DNSNames: []string{"dns"}},
-		"dns":            {Subject: cn, DNSNames: []string{"dns", "other"}},
-		"common":         {Subject: cn},
+		"uri:spiffe://x/crm": {Subject: cn, URIs: []*url.URL{uri}, DNSNames: []string{"dns"}},
+		"dns:dns":            {Subject: cn, DNSNames: []string{"dns", "other"}},
+		"cn:common":          {Subject: cn},
 	} {
 		if got := CertificateName(c); got != want {
 			t.Errorf("named %q, want %q", got, want)
@@ -76,6 +76,34 @@ func TestCertificateIsNamedByItsURIThenDNSThenCommonName(t *testing.T) {
 	for _, name := range []string{"", strings.Repeat("x", nameMost+1), "a\nb", "a\xff"} {
 		if got := CertificateName(&x509.Certificate{Subject: pkix.Name{CommonName: name}}); got != "" {
 			t.Errorf("%q is a name: %q", name, got)
+		}
+	}
+}
+
+func TestKindsOfNamesOfCertificatesShareNone(t *testing.T) {
+	t.Parallel()
+	g, n, c := setupMachines(t)
+	n.change(func() {
+		n.byName["dns:crm"] = &campaign.Token{ID: 21, Owner: "by DNS", Role: campaign.RoleCRM}
+		n.byName["cn:crm"] = &campaign.Token{ID: 22, Owner: "by common name", Role: campaign.RoleManager}
+		n.byName["dns:only"] = &campaign.Token{ID: 23, Role: campaign.RoleManager}
+		n.byName["dns:feeder"] = &campaign.Token{ID: 24, Role: campaign.RoleCRM, RevokedAt: c.now}
+	})
+	dns := func(name string) *x509.Certificate {
+		l := leafOf(c.now, "anything")
+		l.DNSNames = []string{name}
+		return l
+	}
+	for name, one := range map[string]struct {
+		leaf *x509.Certificate
+		want campaign.TokenID
+	}{
+		"DNS": {dns("crm"), 21}, "common name": {leafOf(c.now, "crm"), 22}, "a common name for a DNS name": {leafOf(c.now, "only"), 0},
+		"a common name that says it is a DNS name": {leafOf(c.now, "dns:only"), 0}, "made before there were kinds": {leafOf(c.now, "feeder"), 12},
+		"revoked, with one made before": {dns("feeder"), 0},
+	} {
+		if got, err := g.Authenticate(machine(t.Context(), one.leaf), ""); got.Token != one.want || (err == nil) != (one.want != 0) {
+			t.Errorf("%s: token %d, %v; want %d", name, got.Token, err, one.want)
 		}
 	}
 }

@@ -1533,8 +1533,9 @@ type Token struct {
 	CampaignIds []int64 `protobuf:"varint,9,rep,packed,name=campaign_ids,json=campaignIds,proto3" json:"campaign_ids,omitempty"`
 	// What it may do besides its role.
 	Permissions []Permission `protobuf:"varint,10,rep,packed,name=permissions,proto3,enum=campaign.v1.Permission" json:"permissions,omitempty"`
-	// The name of the client certificate (a SAN of type URI or DNS, else the subject's common name) that is this token, for
-	// machines; empty: it has a secret.
+	// The name of the client certificate that is this token, for machines, with its kind: uri: and its first SAN of type
+	// URI, or dns: and its first of type DNS where it has no URI, or cn: and the subject's common name where it has neither.
+	// Those kept before there were kinds have none and stand for any. Empty: it has a secret.
 	Certificate   string `protobuf:"bytes,11,opt,name=certificate,proto3" json:"certificate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1660,7 +1661,8 @@ type CreateTokenRequest struct {
 	CampaignIds []int64 `protobuf:"varint,4,rep,packed,name=campaign_ids,json=campaignIds,proto3" json:"campaign_ids,omitempty"`
 	// What it may do besides its role.
 	Permissions []Permission `protobuf:"varint,5,rep,packed,name=permissions,proto3,enum=campaign.v1.Permission" json:"permissions,omitempty"`
-	// Instead of a secret: the name of the client certificate that it is; see Token.
+	// Instead of a secret: the name of the client certificate that it is; see Token. Without a kind it is a URI if it reads
+	// scheme://authority or urn:, a DNS name if it has a dot and only what host names have, and else a common name.
 	Certificate   string `protobuf:"bytes,6,opt,name=certificate,proto3" json:"certificate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/metadata"
@@ -65,8 +64,7 @@ type Guard struct {
 	mu       sync.Mutex
 	known    map[string]*entry // secrets that let somebody in, by hash: they themselves are not kept
 	unknown  map[string]*entry // those that did not, or not yet
-	guessing chan struct{}     // room for look-ups of the unknown
-	waiting  atomic.Int64      // for that room
+	guessing *turns            // to look up the unknown
 
 	homes map[home]campaign.CampaignID // of lists and uploads
 
@@ -88,7 +86,7 @@ func New(record Record, o Options) *Guard {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Remember, o.Hear, o.Unknown = cmp.Or(o.Remember, time.Second), cmp.Or(o.Hear, time.Second), cmp.Or(o.Unknown, maxGuessing)
-	g := &Guard{record: record, o: o, known: map[string]*entry{}, unknown: map[string]*entry{}, guessing: make(chan struct{}, o.Unknown)}
+	g := &Guard{record: record, o: o, known: map[string]*entry{}, unknown: map[string]*entry{}, guessing: newTurns(o.Unknown, maxWaiting)}
 	g.heard.upTo = o.Now()
 	return g
 }

@@ -129,7 +129,7 @@ func (g *Guard) lead(ctx context.Context, q *question, l *lookup) {
 			l.err, l.left = err, ctx.Err() != nil
 			return
 		}
-		defer func() { <-g.guessing }()
+		defer g.guessing.give()
 	}
 	l.answer, l.err = g.ask(ctx, q)
 	l.left = l.err != nil && ctx.Err() != nil
@@ -201,23 +201,13 @@ func put(m map[string]*entry, hash string, e *entry) {
 }
 
 // turn waits until an unknown secret may be looked up. A whole floor that signs in at once has its turns within the time;
-// a flood of guesses has not.
+// a flood of guesses has not, and keeps nobody from theirs who comes from elsewhere.
 func (g *Guard) turn(ctx context.Context) error {
-	if g.waiting.Add(1) > maxWaiting {
-		g.waiting.Add(-1)
+	ok, err := g.guessing.take(ctx, sourceFrom(ctx), turnTime)
+	if err == nil && !ok {
 		return crowded()
 	}
-	defer g.waiting.Add(-1)
-	timer := time.NewTimer(turnTime)
-	defer timer.Stop()
-	select {
-	case g.guessing <- struct{}{}:
-		return nil
-	case <-timer.C:
-		return crowded()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return err
 }
 
 // crowded refuses a secret that cannot be looked up because too many others are.

@@ -70,8 +70,9 @@ type Guard struct {
 
 	machines machines
 
-	heard revocations
-	used  uses
+	heard   revocations
+	lasting lasting
+	used    uses
 }
 
 // New makes a guard over the record's tokens. Hear and NoteUses are to run beside it.
@@ -119,7 +120,7 @@ func (g *Guard) callerOf(t campaign.Token) (campaign.Caller, error) {
 	now := g.o.Now()
 	switch {
 	case !t.RevokedAt.IsZero():
-		return campaign.Caller{}, stranger(ReasonTokenRevoked, "this token was revoked: ask an admin for another")
+		return campaign.Caller{}, revoked()
 	case !t.InForce(now):
 		return campaign.Caller{}, stranger(ReasonTokenExpired, "this token has expired: ask an admin for another")
 	}
@@ -133,6 +134,10 @@ func away(message string) error {
 
 func stranger(reason, message string) error {
 	return &campaign.Error{Kind: campaign.KindStranger, Reason: reason, Message: message}
+}
+
+func revoked() error {
+	return stranger(ReasonTokenRevoked, "this token was revoked: ask an admin for another")
 }
 
 func unknownToken() error {

@@ -10,10 +10,11 @@ import (
 	"redial/campaign"
 )
 
-// Unary lets a call through whose token's role may make it, with its caller in the context.
+// Unary lets a call through whose token's role may make it, with its caller in the context. A call that lasts is cut, and
+// not answered, when its token is revoked.
 func (g *Guard) Unary() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-		ctx, c, _, err := g.admit(ctx, info.FullMethod)
+		ctx, c, secret, err := g.admit(ctx, info.FullMethod)
 		if err != nil {
 			return nil, err
 		}
@@ -22,7 +23,15 @@ func (g *Guard) Unary() grpc.UnaryServerInterceptor {
 				return nil, err
 			}
 		}
-		return next(ctx, req)
+		if c.Role == "" {
+			return next(ctx, req)
+		}
+		ctx, l := g.lasts(ctx, &c, secret)
+		resp, err := next(ctx, req)
+		if over := l.end(ctx); over != nil {
+			return nil, over
+		}
+		return resp, err
 	}
 }
 
@@ -107,12 +116,16 @@ func (s *stream) SendMsg(m any) error {
 	return s.ServerStream.SendMsg(m)
 }
 
-// still says whether the token is in force; a record that is away ends no stream.
 func (s *stream) still() error {
 	if s.caller.Role == "" {
 		return nil
 	}
-	_, err := s.guard.Authenticate(s.ctx, s.secret)
+	return s.guard.still(s.ctx, s.secret)
+}
+
+// still says whether a token is in force yet; a record that is away ends nothing.
+func (g *Guard) still(ctx context.Context, secret string) error {
+	_, err := g.Authenticate(ctx, secret)
 	if kind := campaign.KindOf(err); kind == campaign.KindStranger || kind == campaign.KindDenied {
 		return err
 	}

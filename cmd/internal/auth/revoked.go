@@ -129,10 +129,16 @@ func (g *Guard) hear(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.heard.take(ids, g.o.Passes())
+	g.revoke(ids)
 	g.heard.answered(asked, upTo)
 	return nil
 }
 
+// revoke takes it that these tokens were revoked.
+func (g *Guard) revoke(ids []campaign.TokenID) {
+	g.heard.take(ids, g.o.Passes())
+	g.lasting.cut(ids)
+}
+
 // Forget has a token asked for again: this node knows that it was revoked.
-func (g *Guard) Forget(id campaign.TokenID) { g.heard.take([]campaign.TokenID{id}, g.o.Passes()) }
+func (g *Guard) Forget(id campaign.TokenID) { g.revoke([]campaign.TokenID{id}) }

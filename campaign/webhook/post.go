@@ -3,17 +3,14 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"redial/campaign"
-	"redial/campaign/egress"
 )
 
 // PostTimeout is how long an answer may take, its body included.
@@ -70,29 +67,7 @@ func answered(status int) Answer {
 	case a.Gone:
 		a.Fault = "answered 410 Gone: the webhook was turned off"
 	default:
-		a.Fault = fmt.Sprintf("answered %d %s", status, http.StatusText(status))
+		a.Fault = strings.TrimSpace(fmt.Sprintf("answered %d %s", status, http.StatusText(status)))
 	}
 	return a
-}
-
-// faultOf is an error of the way to the receiver in words that do not repeat the URL, which may hold a password.
-func faultOf(err error) string {
-	if r, ok := errors.AsType[*egress.Refusal](err); ok {
-		return r.Error()
-	}
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		err = e.Err
-	}
-	dns, unnamed := errors.AsType[*net.DNSError](err)
-	timeout, slow := errors.AsType[net.Error](err)
-	switch {
-	case unnamed && dns.IsNotFound:
-		return "its host's name is not known"
-	case unnamed:
-		return "its host's name could not be looked up"
-	case errors.Is(err, context.DeadlineExceeded), slow && timeout.Timeout():
-		return fmt.Sprintf("did not answer in %v", PostTimeout)
-	default:
-		return "cannot be reached: " + err.Error()
-	}
 }

@@ -45,7 +45,7 @@ func TestTokensAreMadeListedAndRevoked(t *testing.T) {
 		t.Errorf("made for %s: %v", text, made)
 	}
 	machine := o.ask("token", "create", "sync", "--role", "crm", "--certificate", "spiffe://example.com/sync")
-	if machine["token"] != "" || machine["certificate"] != "spiffe://example.com/sync" {
+	if machine["token"] != "" || machine["certificate"] != "uri:spiffe://example.com/sync" {
 		t.Errorf("a certificate's token is %v", machine)
 	}
 	table := o.ctl(0, "token", "list")

@@ -61,6 +61,7 @@ cmd/internal/app: *
 cmd/internal/bench: *
 cmd/internal/chaos:
 cmd/internal/examples:
+cmd/internal/browser:
 cmd/dialerd: cmd/internal/config cmd/internal/app scheduler
 cmd/dialctl: *
 `

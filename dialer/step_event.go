@@ -86,6 +86,9 @@ type Forced struct {
 	State  campaign.AgentState // ready, break or signed_out
 	Reason string              // required, at most 100 characters
 	By     string              // who: the supervisor's name
+
+	Bound bool                  // another assignment than Of is not for this supervisor to end: the word waits for its end
+	Of    campaign.AssignmentID // 0: none
 }
 
 func (SignIn) voice() (int64, bool)      { return 0, true }

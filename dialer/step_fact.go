@@ -193,7 +193,12 @@ func (m *machine) force(e Forced) {
 		reason = fmt.Sprintf("%s (by %s)", e.Reason, e.By)
 	}
 	text := fmt.Sprintf("Your supervisor put you into %s: %s.", e.State, reason)
+	barred := e.Bound && e.Of != m.s.Assignment
 	switch {
+	case m.s.Assignment != 0 && barred && e.State != campaign.AgentReady:
+		m.wish(e.State, reason)
+		m.tell("forced", fmt.Sprintf("Your supervisor put you into %s after what is in your hands: %s.", e.State, reason))
+		return
 	case m.dialled() && e.State == campaign.AgentSignedOut:
 		m.giveUp(reason)
 	case m.s.Assignment != 0 && e.State == campaign.AgentReady:

@@ -32,11 +32,14 @@ func (w *walk) random() Event {
 	case 1:
 		epoch = 0
 	}
-	forced := []campaign.AgentState{campaign.AgentReady, campaign.AgentBreak, campaign.AgentSignedOut}[w.rng.IntN(3)]
+	forced := Forced{
+		State: []campaign.AgentState{campaign.AgentReady, campaign.AgentBreak, campaign.AgentSignedOut}[w.rng.IntN(3)], Reason: "why", By: "ann",
+		Bound: w.rng.IntN(4) == 0, Of: id * campaign.AssignmentID(w.rng.IntN(2)),
+	}
 	events := []Event{WantReady{epoch}, Heartbeat{epoch}, Offer{w.last + 1}, Offer{w.last + 1}, Start{id, epoch}, Start{id, epoch},
 		Concluded{id, w.now.Add(-time.Duration(w.rng.IntN(90)) * time.Second), w.rng.IntN(2) == 0}, Concluded{Assignment: id},
 		CallEnded{Assignment: id}, CallEnded{Assignment: id, FromLine: true}, Timer{}, Timer{}, Timer{}, Heartbeat{epoch}, WantReady{epoch},
-		Declined{id, "no", epoch}, Revoked{id, "suppressed"}, WantBreak{"tea", epoch}, SignIn{"n"}, SignOut{epoch}, Forced{forced, "why", "ann"}, Lapsed{id}}
+		Declined{id, "no", epoch}, Revoked{id, "suppressed"}, WantBreak{"tea", epoch}, SignIn{"n"}, SignOut{epoch}, forced, Lapsed{id}}
 	return events[w.rng.IntN(len(events))]
 }
 

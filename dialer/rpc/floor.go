@@ -294,11 +294,16 @@ func (f *Floors) SetAgentState(ctx context.Context, r *pb.SetAgentStateRequest) 
 	if err != nil {
 		return nil, err
 	}
-	s, err := f.floor.Apply(ctx, a.ID, dialer.Forced{
-		State: wire.FromAgentState(r.GetState()), Reason: r.GetReason(), By: campaign.CallerFrom(ctx).Owner,
-	})
+	word := dialer.Forced{State: wire.FromAgentState(r.GetState()), Reason: r.GetReason(), By: campaign.CallerFrom(ctx).Owner}
+	if word.Bound, word.Of, err = f.bound(ctx, a.ID); err != nil {
+		return nil, err
+	}
+	s, err := f.floor.Apply(ctx, a.ID, word)
 	if err != nil {
 		return nil, err
+	}
+	if word.Bound && s.Assignment != word.Of {
+		s.Assignment = 0
 	}
 	return &pb.SetAgentStateResponse{Session: sessionOf(s, a.Login)}, nil
 }

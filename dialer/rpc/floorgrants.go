@@ -78,3 +78,21 @@ func (f *Floors) login(ctx context.Context, name string) (campaign.Agent, error)
 	}
 	return a, err
 }
+
+// bound says whether the caller may end but one assignment of an agent's, and which: the one in hand, if it is of a
+// campaign that the caller sees; else 0.
+func (f *Floors) bound(ctx context.Context, agent campaign.AgentID) (bool, campaign.AssignmentID, error) {
+	c := campaign.CallerFrom(ctx)
+	if !c.Restricted() {
+		return false, 0, nil
+	}
+	s, err := f.floor.Refresh(ctx, agent)
+	if err != nil || s.Assignment == 0 {
+		return true, 0, err
+	}
+	a, err := f.book.Assignment(ctx, s.Assignment)
+	if err != nil || !c.Sees(a.CampaignID) {
+		return true, 0, err
+	}
+	return true, a.ID, nil
+}

@@ -151,6 +151,10 @@ func who(ctx context.Context) context.Context {
 	if c.Role == campaign.RoleAgent {
 		_, _ = fmt.Sscan(md.Get("agent")[0], &c.Agent)
 	}
+	for _, id := range md.Get("campaign") {
+		c.Campaigns = append(c.Campaigns, 0)
+		_, _ = fmt.Sscan(id, &c.Campaigns[len(c.Campaigns)-1])
+	}
 	return campaign.WithCaller(ctx, c)
 }
 

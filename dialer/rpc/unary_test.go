@@ -1,12 +1,15 @@
 package rpc_test
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -297,6 +300,45 @@ func TestASupervisorsWord(t *testing.T) {
 		}
 		_, err = b.desk.StartCall(b.as("ann"), &pb.StartCallRequest{AssignmentId: id})
 		b.refused("what was taken back", err, codes.FailedPrecondition, campaign.ReasonLeaseExpired)
+		b.sound()
+	})
+}
+
+func TestASupervisorEndsNothingOfACampaignItDoesNotSee(t *testing.T) {
+	onBench(t, func(b *bench) {
+		other := b.campaign("autumn", nil)
+		b.agent("cat", b.camp.ID, other.ID)
+		b.leads(3)
+		seeing := func(id campaign.CampaignID) context.Context {
+			return metadata.AppendToOutgoingContext(b.Context(), "role", "supervisor", "owner", "eve", "campaign", fmt.Sprint(id))
+		}
+		force := func(ctx context.Context, to campaignpb.AgentState) *pb.Session {
+			return must[*pb.SetAgentStateResponse](b)(b.super.SetAgentState(ctx, &pb.SetAgentStateRequest{Agent: "cat", Reason: "why", State: to})).GetSession()
+		}
+		for _, to := range []campaignpb.AgentState{campaignpb.AgentState_AGENT_STATE_BREAK, campaignpb.AgentState_AGENT_STATE_SIGNED_OUT} {
+			must[*pb.SignInResponse](b)(b.desk.SignIn(b.as("cat"), &pb.SignInRequest{Ready: true}))
+			card := b.next("cat").GetAssignmentId()
+			if s := force(seeing(other.ID), to); s.GetState() != campaignpb.AgentState_AGENT_STATE_OFFERED || s.GetAssignmentId() != 0 || s.GetNext() != to {
+				b.Errorf("%v with a card: %v", to, s)
+			}
+			b.start("cat", card)
+			if s := force(seeing(other.ID), to); s.GetState() != campaignpb.AgentState_AGENT_STATE_ON_CALL || s.GetAssignmentId() != 0 || s.GetNext() != to {
+				b.Errorf("%v on a call: %v", to, s)
+			}
+			if s := force(seeing(other.ID), campaignpb.AgentState_AGENT_STATE_READY); s.GetNext() != campaignpb.AgentState_AGENT_STATE_UNSPECIFIED || s.GetAssignmentId() != 0 {
+				b.Errorf("ready after the call: %v", s)
+			}
+			force(seeing(other.ID), to)
+			b.record("cat", card, "SOLD")
+			if s := must[*pb.GetSessionResponse](b)(b.desk.GetSession(b.as("cat"), &pb.GetSessionRequest{})).GetSession(); s.GetState() != to {
+				b.Errorf("%v after the call: %v", to, s)
+			}
+		}
+		must[*pb.SignInResponse](b)(b.desk.SignIn(b.as("cat"), &pb.SignInRequest{Ready: true}))
+		b.next("cat")
+		if s := force(seeing(b.camp.ID), campaignpb.AgentState_AGENT_STATE_BREAK); s.GetState() != campaignpb.AgentState_AGENT_STATE_BREAK {
+			b.Errorf("a card of its own campaign: %v", s)
+		}
 		b.sound()
 	})
 }

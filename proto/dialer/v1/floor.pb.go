@@ -1449,7 +1449,8 @@ func (x *SetAgentStateRequest) GetReason() string {
 // SetAgentStateResponse is the session.
 type SetAgentStateResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As it is now; next tells what is kept for after the call.
+	// As it is now, without an assignment of a campaign that the caller does not see; next tells what is kept for after the
+	// call.
 	Session       *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -51,8 +51,9 @@ type FloorServiceClient interface {
 	Reassign(ctx context.Context, in *ReassignRequest, opts ...grpc.CallOption) (*ReassignResponse, error)
 	// SetAgentState sends an agent to ready or break, or signs it out. During a call ready and break are kept for
 	// afterwards; signed out takes effect at once, and a call without outcome becomes UNKNOWN, which a late outcome amends.
-	// A card not yet dialled is taken back, but for ready. Errors: NOT_FOUND the agent; INVALID_ARGUMENT another state, or
-	// without reason; FAILED_PRECONDITION WRONG_STATE when it is not signed in.
+	// A card not yet dialled is taken back, but for ready. A card or call of a campaign that the caller does not see is left
+	// as it is, and the state kept for afterwards. Errors: NOT_FOUND the agent; INVALID_ARGUMENT another state, or without
+	// reason; FAILED_PRECONDITION WRONG_STATE when it is not signed in.
 	SetAgentState(ctx context.Context, in *SetAgentStateRequest, opts ...grpc.CallOption) (*SetAgentStateResponse, error)
 }
 
@@ -166,8 +167,9 @@ type FloorServiceServer interface {
 	Reassign(context.Context, *ReassignRequest) (*ReassignResponse, error)
 	// SetAgentState sends an agent to ready or break, or signs it out. During a call ready and break are kept for
 	// afterwards; signed out takes effect at once, and a call without outcome becomes UNKNOWN, which a late outcome amends.
-	// A card not yet dialled is taken back, but for ready. Errors: NOT_FOUND the agent; INVALID_ARGUMENT another state, or
-	// without reason; FAILED_PRECONDITION WRONG_STATE when it is not signed in.
+	// A card not yet dialled is taken back, but for ready. A card or call of a campaign that the caller does not see is left
+	// as it is, and the state kept for afterwards. Errors: NOT_FOUND the agent; INVALID_ARGUMENT another state, or without
+	// reason; FAILED_PRECONDITION WRONG_STATE when it is not signed in.
 	SetAgentState(context.Context, *SetAgentStateRequest) (*SetAgentStateResponse, error)
 	mustEmbedUnimplementedFloorServiceServer()
 }

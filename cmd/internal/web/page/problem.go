@@ -59,14 +59,23 @@ func (v *Views) ProblemOf(r *http.Request, err error) Problem {
 			p.Retry = p.RetryAfter.Milliseconds()
 		}
 	}
-	l := v.Lang(r)
+	p.Message = v.words(r, s.Code(), p)
+	return p
+}
+
+// words are what a person reads of a problem: what the API said, which says it in English, or the text of its reason or
+// code. What it says of its own faults is not for everybody.
+func (v *Views) words(r *http.Request, code codes.Code, p Problem) string {
+	own := code == codes.Internal || code == codes.Unknown || code == codes.Unavailable || code == codes.DeadlineExceeded
+	if LangOf(r) == "en" && !own {
+		return p.Message
+	}
 	for _, key := range []string{"reason_" + p.Reason, "code_" + p.Code} {
-		if text, ok := l[key]; ok && p.Message != "" {
-			p.Message = strings.TrimSpace(text)
-			break
+		if text, ok := v.Lang(r)[key]; ok {
+			return text
 		}
 	}
-	return p
+	return p.Message
 }
 
 // Fail answers with why the API did not do what was asked: as JSON where the page's script asked, else as a page.

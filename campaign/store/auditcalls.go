@@ -13,6 +13,7 @@ import (
 type placed struct {
 	*campaign.Attempt
 	insisted bool
+	start    int64            // in which order its start had the locks of its subjects; 0: not known, an older node made it
 	final    campaign.Outcome // after amendments
 	ended    time.Time        // after amendments
 	subjects []campaign.SubjectID
@@ -55,6 +56,7 @@ type leadCalls struct {
 }
 
 const auditAttempts = `SELECT ` + attemptColumns + `, t.insisted, ` + finalOutcome + `, ` + finalEnd + `, l.tries, l.numbers, l.account,
+	COALESCE((SELECT a.start_no FROM assignments a WHERE a.id = t.assignment_id), 0),
 	COALESCE((SELECT CASE WHEN a.subjects = '[]' THEN '[' || a.subject_id || ']' ELSE a.subjects END FROM assignments a WHERE a.id = t.assignment_id), '[]')
 	FROM attempts t JOIN leads l ON l.id = t.lead_id WHERE ($1 = 0 OR t.campaign_id = $1) AND (t.lead_id, t.placed_at, t.assignment_id) > ($2, $3, $4)
 	ORDER BY t.lead_id, t.placed_at, t.assignment_id LIMIT $5`
@@ -88,7 +90,7 @@ func (a *audit) page(some *[]leadCalls, after *placed) (n int, err error) {
 		var p placed
 		var err error
 		var tries, numbers, account string
-		if p.Attempt, err = scanAttempt(r, &p.insisted, outcomeCol{&p.final}, usTime{&p.ended}, &tries, &numbers, &account, jsonCol{&p.subjects}); err != nil {
+		if p.Attempt, err = scanAttempt(r, &p.insisted, outcomeCol{&p.final}, usTime{&p.ended}, &tries, &numbers, &account, &p.start, jsonCol{&p.subjects}); err != nil {
 			return err
 		}
 		n++
@@ -136,8 +138,19 @@ func (p *placed) disown(tries []campaign.Try) {
 	})
 }
 
+// inOrderOfStart puts a lead's calls, which come by their instants, into the order in which they were made. Those of older
+// nodes stay where they are.
+func inOrderOfStart(calls []placed) {
+	for i := range calls {
+		for j := i; j > 0 && calls[j].start > 0 && calls[j-1].start > calls[j].start; j-- {
+			calls[j-1], calls[j] = calls[j], calls[j-1]
+		}
+	}
+}
+
 // lead checks one lead's calls, and that what the rule knows of them is what the ledger says.
 func (a *audit) lead(l *campaign.Lead, calls []placed) error {
+	inOrderOfStart(calls)
 	tries := l.Tries
 	for len(tries) > 0 && tries[0].PlacedAt.Before(calls[0].PlacedAt) {
 		tries = tries[1:] // their history was dropped

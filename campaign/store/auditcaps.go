@@ -22,7 +22,9 @@ func (u *earlierCall) is(kind func(campaign.Outcome, time.Duration) bool) bool {
 	return kind(u.Outcome, u.Talk) && kind(u.final, u.finalTalk)
 }
 
-// readUses reads, for the calls that caps bind, the calls before them to other leads on their subjects.
+// readUses reads, for the calls that caps bind, the calls before them to other leads on their subjects. Which came before
+// is said by the order in which their starts had the locks of the subjects, and not by the instants alone: nodes whose
+// clocks disagree for a moment write those in another order, and calls of one second have the same.
 func (a *audit) readUses(some []leadCalls) error {
 	type row struct {
 		Of      campaign.AssignmentID `json:"of_id"`
@@ -30,6 +32,7 @@ func (a *audit) readUses(some []leadCalls) error {
 		Lead    campaign.LeadID       `json:"lead_id"`
 		Since   int64                 `json:"since"`
 		Until   int64                 `json:"until"`
+		Start   int64                 `json:"start_no"`
 	}
 	var rows []row
 	calls := make(map[campaign.AssignmentID]*placed)
@@ -42,16 +45,16 @@ func (a *audit) readUses(some []leadCalls) error {
 			}
 			calls[p.Assignment] = p
 			for _, id := range p.subjects {
-				rows = append(rows, row{p.Assignment, id, p.LeadID, us(p.PlacedAt.Add(-back)), us(p.PlacedAt)})
+				rows = append(rows, row{p.Assignment, id, p.LeadID, us(p.PlacedAt.Add(-back)), us(p.PlacedAt), p.start})
 			}
 		}
 	}
 	q := `SELECT ` + useColumns + `, v.of_id, u.kind, COALESCE(t.outcome, s.outcome), COALESCE(t.ended_at - t.placed_at, s.talk_us) FROM ` +
-		a.t.d.set(1, "v", "of_id bigint", "subject_id bigint", "lead_id bigint", "since bigint", "until bigint") + `
+		a.t.d.set(1, "v", "of_id bigint", "subject_id bigint", "lead_id bigint", "since bigint", "until bigint", "start_no bigint") + `
 		JOIN subject_uses s ON s.subject_id = v.subject_id AND s.placed_at > v.since AND s.placed_at <= v.until
 		JOIN subjects u ON u.id = s.subject_id LEFT JOIN attempts t ON t.assignment_id = s.assignment_id AND t.placed_at = s.placed_at
-		WHERE (s.placed OR s.outside) AND (s.outside OR s.lead_id <> v.lead_id)
-		AND (s.placed_at < v.until OR s.assignment_id < v.of_id)
+		LEFT JOIN assignments b ON b.id = s.assignment_id WHERE (s.placed OR s.outside) AND (s.outside OR s.lead_id <> v.lead_id)
+		AND CASE WHEN b.start_no > 0 AND v.start_no > 0 THEN b.start_no < v.start_no ELSE s.placed_at < v.until OR s.assignment_id < v.of_id END
 		ORDER BY v.of_id, s.placed_at, s.assignment_id`
 	return setRowsBack(a.t, q, rows, func(r scanner) error {
 		var of campaign.AssignmentID

@@ -15,11 +15,13 @@ type dialect struct {
 	forUpdate  string // after a SELECT that locks its rows, in order of id
 	skipLocked string // the same, passing over rows that others hold
 	forShare   string
+	startNo    string // the number of a call's start, in the order of the locks that starts take; v is the row as it will be
 }
 
 var (
-	sqliteDialect   = &dialect{name: "sqlite"}
-	postgresDialect = &dialect{name: "postgres", forUpdate: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED", forShare: " FOR SHARE"}
+	sqliteDialect   = &dialect{name: "sqlite", startNo: "v.started_at"}
+	postgresDialect = &dialect{name: "postgres", forUpdate: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED", forShare: " FOR SHARE",
+		startNo: "nextval('assignment_starts')"}
 )
 
 // set is a FROM item that turns parameter $n, a JSON list of objects, into rows v(cols...). Each col is "name type"

@@ -199,8 +199,9 @@ func (k *work) flushAssignments() error {
 	}
 	return setRows(k.t, `UPDATE assignments AS a SET state = v.state, lease_until = v.lease_until, started_at = v.started_at,
 		placed_at = v.placed_at, ended_at = v.ended_at, closed_at = v.closed_at, close_reason = v.close_reason, rules_version = v.rules_version,
-		calendar = v.calendar FROM `+k.t.d.set(1, "v", "id bigint", "state text", "lease_until bigint", "started_at bigint", "placed_at bigint", "ended_at bigint",
-		"closed_at bigint", "close_reason text", "rules_version bigint", "calendar text")+` WHERE a.id = v.id`, rows)
+		calendar = v.calendar, start_no = CASE WHEN a.started_at = 0 AND v.started_at > 0 THEN `+k.t.d.startNo+` ELSE a.start_no END FROM `+
+		k.t.d.set(1, "v", "id bigint", "state text", "lease_until bigint", "started_at bigint", "placed_at bigint", "ended_at bigint",
+			"closed_at bigint", "close_reason text", "rules_version bigint", "calendar text")+` WHERE a.id = v.id`, rows)
 }
 
 func (k *work) flushUses() error {

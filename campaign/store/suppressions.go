@@ -82,7 +82,7 @@ func (k *work) suppressAll(all []campaign.Suppression, tellEach bool) error {
 		}
 		seen[x.Key()] = true
 		x.Place()
-		x.CreatedAt = k.afterCalls(x.Phone, len(leads[x.Phone]) > 0)
+		x.CreatedAt = k.afterCalls(x.Phone, leads[x.Phone])
 		row := suppressionRow{k.subjects[x.Phone], x.Campaign, x.Country, x.Reason, x.Source, us(x.CreatedAt), us(x.ExpiresAt)}
 		if x.Scope == campaign.ScopeSystem {
 			wide = append(wide, row)
@@ -141,12 +141,15 @@ func (k *work) leadsByPhone() map[campaign.Phone][]campaign.LeadID {
 	return out
 }
 
-// afterCalls is now, or just after the last call started on the number by a node whose clock is ahead: that call came
-// first. One without leads has no calls.
-func (k *work) afterCalls(p campaign.Phone, leads bool) time.Time {
+// afterCalls is now, or just after the last call on the number by a node whose clock is ahead, be it over or not: that
+// call came first. One without leads has no calls.
+func (k *work) afterCalls(p campaign.Phone, leads []campaign.LeadID) time.Time {
 	at := k.t.now
-	if !leads {
+	if len(leads) == 0 {
 		return at
+	}
+	for _, id := range leads {
+		at = later(at, k.facts[id].Lead.UpdatedAt)
 	}
 	for _, a := range k.assignments {
 		if a.Number == p {

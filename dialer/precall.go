@@ -15,6 +15,11 @@ type Checks interface {
 
 // A campaign may ask its CRM about each lead once it was claimed, before the agent sees it. Nobody else waits for the
 // answer: the seat is pending meanwhile, and the claim's lease keeps the lead.
+//
+// StartCall does not ask again. An offer lapses when the campaign's offer time is over, counted from the claim and whatever
+// signs of life renew its lease, so no answer is older than that when its number is told; a card that another node shows
+// after a new sign-in was asked about anew there. A campaign whose CRM changes its mind sooner is given a shorter offer
+// time, and what must hold to the second is a suppression, which StartCall does look at.
 
 // How a no is written down.
 const (

@@ -342,3 +342,18 @@ func TestASupervisorEndsNothingOfACampaignItDoesNotSee(t *testing.T) {
 		b.sound()
 	})
 }
+
+// What a CRM said before an offer is believed when its call starts: see dialer, precall.go.
+func TestNoCallStartsOnceItsOfferTimeIsOver(t *testing.T) {
+	onBench(t, func(b *bench) {
+		b.leads(1)
+		id := b.next("ann").GetAssignmentId()
+		for began := time.Now(); time.Since(began) < b.camp.Floor.OfferTime; {
+			time.Sleep(b.camp.Floor.OfferTime / 4) //nolint:forbidigo // fake time
+			_, _ = b.desk.Heartbeat(b.as("ann"), &pb.HeartbeatRequest{})
+		}
+		_, err := b.desk.StartCall(b.as("ann"), &pb.StartCallRequest{AssignmentId: id})
+		b.refused("after its offer time", err, codes.FailedPrecondition, campaign.ReasonLeaseExpired)
+		b.sound()
+	})
+}

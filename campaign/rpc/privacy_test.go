@@ -159,6 +159,34 @@ func TestAPersonIsExportedAndErasedByPermissionAlone(t *testing.T) {
 	}
 }
 
+func TestAnExportStaysWithinTheCallersCampaigns(t *testing.T) {
+	t.Parallel()
+	b := setup(t, fullNumber)
+	spring := b.campaign
+	b.campaign = must[campaign.Campaign](t)(b.CreateCampaign(t.Context(), campaign.Campaign{Name: "autumn", Zone: "Asia/Shanghai", Region: "CN", Rules: campaign.DefaultRules(), Floor: campaign.DefaultFloor()}))
+	theirs := must[[]campaign.Lead](t)(b.FindLeads(t.Context(), campaign.LeadFilter{List: b.load(t, fullNumber)}))[0]
+	if _, _, err := b.RecordConsent(t.Context(), campaign.Consent{LeadID: theirs.ID, Phone: fullNumber, Scopes: []campaign.ConsentScope{"hours"}, GivenAt: monday, Proof: "autumn's form"}); err != nil {
+		t.Fatal(err)
+	}
+	must[campaign.Suppressed](t)(b.Suppress(t.Context(), campaign.Suppression{Phone: fullNumber, Campaign: b.campaign.ID, Reason: "autumn's own"}))
+	for caller, told := range map[campaign.CampaignID]bool{spring.ID: false, b.campaign.ID: true} {
+		out := &pieces[pb.ExportPersonResponse]{ctx: as(t, campaign.Caller{Role: campaign.RoleManager, Campaigns: []campaign.CampaignID{caller},
+			Permissions: []campaign.Permission{campaign.PermitPrivacy}})}
+		if err := b.leads.ExportPerson(&pb.ExportPersonRequest{Number: fullNumber}, out); err != nil {
+			t.Fatal(err)
+		}
+		var text []byte
+		for _, p := range out.all {
+			text = append(text, p.GetPiece()...)
+		}
+		for _, word := range []string{"autumn's form", "autumn's own"} {
+			if strings.Contains(string(text), word) != told {
+				t.Errorf("a caller of campaign %d is told %q: %v, want %v", caller, word, !told, told)
+			}
+		}
+	}
+}
+
 func TestTheAuditLogIsListedInPagesAndVerified(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

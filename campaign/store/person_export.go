@@ -61,52 +61,62 @@ func (t *tx) byExternalID(id string, out *[]campaign.LeadID) error {
 	})
 }
 
-// heldPart is a part of what is held on a person: a query of leads $1, a JSON list, and number $2, which may be empty.
+// heldPart is a part of what is held on a person: a query of leads $1, a JSON list, and number $2, which may be empty. More
+// is $3, a JSON list; empty: there is none.
 type heldPart struct {
-	name, query string
+	name, query, more string
 }
 
 const theirSubjects = `(SELECT n.subject_id FROM lead_numbers n WHERE n.lead_id %[1]s UNION SELECT u.id FROM subjects u WHERE u.kind = 'number' AND u.key = $2 AND $2 <> '')`
 
-// allHeld is everything, each part with all its columns: what is added to a table is exported, too.
-func (d *dialect) allHeld() []heldPart {
+// allHeld is everything, each part with all its columns: what is added to a table is exported, too. Of what hangs on a number
+// or a person and not on the leads alone, a caller of some campaigns is told what came from these or binds in all.
+func (d *dialect) allHeld(leads []campaign.LeadID, caller *campaign.Caller) []heldPart {
 	in, subjects := d.in(1), fmt.Sprintf(theirSubjects, d.in(1))
+	var seen, consented, scoped string
+	if caller.Restricted() {
+		seen = js(caller.Campaigns)
+		consented = ` AND n.lead_id IN (SELECT l.id FROM leads l WHERE l.campaign_id ` + d.in(3) + `)`
+		scoped = ` AND (x.campaign_id = 0 OR x.campaign_id ` + d.in(3) + `)`
+	}
+	targets := make([]string, 0, len(leads))
+	for _, id := range leads {
+		targets = append(targets, leadTarget(id))
+	}
 	return []heldPart{
-		{"leads", `SELECT c.name AS campaign, k.name AS list, l.* FROM leads l JOIN campaigns c ON c.id = l.campaign_id JOIN lists k ON k.id = l.list_id WHERE l.id ` + in + ` AND $2 = $2 ORDER BY l.id`},
-		{"attempts", `SELECT t.* FROM attempts t WHERE t.lead_id ` + in + ` AND $2 = $2 ORDER BY t.placed_at`},
-		{"amendments", `SELECT m.* FROM amendments m JOIN assignments a ON a.id = m.assignment_id WHERE a.lead_id ` + in + ` AND $2 = $2 ORDER BY m.id`},
-		{"late_outcomes", `SELECT o.* FROM late_outcomes o WHERE o.lead_id ` + in + ` AND $2 = $2 ORDER BY o.id`},
-		{"offers", `SELECT a.* FROM assignments a WHERE a.lead_id ` + in + ` AND $2 = $2 ORDER BY a.id`},
-		{"promises", `SELECT p.* FROM appointments p WHERE p.lead_id ` + in + ` AND $2 = $2 ORDER BY p.id`},
-		{"consents", `SELECT n.* FROM consents n WHERE n.lead_id ` + in + ` OR n.subject_id IN ` + subjects + ` ORDER BY n.id`},
-		{"outside_calls", `SELECT o.* FROM outside_calls o WHERE o.lead_id ` + in + ` AND $2 = $2 ORDER BY o.id`},
-		{"suppressions", `SELECT u.key AS number, x.* FROM suppressions x JOIN subjects u ON u.id = x.subject_id WHERE x.subject_id IN ` + subjects + ` ORDER BY u.key`},
-		{"scoped_suppressions", `SELECT u.key AS number, x.* FROM scoped_suppressions x JOIN subjects u ON u.id = x.subject_id WHERE x.subject_id IN ` + subjects + ` ORDER BY u.key`},
-		{"rows_of_files", `SELECT p.* FROM problems p JOIN leads l ON l.list_id = p.list_id AND l.line = p.line WHERE l.line > 0 AND l.id ` + in + ` AND $2 = $2 ORDER BY p.list_id, p.line, p.n`},
-		{"events", `SELECT e.* FROM events e WHERE e.lead_id ` + in + ` AND $2 = $2 ORDER BY e.seq`},
-		{"events_to_come", `SELECT o.* FROM outbox o WHERE o.lead_id ` + in + ` AND $2 = $2 ORDER BY o.id`},
-		{"audit_log", `SELECT e.* FROM audit_log e WHERE e.target ` + d.inText(3) + ` AND $1 = $1 AND $2 = $2 ORDER BY e.seq`},
+		{"leads", `SELECT c.name AS campaign, k.name AS list, l.* FROM leads l JOIN campaigns c ON c.id = l.campaign_id JOIN lists k ON k.id = l.list_id WHERE l.id ` + in + ` AND $2 = $2 ORDER BY l.id`, ""},
+		{"attempts", `SELECT t.* FROM attempts t WHERE t.lead_id ` + in + ` AND $2 = $2 ORDER BY t.placed_at`, ""},
+		{"amendments", `SELECT m.* FROM amendments m JOIN assignments a ON a.id = m.assignment_id WHERE a.lead_id ` + in + ` AND $2 = $2 ORDER BY m.id`, ""},
+		{"late_outcomes", `SELECT o.* FROM late_outcomes o WHERE o.lead_id ` + in + ` AND $2 = $2 ORDER BY o.id`, ""},
+		{"offers", `SELECT a.* FROM assignments a WHERE a.lead_id ` + in + ` AND $2 = $2 ORDER BY a.id`, ""},
+		{"promises", `SELECT p.* FROM appointments p WHERE p.lead_id ` + in + ` AND $2 = $2 ORDER BY p.id`, ""},
+		{"consents", `SELECT n.* FROM consents n WHERE (n.lead_id ` + in + ` OR n.subject_id IN ` + subjects + `)` + consented + ` ORDER BY n.id`, seen},
+		{"outside_calls", `SELECT o.* FROM outside_calls o WHERE o.lead_id ` + in + ` AND $2 = $2 ORDER BY o.id`, ""},
+		{"suppressions", `SELECT u.key AS number, x.* FROM suppressions x JOIN subjects u ON u.id = x.subject_id WHERE x.subject_id IN ` + subjects + ` ORDER BY u.key`, ""},
+		{"scoped_suppressions", `SELECT u.key AS number, x.* FROM scoped_suppressions x JOIN subjects u ON u.id = x.subject_id WHERE x.subject_id IN ` + subjects + scoped + ` ORDER BY u.key`, seen},
+		{"rows_of_files", `SELECT p.* FROM problems p JOIN leads l ON l.list_id = p.list_id AND l.line = p.line WHERE l.line > 0 AND l.id ` + in + ` AND $2 = $2 ORDER BY p.list_id, p.line, p.n`, ""},
+		{"events", `SELECT e.* FROM events e WHERE e.lead_id ` + in + ` AND $2 = $2 ORDER BY e.seq`, ""},
+		{"events_to_come", `SELECT o.* FROM outbox o WHERE o.lead_id ` + in + ` AND $2 = $2 ORDER BY o.id`, ""},
+		{"audit_log", `SELECT e.* FROM audit_log e WHERE e.target ` + d.inText(3) + ` AND $1 = $1 AND $2 = $2 ORDER BY e.seq`, js(targets)},
 	}
 }
 
 // ExportPerson writes all that is held on leads, and on a number unless it is empty, as one JSON object, as it stands at
-// one instant. Instants are RFC 3339. It ends with w's error.
+// one instant, as far as the caller in ctx may see it; the leads must be of its campaigns. Instants are RFC 3339. It ends with
+// w's error.
 func (s *Store) ExportPerson(ctx context.Context, leads []campaign.LeadID, number campaign.Phone, w io.Writer) error {
-	var targets []string
-	for _, id := range leads {
-		targets = append(targets, leadTarget(id))
-	}
+	caller := campaign.CallerFrom(ctx)
 	return s.read(atLength(ctx), "export a person", func(t *tx) error {
 		if _, err := fmt.Fprintf(w, `{"exported_at":%s`, js(t.now.UTC())); err != nil {
 			return err
 		}
-		for _, part := range t.d.allHeld() {
+		for _, part := range t.d.allHeld(leads, &caller) {
 			if _, err := fmt.Fprintf(w, ",\n%s:[", js(part.name)); err != nil {
 				return err
 			}
 			args := []any{js(list(leads)), string(number)}
-			if part.name == "audit_log" {
-				args = append(args, js(list(targets)))
+			if part.more != "" {
+				args = append(args, part.more)
 			}
 			if err := t.exportPart(part.query, args, w); err != nil {
 				return fmt.Errorf("%s: %w", part.name, err)

@@ -10,11 +10,38 @@ import (
 	"redial/campaign"
 )
 
+// entered is who makes a call, as its headers say.
+type entered struct {
+	method string
+	caller campaign.Caller
+	secret string
+}
+
+type enteredKey struct{}
+
+// Enter lets a call in by its headers alone, before its message is read: Unary, which comes after it with the context that
+// this answers, looks at the message. The context has the caller.
+func (g *Guard) Enter(ctx context.Context, method string) (context.Context, error) {
+	ctx, c, secret, err := g.admit(ctx, method)
+	if err != nil {
+		return nil, err
+	}
+	return context.WithValue(ctx, enteredKey{}, &entered{method, c, secret}), nil
+}
+
+// enters is the same, for a call that may have entered.
+func (g *Guard) enters(ctx context.Context, method string) (context.Context, campaign.Caller, string, error) {
+	if e, ok := ctx.Value(enteredKey{}).(*entered); ok && e.method == method {
+		return ctx, e.caller, e.secret, nil
+	}
+	return g.admit(ctx, method)
+}
+
 // Unary lets a call through whose token's role may make it, with its caller in the context. A call that lasts is cut, and
 // not answered, when its token is revoked.
 func (g *Guard) Unary() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-		ctx, c, secret, err := g.admit(ctx, info.FullMethod)
+		ctx, c, secret, err := g.enters(ctx, info.FullMethod)
 		if err != nil {
 			return nil, err
 		}

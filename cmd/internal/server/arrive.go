@@ -9,9 +9,8 @@ import (
 	"google.golang.org/grpc/tap"
 )
 
-// arrivalTime is how long the message of a unary call may take to come in whole. gRPC reads it before anything looks at
-// who calls, and would wait for the rest for ever: whoever sends headers alone, or a byte a minute, would hold the call.
-// A stream's caller is known by its headers, before the first message.
+// arrivalTime is how long the only message of a call may take to come in whole after its headers, by which its caller is
+// known. gRPC would wait for the rest for ever: whoever sends headers alone, or a byte a minute, would hold the call.
 const arrivalTime = 30 * time.Second
 
 // arrivals cuts off unary calls whose message does not come.

@@ -35,7 +35,6 @@ type chain struct {
 }
 
 func (c *chain) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
-	arrived(ctx)
 	m := c.meter.begin(info.FullMethod)
 	ctx, cancel := timed(ctx, timeOf(info.FullMethod))
 	defer cancel()

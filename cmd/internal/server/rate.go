@@ -121,21 +121,18 @@ func tooFast(c *campaign.Caller, rate float64, wait time.Duration) error {
 	}
 }
 
-func (l *limiter) unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+// call counts a call of the caller in the context.
+func (l *limiter) call(ctx context.Context) error {
 	if c := campaign.CallerFrom(ctx); c.Role != "" {
-		if err := l.allow(&c); err != nil {
-			return nil, err
-		}
+		return l.allow(&c)
 	}
-	return next(ctx, req)
+	return nil
 }
 
 // stream counts the opening of a stream alone: what is said in it has limits of its own.
 func (l *limiter) stream(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	if c := campaign.CallerFrom(ss.Context()); c.Role != "" {
-		if err := l.allow(&c); err != nil {
-			return err
-		}
+	if err := l.call(ss.Context()); err != nil {
+		return err
 	}
 	return next(srv, ss)
 }

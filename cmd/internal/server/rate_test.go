@@ -148,9 +148,8 @@ func TestStreamsCountWhenTheyOpenAndNotByTheirMessages(t *testing.T) {
 		if err := open(); campaign.ReasonOf(err) != campaign.ReasonRateLimited {
 			t.Errorf("the third stream within four seconds: %v", err)
 		}
-		nobody := func(ctx context.Context, _ any) (any, error) { return nil, nil }
 		for range 1000 { // health checks
-			if _, err := l.unary(t.Context(), nil, nil, nobody); err != nil {
+			if err := l.call(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}

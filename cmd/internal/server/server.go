@@ -25,6 +25,8 @@ import (
 
 // Guard admits callers and knows the table of roles.
 type Guard interface {
+	// Enter lets a unary call in by its headers, before a byte of its message is read; the context is for Unary.
+	Enter(ctx context.Context, method string) (context.Context, error)
 	Unary() grpc.UnaryServerInterceptor
 	Stream() grpc.StreamServerInterceptor
 	// Check says what is wrong between the table and the services; a server does not start with an error.
@@ -74,10 +76,10 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 	s := &Server{health: health.NewServer(), ending: cancel}
 	coming := &arrivals{within: arrivalTime}
 	s.grpc = grpc.NewServer(append(transport(size, o, coming),
-		grpc.ChainUnaryInterceptor(c.unary, guard.Unary(), rates.unary, a.unary),
-		grpc.ChainStreamInterceptor(c.stream, guard.Stream(), rates.stream, a.stream))...)
-	register(s.grpc)
-	healthpb.RegisterHealthServer(s.grpc, s.health)
+		grpc.ChainStreamInterceptor(streams(c.stream), streams(guard.Stream()), streams(rates.stream), streams(a.stream)))...)
+	h := &heads{to: s.grpc, chain: c, guard: guard, rates: rates, unary: chained(guard.Unary(), a.unary)}
+	register(h)
+	healthpb.RegisterHealthServer(h, s.health)
 	reflection.Register(s.grpc)
 	s.SetServing(false)
 	coming.know(s.grpc.GetServiceInfo())
@@ -98,6 +100,10 @@ const (
 	ageGrace    = 4 * time.Hour
 	idleMost    = 15 * time.Minute
 	headersMost = 16 << 10 // bytes of metadata
+	// What a stream may send before anybody reads it: whoever is not let in yet fills no more than that. What is read may
+	// come in one go however large it is. A window that gRPC lets grow by what the line can carry would grow for strangers.
+	streamWindow = 64 << 10
+	connWindow   = 1 << 20
 )
 
 func transport(size sizes, o Options, coming *arrivals) []grpc.ServerOption {
@@ -112,6 +118,8 @@ func transport(size sizes, o Options, coming *arrivals) []grpc.ServerOption {
 		grpc.MaxSendMsgSize(size.hard()),
 		grpc.MaxConcurrentStreams(o.MaxStreams),
 		grpc.MaxHeaderListSize(headersMost),
+		grpc.StaticStreamWindowSize(streamWindow),
+		grpc.StaticConnWindowSize(connWindow),
 		grpc.ConnectionTimeout(o.handshake),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			Time: 30 * time.Second, Timeout: 20 * time.Second,

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +19,8 @@ import (
 
 // door is a guard that lets everybody in, and says of the services what it is told to.
 type door struct{ fault error }
+
+func (door) Enter(ctx context.Context, _ string) (context.Context, error) { return ctx, nil }
 
 func (door) Unary() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
@@ -79,6 +82,32 @@ type bundle struct {
 	conn      *grpc.ClientConn
 	log       *journal
 	metrics   *prometheus.Registry
+	read      *atomic.Int64 // bytes that came from clients
+}
+
+// metered is a listener that counts what it reads.
+type metered struct {
+	*bufconn.Listener
+	read atomic.Int64
+}
+
+func (l *metered) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &meteredConn{c, &l.read}, nil
+}
+
+type meteredConn struct {
+	net.Conn
+	read *atomic.Int64
+}
+
+func (c *meteredConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.read.Add(int64(n))
+	return n, err
 }
 
 func setup(t *testing.T, svc *service) *bundle {
@@ -98,7 +127,8 @@ func setupGuarded(t *testing.T, guard Guard, svc *service) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lis := bufconn.Listen(1 << 20)
+	lis := &metered{Listener: bufconn.Listen(1 << 20)}
+	b.read = &lis.read
 	served := make(chan error, 1)
 	go func() { served <- b.server.Serve(lis) }()
 	b.conn, err = grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()),

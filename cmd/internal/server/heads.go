@@ -1,0 +1,74 @@
+package server
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/grpc"
+)
+
+// heads registers services whose unary calls are judged by their headers: gRPC would read the whole message of anybody
+// before it asked who that is. To gRPC they are streams of one message each way, which is the same on the wire.
+type heads struct {
+	to    grpc.ServiceRegistrar
+	chain *chain
+	guard Guard
+	rates *limiter
+	unary grpc.UnaryServerInterceptor // what comes once the message is there
+}
+
+// RegisterService implements grpc.ServiceRegistrar.
+func (h *heads) RegisterService(d *grpc.ServiceDesc, impl any) {
+	own := *d
+	own.Methods, own.Streams = nil, slices.Clone(d.Streams)
+	for _, m := range d.Methods {
+		own.Streams = append(own.Streams, grpc.StreamDesc{StreamName: m.MethodName, Handler: h.handler("/"+d.ServiceName+"/"+m.MethodName, m)})
+	}
+	h.to.RegisterService(&own, impl)
+}
+
+func (h *heads) handler(method string, m grpc.MethodDesc) grpc.StreamHandler {
+	info := &grpc.UnaryServerInfo{FullMethod: method}
+	return func(srv any, ss grpc.ServerStream) error {
+		resp, err := h.chain.unary(ss.Context(), nil, info, func(ctx context.Context, _ any) (any, error) {
+			ctx, err := h.guard.Enter(ctx, method)
+			if err != nil {
+				return nil, err
+			}
+			if err := h.rates.call(ctx); err != nil {
+				return nil, err
+			}
+			return m.Handler(srv, ctx, func(req any) error { return message(ss, req) }, h.unary)
+		})
+		if err != nil {
+			return err
+		}
+		return ss.SendMsg(resp)
+	}
+}
+
+// message reads the message of a unary call.
+func message(ss grpc.ServerStream, req any) error {
+	if err := ss.RecvMsg(req); err != nil {
+		return err
+	}
+	arrived(ss.Context())
+	return nil
+}
+
+// streams has an interceptor see streams alone, not the calls that heads made streams.
+func streams(i grpc.StreamServerInterceptor) grpc.StreamServerInterceptor {
+	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+		if !info.IsClientStream && !info.IsServerStream {
+			return next(srv, ss)
+		}
+		return i(srv, ss, info, next)
+	}
+}
+
+// chained is two interceptors as one.
+func chained(outer, inner grpc.UnaryServerInterceptor) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		return outer(ctx, req, info, func(ctx context.Context, req any) (any, error) { return inner(ctx, req, info, next) })
+	}
+}

@@ -91,3 +91,33 @@ func TestStreamHearsAndSaysNothingOnceItsTokenIsRevoked(t *testing.T) {
 		t.Errorf("sent %d messages, ended with %v; want 1, revoked", w.sent, err)
 	}
 }
+
+// Headers come first, the message after: the token is asked for once, and for that method alone.
+func TestWhoEnteredByTheHeadersIsLetThroughWithTheMessage(t *testing.T) {
+	t.Parallel()
+	g, r, c := setup(t)
+	ctx, err := g.Enter(showing(t.Context(), "rd_li"), nextCall)
+	if err != nil || campaign.CallerFrom(ctx).Agent != 7 {
+		t.Fatalf("%+v, %v", campaign.CallerFrom(ctx), err)
+	}
+	if _, err := g.Enter(showing(t.Context(), "rd_crm"), nextCall); campaign.KindOf(err) != campaign.KindDenied {
+		t.Errorf("another role: %v", err)
+	}
+	c.add(time.Minute) // what is known of the token is not believed any more
+	asked := r.asked()
+	for method, want := range map[string]campaign.Kind{nextCall: campaign.KindInternal, "/campaign.v1.AdminService/CreateToken": campaign.KindDenied} {
+		_, err := g.Unary()(ctx, nil, &grpc.UnaryServerInfo{FullMethod: method}, func(ctx context.Context, _ any) (any, error) {
+			if campaign.CallerFrom(ctx).Agent != 7 {
+				t.Error("no caller in the context")
+			}
+			return nil, nil
+		})
+		if campaign.KindOf(err) != want || (err == nil) != (want == campaign.KindInternal) {
+			t.Errorf("%s: %v", method, err)
+		}
+		if method == nextCall && r.asked() != asked {
+			t.Error("the token is asked for twice")
+		}
+		asked = r.asked()
+	}
+}

@@ -69,7 +69,7 @@ func readNoted(ctx context.Context, log Deeds, target string, id campaign.Campai
 	return log.LogDeed(ctx, "read_numbers", target, map[string]any{"method": method}, "") == nil
 }
 
-// maskLead masks the numbers of a lead's message; a masked number has no extension, which would be digits of it.
+// maskLead masks the numbers of a lead's message, but for its key at a CRM, which is an identity; a masked number has no extension, which would be digits of it.
 func maskLead(mask wire.Mask, l *pb.Lead) {
 	of := campaign.CampaignID(l.GetCampaignId())
 	for _, n := range l.GetNumbers() {
@@ -77,8 +77,12 @@ func maskLead(mask wire.Mask, l *pb.Lead) {
 			n.Phone, n.Extension = shown, ""
 		}
 	}
+	for _, a := range l.GetAttributes() {
+		a.Value = mask.Text(of, a.GetValue())
+	}
+	l.Name = mask.Text(of, l.GetName())
 	if p := l.GetPlan(); p != nil {
-		p.Number = mask(of, p.GetNumber())
+		mask.Texts(of, p)
 	}
 }
 
@@ -87,10 +91,13 @@ func maskHistory(mask wire.Mask, m *pb.GetLeadResponse) {
 	maskLead(mask, m.GetLead())
 	of := campaign.CampaignID(m.GetLead().GetCampaignId())
 	for _, t := range m.GetTries() {
-		t.Number, t.NewNumber = mask(of, t.GetNumber()), mask(of, t.GetNewNumber())
+		mask.Texts(of, t)
 	}
 	for _, t := range m.GetAttempts() {
-		t.Number, t.NewNumber = mask(of, t.GetNumber()), mask(of, t.GetNewNumber())
+		mask.Texts(of, t)
+	}
+	for _, a := range m.GetAppointments() {
+		mask.Texts(of, a)
 	}
 	if mask(of, someNumber) != someNumber {
 		m.CaseJson = "" // it is written with the numbers

@@ -103,7 +103,7 @@ func (s *ListServer) ExportProblems(r *pb.ExportProblemsRequest, stream grpc.Ser
 	if err != nil {
 		return err
 	}
-	hides := s.hidesRows(ctx, &l)
+	hides := s.hidesRows(ctx, l.CampaignID)
 	all := paged(func(at campaign.ProblemCursor) ([]campaign.Problem, campaign.ProblemCursor, error) {
 		rows, next, err := s.lists.Problems(ctx, id, at, wire.PageMost)
 		if hides {

@@ -129,7 +129,7 @@ func (s *ListServer) ListProblems(ctx context.Context, r *pb.ListProblemsRequest
 	if err != nil {
 		return nil, err
 	}
-	if s.hidesRows(ctx, &l) {
+	if s.hidesRows(ctx, l.CampaignID) {
 		maskProblems(page)
 	}
 	out := &pb.ListProblemsResponse{Problems: wire.Problems(page), Headings: headings}

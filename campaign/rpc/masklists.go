@@ -10,8 +10,9 @@ import (
 // someNumber is what a mask is tried with, to know whether it hides.
 const someNumber = "+10000000000"
 
-// maskBad masks a bad number and the one that it was changed to.
+// maskBad masks a bad number, the one that it was changed to, and what the agent wrote of them.
 func maskBad(mask wire.Mask, of campaign.CampaignID, b *campaign.BadNumber) {
+	b.Note = mask.Text(of, b.Note)
 	b.Number, b.NewNumber = campaign.Phone(mask(of, string(b.Number))), campaign.Phone(mask(of, string(b.NewNumber)))
 }
 
@@ -26,7 +27,7 @@ func maskProblems(rows []campaign.Problem) {
 	}
 }
 
-// hidesRows says whether the caller may not see the numbers in a list's file.
-func (s *ListServer) hidesRows(ctx context.Context, l *campaign.List) bool {
-	return numberMask(ctx, s.lists, "")(l.CampaignID, someNumber) != someNumber
+// hidesRows says whether the caller may not see the numbers in a campaign's files.
+func (s *ListServer) hidesRows(ctx context.Context, of campaign.CampaignID) bool {
+	return numberMask(ctx, s.lists, "")(of, someNumber) != someNumber
 }

@@ -42,7 +42,7 @@ func (s *SuppressionServer) ListSuppressions(ctx context.Context, r *pb.ListSupp
 	mask := numberMask(ctx, s.suppressions, "suppressions")
 	for i := range rows {
 		m := wire.Suppression(&rows[i])
-		m.Phone = mask(rows[i].Campaign, m.GetPhone())
+		mask.Texts(rows[i].Campaign, m)
 		out.Suppressions = append(out.Suppressions, m)
 	}
 	return out, nil

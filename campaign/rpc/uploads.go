@@ -115,7 +115,11 @@ func (s *ListServer) PreviewImport(ctx context.Context, r *pb.PreviewImportReque
 	if err != nil {
 		return nil, err
 	}
-	return wire.Preview(&p), nil
+	out := wire.Preview(&p)
+	if s.hidesRows(ctx, u.CampaignID) {
+		wire.HideRows(out)
+	}
+	return out, nil
 }
 
 // CommitUpload queues the import.

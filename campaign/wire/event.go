@@ -79,10 +79,8 @@ func Event(e *campaign.ToldEvent, mask Mask) *pb.Event {
 	if e.Erased {
 		d.Number, d.NewNumber, d.Note = "", "", ""
 	}
-	for _, n := range []*string{&d.Number, &d.NewNumber} {
-		if *n != "" {
-			*n = mask(e.CampaignID, *n)
-		}
+	for _, n := range []*string{&d.Number, &d.NewNumber, &d.Note, &d.Reason} {
+		*n = mask.Text(e.CampaignID, *n)
 	}
 	d.into(m, e)
 	return m

@@ -25,6 +25,25 @@ func HideNumbers(m proto.Message) {
 	})
 }
 
+// Text is a text with the numbers in E.164 that stand in it as somebody may see them.
+func (m Mask) Text(of campaign.CampaignID, s string) string {
+	if !strings.Contains(s, "+") {
+		return s
+	}
+	return international.ReplaceAllStringFunc(s, func(n string) string { return m(of, n) })
+}
+
+// Texts does so with every text of a message.
+func (m Mask) Texts(of campaign.CampaignID, message proto.Message) {
+	hideIn(message.ProtoReflect(), func(s string) string { return m.Text(of, s) })
+}
+
+// HideRows masks whatever may be a number in every text of a message that shows rows of a file; see HideTyped.
+func HideRows(m proto.Message) {
+	HideNumbers(m)
+	hideIn(m.ProtoReflect(), HideTyped)
+}
+
 // HideTyped masks whatever may be a number as people type it, but for its last two digits: in rows of files, where a
 // number stands as it came. Dates are masked, too.
 func HideTyped(s string) string {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"redial/campaign"
 	pb "redial/proto/campaign/v1"
 )
 
@@ -37,5 +38,36 @@ func TestNumbersAreHiddenHoweverTheyWereTyped(t *testing.T) {
 		if got := HideTyped(typed); got != want {
 			t.Errorf("%q is shown as %q, want %q", typed, got, want)
 		}
+	}
+}
+
+func TestTextsAreShownAsAMaskShowsNumbers(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	mask := Mask(func(of campaign.CampaignID, n string) string {
+		asked = append(asked, n)
+		if of == 2 {
+			return campaign.Phone(n).Masked()
+		}
+		return n
+	})
+	m := &pb.Attempt{Number: "+8613800000001", Note: "was +8613800000001, is +8613800000002", Reason: "1+1 = 2"}
+	if mask.Texts(1, m); m.GetNote() != "was +8613800000001, is +8613800000002" || m.GetReason() != "1+1 = 2" || len(asked) != 3 {
+		t.Errorf("where numbers are shown: %v, asked %q", m, asked)
+	}
+	if mask.Texts(2, m); m.GetNumber() != "+86•••••••••01" || m.GetNote() != "was +86•••••••••01, is +86•••••••••02" {
+		t.Errorf("where they are masked: %v", m)
+	}
+}
+
+func TestRowsOfFilesAreHiddenWhereverTheyStand(t *testing.T) {
+	t.Parallel()
+	m := &pb.PreviewImportResponse{
+		Columns: []*pb.PreviewColumn{{Heading: "phone", Samples: []string{"138 0000-0001"}}}, Problems: []*pb.Problem{{Row: []string{"Wang", "(138) 00000001x"}}},
+		Leads: []*pb.Lead{{Name: "Wang", Numbers: []*pb.Number{{Phone: "+8613800000001"}}}},
+	}
+	if HideRows(m); m.GetColumns()[0].GetSamples()[0] != "••• ••••-••01" || m.GetProblems()[0].GetRow()[1] != "(•••) ••••••01x" ||
+		m.GetLeads()[0].GetNumbers()[0].GetPhone() != "+86•••••••••01" || m.GetColumns()[0].GetHeading() != "phone" {
+		t.Errorf("hidden: %v", m)
 	}
 }

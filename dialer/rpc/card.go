@@ -72,13 +72,16 @@ func (a *Agents) card(ctx context.Context, c *campaign.Claimed) *pb.Card {
 	if f.Promise != nil {
 		out.Appointment = wire.Appointment(f.Promise, a.login(ctx, f.Promise.Owner))
 	}
+	a.history(ctx, out, f.Lead)
+	if hides(ctx, f.Campaign) {
+		wire.HideNumbers(out)
+	}
 	if as.State == campaign.AssignmentOffered {
 		out.OfferUntil = wire.Time(as.OfferedAt.Add(f.Campaign.Floor.OfferTime))
 	} else {
 		n := numberOf(f.Lead, as.Number)
-		out.Number, out.TelUri = string(n.Phone), n.TelURI()
+		out.Number, out.TelUri = string(n.Phone), n.TelURI() // of the call under way, which the agent dials
 	}
-	a.history(ctx, out, f.Lead)
 	return out
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -129,6 +130,20 @@ Next: dialctl start 7, or: dialctl decline 7
 	if code != 0 || o["assignment"] != 7.0 || o["lead"] != 3.0 || o["reason"] != "retry" || past["outcome"] != "NO_ANSWER" ||
 		past["placed_at"] != "2026-03-02T03:04:05Z" || o["campaign_name"] != "spring" || o["placed_at"] != nil {
 		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
+func TestACardWhoseHistoryWasNotReadDoesNotSayNeverCalled(t *testing.T) {
+	t.Parallel()
+	for _, unread := range []bool{true, false} {
+		var out strings.Builder
+		showCard(&out, &dialerv1.Card{AssignmentId: 7, HistoryUnread: unread})
+		if text := out.String(); strings.Contains(text, "was called before") != unread || strings.Contains(text, "never called") == unread {
+			t.Errorf("unread %t:\n%s", unread, text)
+		}
+	}
+	if raw, err := json.Marshal(cardObject(&dialerv1.Card{HistoryUnread: true})); err != nil || !strings.Contains(string(raw), `"history_unread":true`) {
+		t.Errorf("as JSON: %s, %v", raw, err)
 	}
 }
 

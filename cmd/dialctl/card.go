@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 
-	pb "redial/proto/campaign/v1"
 	dialerv1 "redial/proto/dialer/v1"
 )
 
@@ -43,21 +42,25 @@ func showCard(w io.Writer, card *dialerv1.Card) {
 			fmt.Fprintln(w, printable("  "+a.GetName()+": "+a.GetValue(), true))
 		}
 	}
-	showCardHistory(w, card.GetHistory(), zone)
+	showCardHistory(w, card, zone)
 	if card.GetScript() != "" {
 		fmt.Fprintf(w, "\n%s\n", printable(card.GetScript(), true))
 	}
 	showChoices(w, card.GetOutcomes())
 }
 
-func showCardHistory(w io.Writer, history []*pb.Attempt, zone string) {
-	if len(history) == 0 {
+func showCardHistory(w io.Writer, card *dialerv1.Card, zone string) {
+	if card.GetHistoryUnread() {
+		fmt.Fprintln(w, "\nhistory: this lead was called before, and the calls cannot be read just now; dialctl next shows the card again")
+		return
+	}
+	if len(card.GetHistory()) == 0 {
 		fmt.Fprintln(w, "\nhistory: never called")
 		return
 	}
 	fmt.Fprintln(w, "\nhistory:")
 	var rows [][]string
-	for _, a := range history {
+	for _, a := range card.GetHistory() {
 		rows = append(rows, []string{"  " + when(a.GetPlacedAt(), zone), a.GetAgentLogin(), cmp.Or(a.GetCode(), word(a.GetOutcome())), a.GetNote()})
 	}
 	writeTable(w, nil, rows)

@@ -57,6 +57,14 @@ func (a *admission) gateOf(c class) *gate {
 	return a.short
 }
 
+// turnAway is why a unary call will not be taken up, whoever makes it; nil: it may be.
+func (a *admission) turnAway(method string) error {
+	if c := classOf(method); c <= ask {
+		return a.short.turnAway(c)
+	}
+	return nil
+}
+
 // enter takes up one call; leave gives its place back, at once when it only waits from then on.
 func (a *admission) enter(ctx context.Context, c class, patience time.Duration) (leave func(idle bool), err error) {
 	if c == free {

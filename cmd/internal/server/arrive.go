@@ -13,11 +13,15 @@ import (
 // known. gRPC would wait for the rest for ever: whoever sends headers alone, or a byte a minute, would hold the call.
 const arrivalTime = 30 * time.Second
 
-// arrivals cuts off unary calls whose message does not come.
+// arrivals cuts off unary calls whose message does not come, and turns away what will not be taken up in any case.
 type arrivals struct {
 	within time.Duration
+	away   func(method string) error       // why a call is turned away by its headers; nil: it is not
 	unary  atomic.Pointer[map[string]bool] // by full method; nil: not known yet
 }
+
+// awayMost is the longest time of a call that is turned away here: gRPC keeps what it knows of one until its time is over.
+const awayMost = 10 * time.Second
 
 type arrivalKey struct{}
 
@@ -37,6 +41,11 @@ func (a *arrivals) begin(ctx context.Context, call *tap.Info) (context.Context, 
 	unary := a.unary.Load()
 	if unary == nil || !(*unary)[call.FullMethodName] {
 		return ctx, nil
+	}
+	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) < awayMost {
+		if err := a.away(call.FullMethodName); err != nil {
+			return ctx, err
+		}
 	}
 	ctx, cut := context.WithCancel(ctx) // the call's own context ends it at the latest
 	return context.WithValue(ctx, arrivalKey{}, time.AfterFunc(a.within, cut)), nil

@@ -14,10 +14,13 @@ const (
 	calmWait  = 2 * time.Second       // that one waits for its turn
 )
 
-// Bounds of how long a call waits for a place in an overload.
+// Bounds of how long a call waits for a place in an overload. Who ends a call waits longer than who begins one: he has
+// nothing better to do, and holds what others wait for.
 const (
-	waitMin  = 50 * time.Millisecond
-	waitMost = time.Second
+	waitMin   = 50 * time.Millisecond
+	waitBegin = 100 * time.Millisecond
+	waitMost  = time.Second
+	overPace  = 50 * time.Millisecond // of work, at the present pace, are in work at once at most
 )
 
 // gate decides which calls are taken up when there are more than can be answered in time. A node that is not
@@ -98,8 +101,34 @@ func (g *gate) admit(c class, patience *time.Duration) (*waiter, error) {
 	if len(g.line[c]) >= g.queue(c) {
 		return nil, g.refuse(c)
 	}
-	*patience = min(max(time.Duration(4*g.took*float64(time.Second)), waitMin), waitMost)
+	*patience = g.patience(c)
 	return g.wait(c), nil
+}
+
+// turnAway refuses a call of which nothing is known yet but its class, if it would be refused in any case: that costs next
+// to nothing. Nil: it may come before the gate.
+func (g *gate) turnAway(c class) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.over {
+		return nil
+	}
+	now := time.Now()
+	g.tally[c].turn(now)
+	g.pass(now)
+	if !g.over || len(g.line[c]) < g.queue(c) {
+		return nil
+	}
+	return g.refuse(c)
+}
+
+// patience is how long a call waits for a place in an overload.
+func (g *gate) patience(c class) time.Duration {
+	took := time.Duration(g.took * float64(time.Second))
+	if c == begin {
+		return min(max(took, waitMin), waitBegin)
+	}
+	return min(max(4*took, waitMin), waitMost)
 }
 
 // wait puts a call in line.
@@ -237,8 +266,11 @@ func (g *gate) places(c class) float64 {
 	case g.climb == nil:
 	case g.over:
 		n = g.climb.limit()
+		if g.took > 0 {
+			n = min(n, max(g.pace()*overPace.Seconds(), climbMin))
+		}
 	case g.took > 0:
-		n = min(n, max(g.beside/g.took*calmPace.Seconds(), calmLeast))
+		n = min(n, max(g.pace()*calmPace.Seconds(), calmLeast))
 	}
 	if g.share[c] == 0 {
 		return 0
@@ -246,19 +278,20 @@ func (g *gate) places(c class) float64 {
 	return max(n*g.share[c], 1)
 }
 
-// queue is how many of the class may wait: few, for who waits long is answered too late. What ends a call may wait
-// as long as a place needs to become free.
+// pace is how many calls are done a second, as many as are in work over how long each takes.
+func (g *gate) pace() float64 { return g.beside / g.took }
+
+// queue is how many of the class may wait: few, for who waits long is answered too late. What goes on with a call or ends
+// it is no more than what was begun, but comes in bursts, for many were begun with one commit: it waits its turn.
 func (g *gate) queue(c class) int {
-	if c == finish {
-		return int(g.places(c))
-	}
-	if c == heavy {
+	switch c {
+	case finish, dial:
+		return 2 * int(g.places(c))
+	case heavy:
 		return 4 * int(g.places(c)) // it has longer to wait
+	default:
+		return max(int(g.places(c)/8), 4)
 	}
-	if c == dial {
-		return max(int(g.places(c)/6), 4)
-	}
-	return max(int(g.places(c)/8), 4)
 }
 
 // limit is the present places of a class, for the metrics.

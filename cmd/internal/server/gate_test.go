@@ -288,7 +288,7 @@ func TestTheMoreAreShedTheLaterTheyComeBackAndNeverTogether(t *testing.T) {
 		seen = make(map[time.Duration]bool)
 		tl := tally{shed: shed, let: let}
 		for range 400 {
-			after := tl.after()
+			after := tl.after(retryMost)
 			seen[after] = true
 			sum += after / 400
 		}

@@ -14,6 +14,7 @@ type heads struct {
 	chain *chain
 	guard Guard
 	rates *limiter
+	away  func(method string) error   // why a call will not be taken up; nil: it may be
 	unary grpc.UnaryServerInterceptor // what comes once the message is there
 }
 
@@ -38,6 +39,9 @@ func (h *heads) handler(method string, m grpc.MethodDesc) grpc.StreamHandler {
 			if err := h.rates.call(ctx); err != nil {
 				return nil, err
 			}
+			if err := h.away(method); err != nil {
+				return nil, err
+			}
 			return m.Handler(srv, ctx, func(req any) error { return message(ss, req) }, h.unary)
 		})
 		if err != nil {
@@ -45,6 +49,17 @@ func (h *heads) handler(method string, m grpc.MethodDesc) grpc.StreamHandler {
 		}
 		return ss.SendMsg(resp)
 	}
+}
+
+// tapped is why a call is turned away before anything is begun for it, as it is told; nil: it is not.
+func (h *heads) tapped(method string) error {
+	err := h.away(method)
+	if err == nil {
+		return nil
+	}
+	st, _ := Status(err)
+	h.chain.meter.turned(method, st.Code())
+	return st.Err()
 }
 
 // message reads the message of a unary call.

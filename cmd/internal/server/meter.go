@@ -58,6 +58,11 @@ func (m *meter) begin(method string) measure {
 	return measure{m, method, time.Now()}
 }
 
+// turned counts a call that was not begun.
+func (m *meter) turned(method string, code codes.Code) {
+	m.calls.WithLabelValues(method, code.String()).Inc()
+}
+
 // end counts the call and is how long it took; timed also puts that into the histogram.
 func (b measure) end(code codes.Code, timed bool) time.Duration {
 	took := time.Since(b.start)

@@ -17,7 +17,8 @@ const (
 	retryUnit = 500 * time.Millisecond // when as many were shed as let in
 	retryMin  = 100 * time.Millisecond
 	retryMost = 10 * time.Second
-	turnTime  = time.Second // over which sheds and admissions are compared
+	retryHeld = 500 * time.Millisecond // at most, of who has a call in hand: there are no more of them than were let in
+	turnTime  = time.Second            // over which sheds and admissions are compared
 )
 
 // overload is whether a gate has more before it than it can let in.
@@ -83,12 +84,12 @@ func (t *tally) turn(now time.Time) {
 
 // after is when to come back: the later the more are shed, so that those who come back are about as many as can be
 // answered; never all at once.
-func (t *tally) after() time.Duration {
+func (t *tally) after(most time.Duration) time.Duration {
 	ratio := t.ratio
 	if n := t.shed + t.let; n >= 20 {
 		ratio = max(ratio, float64(t.shed)/float64(max(t.let, 1)))
 	}
-	wait := min(max(time.Duration(ratio*float64(retryUnit)), retryMin), retryMost)
+	wait := min(max(time.Duration(ratio*float64(retryUnit)), retryMin), most)
 	return time.Duration(float64(wait) * (0.5 + rand.Float64())).Round(time.Millisecond)
 }
 
@@ -100,7 +101,11 @@ func (g *gate) refuse(c class) error {
 	if g.shut != nil {
 		g.shut(c)
 	}
-	return busy("the server has more to do than it can answer in time", t.after())
+	most := retryMost
+	if c < begin {
+		most = retryHeld
+	}
+	return busy("the server has more to do than it can answer in time", t.after(most))
 }
 
 // busy is a refusal of something that was not begun.

@@ -50,6 +50,7 @@ type Options struct {
 type Server struct {
 	grpc   *grpc.Server
 	health *health.Server
+	gate   *gate // of short work
 	ending context.CancelFunc
 }
 
@@ -73,11 +74,12 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 	}
 	ending, cancel := context.WithCancel(context.Background())
 	c := &chain{log: o.Log, meter: m, ending: ending}
-	s := &Server{health: health.NewServer(), ending: cancel}
+	s := &Server{health: health.NewServer(), gate: a.short, ending: cancel}
 	coming := &arrivals{within: arrivalTime}
 	s.grpc = grpc.NewServer(append(transport(size, o, coming),
 		grpc.ChainStreamInterceptor(streams(c.stream), streams(guard.Stream()), streams(rates.stream), streams(a.stream)))...)
-	h := &heads{to: s.grpc, chain: c, guard: guard, rates: rates, unary: chained(guard.Unary(), a.unary)}
+	h := &heads{to: s.grpc, chain: c, guard: guard, rates: rates, away: a.turnAway, unary: chained(guard.Unary(), a.unary)}
+	coming.away = h.tapped
 	register(h)
 	healthpb.RegisterHealthServer(h, s.health)
 	reflection.Register(s.grpc)

@@ -259,7 +259,7 @@ func (a *App) wireWeb() error {
 	}
 	a.stops.add("pages' connection", func(context.Context) error { return inside.Close() })
 	a.site, err = web.New(web.Deps{
-		API: inside, Demo: a.cfg.Demo,
+		API: inside, Demo: a.cfg.Demo, Sessions: a.store,
 		Record: a.overview, Tokens: a.guard, Health: a, Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}),
 		Log: a.log, Now: a.store.Now, Company: a.company(), Name: a.certName(), Deeds: a.store,
 	})

@@ -74,7 +74,9 @@ func (s *Site) endCompany(w http.ResponseWriter, r *http.Request) {
 	if !s.admitted(w, r, c) {
 		return
 	}
-	s.cookie(w, r, sessionCookie, s.sessions.begin(c, ""), sessionTime)
+	if !s.begin(w, r, c) {
+		return
+	}
 	// The session's cookie goes along with no request that another site began, and a redirect from here would be one: the
 	// page that answers goes on by itself.
 	s.render(w, r, http.StatusOK, "onward", nil)

@@ -42,7 +42,7 @@ func (a *accounts) SignIn(_ context.Context, redirect, code, nonce, verifier str
 func newCompany(t *testing.T, f *fake) (*Site, *accounts) {
 	t.Helper()
 	a := &accounts{back: "&code=c0de", person: campaign.Caller{Token: -5, Owner: "ann@example.com", Role: campaign.RoleManager}}
-	s, err := New(Deps{Record: f, Tokens: f, Health: f, Metrics: http.NotFoundHandler(), Now: f.Now, Company: a})
+	s, err := New(Deps{Record: f, Tokens: f, Health: f, Sessions: f, Metrics: http.NotFoundHandler(), Now: f.Now, Company: a})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestRestrictedCallerSeesItsCampaignsAlone(t *testing.T) {
 		o.Agents = append(o.Agents, AgentView{Login: "elsewhere", Works: []campaign.CampaignID{1}})
 		o.Promises[0].CampaignID, o.Outcomes[0].CampaignID, o.Outcomes[1].CampaignID = 1, 1, 2
 		f.overview = o
-		f.tokens["rd_boss"] = campaign.Caller{Owner: "boss", Role: campaign.RoleManager, Campaigns: []campaign.CampaignID{2}}
+		f.tokens["rd_boss"] = campaign.Caller{Token: 1, Owner: "boss", Role: campaign.RoleManager, Campaigns: []campaign.CampaignID{2}}
 	})
 	b := open(t, newSite(t, f))
 	page, _ := b.post("/signin", url.Values{"token": {"rd_boss"}})
@@ -174,7 +174,9 @@ func TestRestrictedCallerSeesItsCampaignsAlone(t *testing.T) {
 			t.Errorf("%s is shown: %v, want %v", word, !want, want)
 		}
 	}
-	f.change(func() { f.tokens["rd_boss"] = campaign.Caller{Owner: "boss", Role: campaign.RoleManager} })
+	f.change(func() {
+		f.tokens["rd_boss"], f.now = campaign.Caller{Token: 1, Owner: "boss", Role: campaign.RoleManager}, f.now.Add(time.Second)
+	})
 	if page, _ := b.get("/"); !strings.Contains(page, "Wang Fang") || !strings.Contains(page, "Spring") {
 		t.Errorf("what is shared between callers was cut:\n%s", page)
 	}

@@ -15,37 +15,40 @@ import (
 
 // Guest implements auth.Guests: the caller of a session, as it is now.
 func (s *Site) Guest(ctx context.Context, id string) (campaign.Caller, error) {
-	found, ok := s.sessions.find(id)
+	w, err := s.sessions.find(ctx, id)
 	switch {
-	case !ok:
-		return campaign.Caller{}, &campaign.Error{Kind: campaign.KindStranger, Message: "this session is over: sign in again"}
-	case found.secret == "":
-		return found.caller, nil
+	case err != nil:
+		return campaign.Caller{}, err
+	case w.Acting != nil:
+		return *w.Acting, nil
 	}
-	c, err := s.Tokens.Authenticate(ctx, found.secret)
-	if campaign.KindOf(err) == campaign.KindStranger {
-		s.sessions.end(id)
-	}
-	return c, err
+	return w.Caller, nil
 }
 
-// caller is who a request's cookie signs in, and the session; false when nobody, or no longer.
-func (s *Site) caller(r *http.Request) (campaign.Caller, string, bool) {
+// caller is who a request's cookie signs in, and the session. Errors: KindStranger when nobody, or no longer; KindAway
+// when that cannot be asked.
+func (s *Site) caller(r *http.Request) (campaign.Caller, string, error) {
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil {
-		return campaign.Caller{}, "", false
+		return campaign.Caller{}, "", &campaign.Error{Kind: campaign.KindStranger, Message: "not signed in"}
 	}
 	c, err := s.Guest(r.Context(), cookie.Value)
-	return c, cookie.Value, err == nil
+	return c, cookie.Value, err
+}
+
+// still says whether a request's session goes on; a record that is away ends none.
+func (s *Site) still(r *http.Request) bool {
+	_, _, err := s.caller(r)
+	return campaign.KindOf(err) != campaign.KindStranger
 }
 
 // open lets these roles through, with the caller in the context and in the calls of the API made with it, and sends
 // everybody else to sign in.
 func (s *Site) open(roles []campaign.Role, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, id, ok := s.caller(r)
-		if !ok {
-			s.stranger(w, r)
+		c, id, err := s.caller(r)
+		if err != nil {
+			s.stranger(w, r, err)
 			return
 		}
 		if !slices.Contains(roles, c.Role) {
@@ -57,18 +60,26 @@ func (s *Site) open(roles []campaign.Role, next http.HandlerFunc) http.Handler {
 		defer cancel()
 		defer context.AfterFunc(s.ending, cancel)()
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+auth.GuestPrefix+id, auth.FromHeader, c.From)
-		ctx = page.WithGuest(ctx, page.Guest{Demo: s.Demo, Still: func() bool { _, _, ok := s.caller(r); return ok }})
+		ctx = page.WithGuest(ctx, page.Guest{Demo: s.Demo, Still: func() bool { return s.still(r) }})
 		next(w, r.WithContext(ctx))
 	})
 }
 
-// stranger sends a person to sign in, and tells a page's script so.
-func (s *Site) stranger(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") != "cors" {
+// stranger sends a person to sign in, and tells a page's script so; while nobody can say who asks, both are told to wait.
+func (s *Site) stranger(w http.ResponseWriter, r *http.Request, err error) {
+	script := r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Mode") == "cors"
+	switch known := campaign.KindOf(err) != campaign.KindStranger; {
+	case known && script:
+		page.JSON(w, http.StatusServiceUnavailable, page.Problem{Status: http.StatusServiceUnavailable, Code: "Unavailable", Message: "try again in a moment"})
+	case known:
+		s.Log.WarnContext(r.Context(), "nobody can say who asks for a page", "error", err)
+		w.Header().Set("Retry-After", "2")
+		s.views.Page(w, r, http.StatusServiceUnavailable, "problem", page.Sheet{Title: "problem", Narrow: true, Data: page.Problem{Message: s.views.Lang(r).Text("away")}})
+	case script:
+		page.JSON(w, http.StatusUnauthorized, page.Problem{Status: http.StatusUnauthorized, Code: "Unauthenticated", Message: "sign in again"})
+	default:
 		http.Redirect(w, r, "/signin", http.StatusSeeOther)
-		return
 	}
-	page.JSON(w, http.StatusUnauthorized, page.Problem{Status: http.StatusUnauthorized, Code: "Unauthenticated", Message: "sign in again"})
 }
 
 // address is where a request comes from, without its port.

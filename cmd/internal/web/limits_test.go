@@ -19,7 +19,7 @@ import (
 func slowly(t *testing.T, talk func(net.Conn)) (lived time.Duration, heard string) {
 	t.Helper()
 	f := newFake()
-	s, err := New(Deps{Record: f, Tokens: f, Health: f, Metrics: http.NotFoundHandler(), Now: f.Now})
+	s, err := New(Deps{Record: f, Tokens: f, Health: f, Sessions: f, Metrics: http.NotFoundHandler(), Now: f.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

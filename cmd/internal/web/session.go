@@ -1,10 +1,10 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"maps"
-	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,30 +18,49 @@ const (
 	sessionCookie = "redial_session"
 	sessionTime   = 12 * time.Hour // a shift
 	codeTime      = 10 * time.Minute
-	maxSessions   = 10_000
+	maxSessions   = 10_000 // known at once
 	callerMost    = 20 // sessions of one caller; a further one ends the oldest
 )
 
-// session is a browser that signed in. It ends with the process: nothing of it is kept on disk.
-type session struct {
-	number uint64 // in the order of beginning
-	caller campaign.Caller
-	secret string // of the token it signed in with, asked for again at each request; empty: by a code
-	until  time.Time
+// Sessions keeps who signed in, for every node and over restarts. Errors: KindStranger where a session is over, KindAway
+// when that cannot be asked.
+type Sessions interface {
+	// KeepWebSession begins a session or changes it; of one caller at most so many are kept.
+	KeepWebSession(ctx context.Context, id string, w campaign.WebSession, most int) error
+	// WebSession is a session with its caller as it may act now.
+	WebSession(ctx context.Context, id string) (campaign.WebSession, error)
+	EndWebSession(ctx context.Context, id string) error
+	// EndWebSessions ends those of a caller, and says how many there were.
+	EndWebSessions(ctx context.Context, c campaign.Caller) (int, error)
 }
 
-// sessions are the browsers that signed in, and the codes that were given out. Safe for concurrent use.
+// believed is how long a session is taken for what the record last said: a revocation is in force within two.
+const believed = time.Second
+
+// sessions are the browsers that this node heard of lately, and the codes that it gave out. Safe for concurrent use.
 type sessions struct {
-	now func() time.Time
+	kept Sessions
+	now  func() time.Time
 
 	mu     sync.Mutex
-	byID   map[string]session
-	codes  map[string]session
-	last   uint64 // number that was given to one
+	known  map[string]heard
+	codes  map[string]code
 	tidied time.Time
 }
 
-// who tells apart the callers whose sessions count together: a token, a person of the issuer, the owner of a code.
+// heard is what the record said of a session.
+type heard struct {
+	campaign.WebSession
+	at time.Time
+}
+
+// code signs one browser in, once.
+type code struct {
+	caller campaign.Caller
+	until  time.Time
+}
+
+// who tells apart the callers whose sign-ins count together: a token, a person of the issuer, the owner of a code.
 type who struct {
 	token campaign.TokenID
 	owner string // where there is no token
@@ -54,19 +73,19 @@ func whose(c *campaign.Caller) who {
 	return who{owner: c.Owner}
 }
 
-func newSessions(now func() time.Time) *sessions {
-	return &sessions{now: now, byID: map[string]session{}, codes: map[string]session{}}
+func newSessions(kept Sessions, now func() time.Time) *sessions {
+	return &sessions{kept: kept, now: now, known: map[string]heard{}, codes: map[string]code{}}
 }
 
 // NewCode is a code that signs one browser in as c, once, within ten minutes: for a link printed where only the
 // server's owner reads it. The link's path is /signin?code=CODE.
 func (s *Site) NewCode(c campaign.Caller) string {
-	code := rand.Text()
+	one := rand.Text()
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
 	s.sessions.tidy()
-	s.sessions.keep(s.sessions.codes, code, session{caller: c, until: s.Now().Add(codeTime)})
-	return code
+	s.sessions.codes[one] = code{c, s.Now().Add(codeTime)}
+	return one
 }
 
 // SignInLink is a link that signs one browser in as an admin, once, within ten minutes: whoever reads what the server
@@ -86,8 +105,7 @@ func (s *Site) SignInLink(addr string) (string, error) {
 			host = name
 		}
 	}
-	code := s.NewCode(campaign.Caller{Owner: "admin", Role: campaign.RoleAdmin})
-	return scheme + net.JoinHostPort(host, port) + "/signin?code=" + code, nil
+	return scheme + net.JoinHostPort(host, port) + "/signin?code=" + s.NewCode(campaign.Caller{Owner: "admin", Role: campaign.RoleAdmin}), nil
 }
 
 // redeem takes a code; it works once.
@@ -99,84 +117,65 @@ func (s *sessions) redeem(code string) (campaign.Caller, bool) {
 	return given.caller, ok && s.now().Before(given.until)
 }
 
-// begin is the id of a new session. The caller's oldest ends when it has too many, and the oldest of all when there are
-// too many of those.
-func (s *sessions) begin(c campaign.Caller, secret string) string {
+// begin is the id of a new session. The caller's oldest ends when it has too many.
+func (s *sessions) begin(ctx context.Context, c campaign.Caller) (string, error) {
 	id := rand.Text() + rand.Text()
+	err := s.kept.KeepWebSession(ctx, id, campaign.WebSession{Caller: c, EndsAt: s.now().Add(sessionTime)}, callerMost)
+	return id, err //nolint:wrapcheck // its kind is what counts
+}
+
+// find is a session as the record knows it, or knew it a moment ago.
+func (s *sessions) find(ctx context.Context, id string) (campaign.WebSession, error) {
+	now := s.now()
+	s.mu.Lock()
+	h, ok := s.known[id]
+	s.mu.Unlock()
+	if ok && now.Sub(h.at) < believed && now.Before(h.EndsAt) {
+		return h.WebSession, nil
+	}
+	w, err := s.kept.WebSession(ctx, id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err != nil {
+		delete(s.known, id)
+		return campaign.WebSession{}, err //nolint:wrapcheck // its kind is what counts
+	}
 	s.tidy()
-	mine, most := whose(&c), 0
-	for _, one := range s.byID {
-		if whose(&one.caller) == mine {
-			most++
-		}
-	}
-	if most >= callerMost {
-		dropOldest(s.byID, func(one *session) bool { return whose(&one.caller) == mine })
-	}
-	s.keep(s.byID, id, session{caller: c, secret: secret, until: s.now().Add(sessionTime)})
-	return id
+	s.known[id] = heard{w, now}
+	return w, nil
 }
 
-func (s *sessions) find(id string) (session, bool) {
+// end ends a session.
+func (s *sessions) end(ctx context.Context, id string) error {
+	s.forget(id)
+	return s.kept.EndWebSession(ctx, id) //nolint:wrapcheck // its kind is what counts
+}
+
+// endAll ends every session of a caller, at every node, and says how many there were.
+func (s *sessions) endAll(ctx context.Context, c campaign.Caller) (int, error) {
+	n, err := s.kept.EndWebSessions(ctx, c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found, ok := s.byID[id]
-	return found, ok && s.now().Before(found.until)
+	maps.DeleteFunc(s.known, func(_ string, h heard) bool { return whose(&h.Caller) == whose(&c) })
+	return n, err //nolint:wrapcheck // its kind is what counts
 }
 
-func (s *sessions) end(id string) {
+func (s *sessions) forget(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.byID, id)
+	delete(s.known, id)
 }
 
-// endAll ends every session of a caller, and says how many there were.
-func (s *sessions) endAll(of who) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before := len(s.byID)
-	maps.DeleteFunc(s.byID, func(_ string, one session) bool { return whose(&one.caller) == of })
-	return before - len(s.byID)
-}
-
-// keep adds one to a map of s, in place of the oldest if there is no room.
-func (s *sessions) keep(m map[string]session, id string, one session) {
-	if len(m) >= maxSessions {
-		dropOldest(m, func(*session) bool { return true })
-	}
-	s.last++
-	one.number = s.last
-	m[id] = one
-}
-
-// dropOldest forgets the one that began first of those that may go.
-func dropOldest(m map[string]session, may func(*session) bool) {
-	var oldest string
-	number := uint64(math.MaxUint64)
-	for id, one := range m {
-		if one.number < number && may(&one) {
-			oldest, number = id, one.number
-		}
-	}
-	delete(m, oldest)
-}
-
-// tidy forgets what is over, once a minute at most.
+// tidy forgets what was not asked for lately, and codes that nobody used, once a minute at most; more often when there is
+// much of it.
 func (s *sessions) tidy() {
 	now := s.now()
-	if now.Sub(s.tidied) < time.Minute {
+	if now.Sub(s.tidied) < time.Minute && len(s.known) < maxSessions {
 		return
 	}
 	s.tidied = now
-	for _, m := range []map[string]session{s.byID, s.codes} {
-		for id, one := range m {
-			if !now.Before(one.until) {
-				delete(m, id)
-			}
-		}
-	}
+	maps.DeleteFunc(s.known, func(_ string, h heard) bool { return now.Sub(h.at) >= believed })
+	maps.DeleteFunc(s.codes, func(_ string, c code) bool { return !now.Before(c.until) })
 }
 
 // viewers are the roles that have a page here: nobody else begins a session.

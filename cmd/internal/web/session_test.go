@@ -53,50 +53,51 @@ func TestARoleWithoutAPageBeginsNoSession(t *testing.T) {
 	if _, got := b.get("/signin?code=" + code); got != http.StatusForbidden {
 		t.Errorf("a CRM's code: %d", got)
 	}
-	if len(s.sessions.byID) != 0 || len(k.who) != 0 {
-		t.Errorf("%d sessions, %d entries of the audit log", len(s.sessions.byID), len(k.who))
+	if len(f.sessions) != 0 || len(k.who) != 0 {
+		t.Errorf("%d sessions, %d entries of the audit log", len(f.sessions), len(k.who))
 	}
 }
 
-func TestOneTokenCannotEndTheSessionsOfOthers(t *testing.T) {
+func TestWhatIsKnownOfSessionsIsBounded(t *testing.T) {
 	t.Parallel()
-	now := monday
-	s := newSessions(func() time.Time { return now })
-	boss := s.begin(campaign.Caller{Token: 1}, "")
-	company := s.begin(campaign.Caller{Token: -9, Owner: "ann"}, "")
-	var ids []string
-	for range maxSessions + 5 {
-		ids = append(ids, s.begin(campaign.Caller{Token: 2, Owner: "ann"}, ""))
-	}
-	for name, id := range map[string]string{"another token": boss, "another person": company} {
-		if _, ok := s.find(id); !ok {
-			t.Errorf("the session of %s has ended", name)
-		}
-	}
-	if len(s.byID) != callerMost+2 {
-		t.Errorf("%d sessions are kept, want %d", len(s.byID), callerMost+2)
-	}
-	for n, id := range ids {
-		if _, ok := s.find(id); ok != (n >= len(ids)-callerMost) {
-			t.Fatalf("session %d of %d goes on: %v", n, len(ids), ok)
-		}
-	}
-}
-
-func TestWithTooManySessionsTheOldestEndAlone(t *testing.T) {
-	t.Parallel()
-	s := newSessions(func() time.Time { return monday })
-	var ids []string
+	f := newFake()
+	s := newSessions(f, f.Now)
 	for n := range maxSessions + 5 {
-		ids = append(ids, s.begin(campaign.Caller{Token: campaign.TokenID(n + 1)}, ""))
-	}
-	if len(s.byID) != maxSessions {
-		t.Errorf("%d sessions are kept, want %d", len(s.byID), maxSessions)
-	}
-	for n, id := range ids {
-		if _, ok := s.find(id); ok != (n >= 5) {
-			t.Fatalf("session %d of %d goes on: %v", n, len(ids), ok)
+		id, err := s.begin(t.Context(), campaign.Caller{Token: -campaign.TokenID(n + 1)})
+		if err != nil {
+			t.Fatal(err)
 		}
+		if _, err := s.find(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		f.change(func() { f.now = f.now.Add(time.Millisecond) })
+	}
+	if len(s.known) > maxSessions || len(s.known) < 900 {
+		t.Errorf("%d sessions are known, of which a second is believed", len(s.known))
+	}
+}
+
+func TestASessionIsAskedForOnceASecondAndEndsWithinTwo(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	s := newSite(t, f)
+	h := s.Handler()
+	desk, _ := show(h, "203.0.113.5:1", "rd_boss")
+	for range 50 {
+		if !shows(h, desk) {
+			t.Fatal("not shown")
+		}
+	}
+	if f.sessionsAsked > 2 {
+		t.Errorf("the record was asked %d times", f.sessionsAsked)
+	}
+	f.change(func() { delete(f.tokens, "rd_boss"); f.now = f.now.Add(time.Second) })
+	if shows(h, desk) {
+		t.Error("revoked a second ago, and still shown")
+	}
+	other, _ := show(newSite(t, f).Handler(), "203.0.113.5:1", "rd_eve") // at another node
+	if !shows(h, other) {
+		t.Error("what began at another node is not known here")
 	}
 }
 
@@ -104,7 +105,7 @@ func TestSigningOutEverywhereEndsTheCallersSessionsAlone(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	f.tokens["rd_boss"] = campaign.Caller{Token: 1, Owner: "boss", Role: campaign.RoleSupervisor}
-	f.tokens["rd_eve"] = campaign.Caller{Token: 2, Owner: "boss", Role: campaign.RoleManager}
+	f.tokens["rd_eve"] = campaign.Caller{Token: 2, Owner: "eve", Role: campaign.RoleManager}
 	h := newSite(t, f).Handler()
 	desk, _ := show(h, "203.0.113.5:1", "rd_boss")
 	phone, _ := show(h, "198.51.100.9:1", "rd_boss")
@@ -120,11 +121,14 @@ func TestSigningOutEverywhereEndsTheCallersSessionsAlone(t *testing.T) {
 	if code := leave("cross-site", phone); code != http.StatusForbidden || !shows(h, desk) {
 		t.Errorf("begun by another site: %d", code)
 	}
-	f.change(func() { f.away = true })
+	f.change(func() { f.away = true; f.now = f.now.Add(time.Second) })
+	if code := leave("same-origin", phone); code != http.StatusServiceUnavailable {
+		t.Errorf("while the record is away: %d", code)
+	}
+	f.change(func() { f.away = false })
 	if code := leave("same-origin", phone); code != http.StatusSeeOther {
 		t.Errorf("signing out everywhere: %d", code)
 	}
-	f.change(func() { f.away = false })
 	if shows(h, desk) || shows(h, phone) || !shows(h, other) {
 		t.Errorf("after it: desk %v, phone %v, another token's %v", shows(h, desk), shows(h, phone), shows(h, other))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -28,6 +29,63 @@ type fake struct {
 	away     bool
 	ready    Readiness
 	now      time.Time
+
+	sessions      map[string]campaign.WebSession
+	sessionsAsked int
+}
+
+// KeepWebSession implements Sessions.
+func (f *fake) KeepWebSession(_ context.Context, id string, w campaign.WebSession, _ int) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.away {
+		return &campaign.Error{Kind: campaign.KindAway, Message: "away"}
+	}
+	f.sessions[id] = w
+	return nil
+}
+
+// WebSession implements Sessions: a token's sessions end with it.
+func (f *fake) WebSession(_ context.Context, id string) (campaign.WebSession, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sessionsAsked++
+	if f.away {
+		return campaign.WebSession{}, &campaign.Error{Kind: campaign.KindAway, Message: "away"}
+	}
+	w, ok := f.sessions[id]
+	if !ok || !f.now.Before(w.EndsAt) {
+		return campaign.WebSession{}, &campaign.Error{Kind: campaign.KindStranger, Message: "over"}
+	}
+	if w.Caller.Token > 0 {
+		for _, c := range f.tokens {
+			if c.Token == w.Caller.Token {
+				w.Caller = c
+				return w, nil
+			}
+		}
+		return campaign.WebSession{}, &campaign.Error{Kind: campaign.KindStranger, Message: "its token was revoked"}
+	}
+	return w, nil
+}
+
+// EndWebSession implements Sessions.
+func (f *fake) EndWebSession(_ context.Context, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.sessions, id)
+	return nil
+}
+
+// EndWebSessions implements Sessions.
+func (f *fake) EndWebSessions(_ context.Context, c campaign.Caller) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := len(f.sessions)
+	maps.DeleteFunc(f.sessions, func(_ string, w campaign.WebSession) bool {
+		return w.Caller.Token == c.Token && w.Caller.Owner == c.Owner
+	})
+	return before - len(f.sessions), nil
 }
 
 func (f *fake) Overview(context.Context) (Overview, error) {
@@ -72,9 +130,10 @@ var errDown = errors.New("connection refused to 10.0.0.7")
 
 func newFake() *fake {
 	return &fake{
-		now: monday, overview: sample(), ready: Readiness{Redis: "embedded"},
+		now: monday, overview: sample(), sessions: map[string]campaign.WebSession{}, ready: Readiness{Redis: "embedded"},
 		tokens: map[string]campaign.Caller{
-			"rd_boss": {Owner: "boss", Role: campaign.RoleSupervisor}, "rd_li": {Owner: "li", Role: campaign.RoleAgent, Agent: 7}, "rd_crm": {Owner: "crm", Role: campaign.RoleCRM},
+			"rd_boss": {Token: 1, Owner: "boss", Role: campaign.RoleSupervisor}, "rd_eve": {Token: 2, Owner: "eve", Role: campaign.RoleManager},
+			"rd_li": {Token: 3, Owner: "li", Role: campaign.RoleAgent, Agent: 7}, "rd_crm": {Token: 4, Owner: "crm", Role: campaign.RoleCRM},
 		},
 	}
 }
@@ -82,7 +141,7 @@ func newFake() *fake {
 func newSite(t *testing.T, f *fake) *Site {
 	t.Helper()
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "redial_up 1\n") })
-	s, err := New(Deps{Record: f, Tokens: f, Health: f, Metrics: metrics, Now: f.Now})
+	s, err := New(Deps{Record: f, Tokens: f, Health: f, Sessions: f, Metrics: metrics, Now: f.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

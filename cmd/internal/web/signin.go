@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +36,7 @@ func (s *Site) showSignIn(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	s.enter(w, r, c, "")
+	s.enter(w, r, c)
 }
 
 // signIn takes a token that was pasted into the form.
@@ -48,7 +47,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	switch campaign.KindOf(err) {
 	case campaign.KindInternal:
 		if err == nil {
-			s.enter(w, r, c, secret)
+			s.enter(w, r, c)
 			return
 		}
 		s.render(w, r, http.StatusServiceUnavailable, "signin", s.signInPage("away"))
@@ -61,12 +60,25 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Site) enter(w http.ResponseWriter, r *http.Request, c campaign.Caller, secret string) {
+func (s *Site) enter(w http.ResponseWriter, r *http.Request, c campaign.Caller) {
 	if !s.admitted(w, r, c) {
 		return
 	}
-	s.cookie(w, r, sessionCookie, s.sessions.begin(c, secret), sessionTime)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	if s.begin(w, r, c) {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+	}
+}
+
+// begin begins a session; if it cannot be kept, it has answered.
+func (s *Site) begin(w http.ResponseWriter, r *http.Request, c campaign.Caller) bool {
+	id, err := s.sessions.begin(r.Context(), c)
+	if err != nil {
+		s.Log.ErrorContext(r.Context(), "a session cannot be kept", "error", err)
+		s.render(w, r, http.StatusServiceUnavailable, "signin", s.signInPage("away"))
+		return false
+	}
+	s.cookie(w, r, sessionCookie, id, sessionTime)
+	return true
 }
 
 // admitted says whether a caller who was recognised may begin a session; if not, it has answered.
@@ -87,7 +99,8 @@ func (s *Site) entered(w http.ResponseWriter, r *http.Request, c campaign.Caller
 	if s.Deeds == nil {
 		return true
 	}
-	if err := s.Deeds.LogDeed(campaign.WithCaller(r.Context(), askedFrom(r, c)), "sign_in", "", nil, ""); err != nil {
+	c.From = address(r)
+	if err := s.Deeds.LogDeed(campaign.WithCaller(r.Context(), c), "sign_in", "", nil, ""); err != nil {
 		s.Log.ErrorContext(r.Context(), "a sign-in could not be put into the audit log", "error", err)
 		s.render(w, r, http.StatusServiceUnavailable, "signin", s.signInPage("away"))
 		return false
@@ -97,42 +110,31 @@ func (s *Site) entered(w http.ResponseWriter, r *http.Request, c campaign.Caller
 
 func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
 	if cookie, err := r.Cookie(sessionCookie); err == nil {
-		s.sessions.end(cookie.Value)
-	}
-	s.cookie(w, r, sessionCookie, "", -time.Second)
-	http.Redirect(w, r, "/signin", http.StatusSeeOther)
-}
-
-// signOutEverywhere ends every session of the caller at this node, this one with them. It works while tokens cannot be
-// checked, too.
-func (s *Site) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
-	if cookie, err := r.Cookie(sessionCookie); err == nil {
-		if found, ok := s.sessions.find(cookie.Value); ok {
-			ended := s.sessions.endAll(whose(&found.caller))
-			s.Log.InfoContext(r.Context(), "somebody signed out everywhere", "owner", found.caller.Owner, "sessions", ended)
-			s.noteSignOut(r, found.caller)
+		if err := s.sessions.end(r.Context(), cookie.Value); err != nil {
+			s.stranger(w, r, err)
+			return
 		}
 	}
 	s.cookie(w, r, sessionCookie, "", -time.Second)
 	http.Redirect(w, r, "/signin", http.StatusSeeOther)
 }
 
-// noteSignOut puts a sign-out everywhere into the audit log, if that answers: it has happened either way.
-func (s *Site) noteSignOut(r *http.Request, c campaign.Caller) {
-	if s.Deeds == nil {
-		return
+// signOutEverywhere ends every session of whoever signed in, at every node, this one with them.
+func (s *Site) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		found, err := s.sessions.find(r.Context(), cookie.Value)
+		if err == nil {
+			c := found.Caller
+			c.From = address(r)
+			_, err = s.sessions.endAll(campaign.WithCaller(r.Context(), c), c)
+		}
+		if err != nil && campaign.KindOf(err) != campaign.KindStranger {
+			s.stranger(w, r, err)
+			return
+		}
 	}
-	if err := s.Deeds.LogDeed(campaign.WithCaller(r.Context(), askedFrom(r, c)), "sign_out_everywhere", "", nil, ""); err != nil {
-		s.Log.ErrorContext(r.Context(), "a sign-out everywhere could not be put into the audit log", "error", err)
-	}
-}
-
-// askedFrom is the caller with the address that a request comes from.
-func askedFrom(r *http.Request, c campaign.Caller) campaign.Caller {
-	if at, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		c.From = at.Addr().Unmap().String()
-	}
-	return c
+	s.cookie(w, r, sessionCookie, "", -time.Second)
+	http.Redirect(w, r, "/signin", http.StatusSeeOther)
 }
 
 // cookie is one that scripts do not see, that no other site's page sends, and that stays off the clear wire where

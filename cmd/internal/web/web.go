@@ -42,12 +42,13 @@ type Deeds interface {
 
 // Deps are the parts a site needs; Log and Now may be left out.
 type Deps struct {
-	Record  Record
-	Tokens  Tokens
-	Health  Health
-	Metrics http.Handler     // what /metrics serves
-	Log     *slog.Logger     // nil: discarded
-	Now     func() time.Time // nil: time.Now
+	Record   Record
+	Tokens   Tokens
+	Health   Health
+	Metrics  http.Handler // what /metrics serves
+	Sessions Sessions
+	Log      *slog.Logger     // nil: discarded
+	Now      func() time.Time // nil: time.Now
 
 	API  grpc.ClientConnInterface // this process's own, for the pages; nil: only the overview is served
 	Demo bool                     // everybody in the record is invented
@@ -78,8 +79,8 @@ var files embed.FS
 
 // New makes a site.
 func New(d Deps) (*Site, error) {
-	if d.Record == nil || d.Tokens == nil || d.Health == nil || d.Metrics == nil {
-		return nil, errors.New("the web port needs a record, tokens, health and metrics")
+	if d.Record == nil || d.Tokens == nil || d.Health == nil || d.Metrics == nil || d.Sessions == nil {
+		return nil, errors.New("the web port needs a record, tokens, health, metrics and sessions")
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
@@ -88,7 +89,7 @@ func New(d Deps) (*Site, error) {
 		d.Now = time.Now
 	}
 	s := &Site{
-		Deps: d, sessions: newSessions(d.Now), guesses: newGuesses(d.Now), entries: newEntries(d.Now),
+		Deps: d, sessions: newSessions(d.Sessions, d.Now), guesses: newGuesses(d.Now), entries: newEntries(d.Now),
 		overview: &snapshot{record: d.Record, now: d.Now}, every: liveEvery,
 	}
 	var err error

@@ -99,7 +99,7 @@ func TestLiveSendsTheMovingPartUntilTheTokenIsRevoked(t *testing.T) {
 	if !strings.Contains(text, "Wang Fang") || strings.Contains(text, "<html") {
 		t.Errorf("the event is %s", text)
 	}
-	f.change(func() { delete(f.tokens, "rd_boss") })
+	f.change(func() { delete(f.tokens, "rd_boss"); f.now = f.now.Add(time.Second) })
 	var rest strings.Builder
 	for lines.Scan() {
 		rest.WriteString(lines.Text() + "\n")

@@ -19,7 +19,7 @@ const (
 	sessionTime   = 12 * time.Hour // a shift
 	codeTime      = 10 * time.Minute
 	maxSessions   = 10_000 // known at once
-	callerMost    = 20 // sessions of one caller; a further one ends the oldest
+	callerMost    = 20     // sessions of one caller; a further one ends the oldest
 )
 
 // Sessions keeps who signed in, for every node and over restarts. Errors: KindStranger where a session is over, KindAway

@@ -57,7 +57,7 @@ func (c *Consent) Standing(t time.Time) bool {
 // caps and cool-offs count it.
 type OutsideCall struct {
 	LeadID   LeadID
-	Key      string // unique in Source, so that telling it again changes nothing; 1..200 characters
+	Key      string // unique in Source and the lead's campaign, so that telling it again changes nothing; 1..200 characters
 	Source   string // who tells; 1..100 characters
 	Number   Phone  // empty: the lead's first
 	PlacedAt time.Time

@@ -12,8 +12,9 @@ import (
 )
 
 // RecordOutsideCall keeps a call to a lead's person that was made elsewhere, so that company-wide caps and cool-offs
-// count it, and plans every lead of the person anew. A key that its source told before changes nothing: replay, with
-// the lead of that call. Errors: KindInvalid by field; KindNotFound the lead; KindUnready when it was withdrawn.
+// count it, and plans every lead of the person anew. A key that its source told of before in the lead's campaign changes
+// nothing: replay, with the lead of that call. Nor does the same call told under its key by way of another campaign: it
+// counts for the person already. Errors: KindInvalid by field; KindNotFound the lead; KindUnready when it was withdrawn.
 func (s *Store) RecordOutsideCall(ctx context.Context, c campaign.OutsideCall) (replay bool, l campaign.Lead, err error) {
 	if err := outsideFault(&c, s.Now()); err != nil {
 		return false, l, fmt.Errorf("record an outside call: %w", err)
@@ -22,21 +23,15 @@ func (s *Store) RecordOutsideCall(ctx context.Context, c campaign.OutsideCall) (
 	var after campaign.LeadID
 	err = s.write(ctx, "record an outside call", func(t *tx) (err error) {
 		lead := c.LeadID
-		replay, err = t.told(c.Source, c.Key, &lead)
+		replay, err = t.told(&c, &lead)
 		if err == nil && !replay {
 			person, after, err = t.outside(&c)
 		}
 		if err != nil {
 			return err
 		}
-		if l, err = t.again(lead); err != nil {
-			return err
-		}
-		if caller := campaign.CallerFrom(ctx); replay && lead != c.LeadID && !caller.Sees(l.CampaignID) {
-			l = campaign.Lead{}
-			return campaign.Conflict("", "this source told of another call by this key before: give each call a key of its own")
-		}
-		return nil
+		l, err = t.again(lead)
+		return err
 	})
 	for after != 0 && err == nil {
 		var last campaign.LeadID
@@ -52,10 +47,20 @@ func (s *Store) RecordOutsideCall(ctx context.Context, c campaign.OutsideCall) (
 	return replay, l, err
 }
 
-// told says whether a source told of a call before, and about which lead.
-func (t *tx) told(source, key string, lead *campaign.LeadID) (bool, error) {
-	err := t.row(`SELECT o.lead_id FROM outside_calls o WHERE o.source = $1 AND o.key = $2`, []any{source, key}, lead)
-	return err == nil, ignoreNone(err)
+// told says whether a source told of a call before: by its key in the lead's campaign, and then about which lead, or by its
+// key in another one as a call to the same person.
+func (t *tx) told(c *campaign.OutsideCall, lead *campaign.LeadID) (bool, error) {
+	err := t.row(`SELECT o.lead_id FROM outside_calls o JOIN leads l ON l.id = o.lead_id JOIN leads m ON m.id = $3 AND m.campaign_id = l.campaign_id
+		WHERE o.source = $1 AND o.key = $2`, []any{c.Source, c.Key, int64(c.LeadID)}, lead)
+	if err == nil || ignoreNone(err) != nil {
+		return err == nil, ignoreNone(err)
+	}
+	var same bool
+	err = t.row(`SELECT EXISTS (SELECT 1 FROM outside_calls o JOIN subject_uses s ON s.assignment_id = -o.id
+		JOIN lead_numbers n ON n.subject_id = s.subject_id AND n.lead_id = $3 JOIN subjects u ON u.id = s.subject_id AND u.kind <> 'account'
+		WHERE o.source = $1 AND o.key = $2 AND o.placed_at = $4 AND o.outcome = $5 AND o.talk_us = $6 AND o.inbound = $7)`,
+		[]any{c.Source, c.Key, int64(c.LeadID), us(c.PlacedAt), c.Outcome.String(), c.Talk.Microseconds(), c.Inbound}, &same)
+	return same, err
 }
 
 // outside keeps a call and plans the first leads of the person anew; after says where to go on.
@@ -78,9 +83,9 @@ func (t *tx) outside(c *campaign.OutsideCall) (person []campaign.SubjectID, afte
 		c.Number = phones[0]
 	}
 	var id int64
-	err = t.row(`INSERT INTO outside_calls (lead_id, source, key, number, placed_at, outcome, talk_us, inbound, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`, []any{int64(c.LeadID), c.Source, c.Key, string(c.Number), us(c.PlacedAt),
-		c.Outcome.String(), c.Talk.Microseconds(), c.Inbound, us(t.now)}, &id)
+	err = t.row(`INSERT INTO outside_calls (lead_id, source, key, number, placed_at, outcome, talk_us, inbound, created_at, campaign_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`, []any{int64(c.LeadID), c.Source, c.Key, string(c.Number), us(c.PlacedAt),
+		c.Outcome.String(), c.Talk.Microseconds(), c.Inbound, us(t.now), int64(f.Lead.CampaignID)}, &id)
 	if duplicate(err) {
 		return nil, 0, errLost // another told of it meanwhile
 	}

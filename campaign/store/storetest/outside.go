@@ -13,6 +13,7 @@ func init() { cases = append(cases, outsideCases...) }
 var outsideCases = []testCase{
 	{"I3 a call made outside counts for the company's caps of every lead of the person, and for no others", outsideCounts},
 	{"I2 an outside call told again changes nothing", outsideOnce},
+	{"I2 an outside call's key is one of its campaign: whoever tells of another campaign's cannot take it", outsideKeys},
 	{"I12 bad outside calls change nothing", badOutside},
 }
 
@@ -101,6 +102,37 @@ func outsideOnce(b *bundle) {
 	}
 	b.claim(b.agent(), lead[0]) // one of two
 	b.sound()
+}
+
+// outsideKeys tells of calls to two campaigns' leads by the same keys.
+func outsideKeys(b *bundle) {
+	ctx := b.Context()
+	one, other := b.capped("", campaign.Cap{Scope: campaign.CapCompany, Max: 9, Period: time.Hour}), b.campaign(nil)
+	_, ours := b.list(one, []campaign.Phone{phone(1)})
+	_, theirs := b.list(other, []campaign.Phone{phone(2)}, []campaign.Phone{phone(1)})
+	told := func(lead campaign.LeadID, key string, want bool, change func(*campaign.OutsideCall)) {
+		b.Helper()
+		c := b.outsideCall(lead, key)
+		c.PlacedAt = b.s.Now().Truncate(time.Hour)
+		change(&c)
+		replay, l, err := b.s.RecordOutsideCall(ctx, c)
+		b.ok(err)
+		if replay != want || l.ID != lead {
+			b.Errorf("the key %s of lead %d: replay %v of lead %d, want %v", key, lead, replay, l.ID, want)
+		}
+	}
+	as := func(*campaign.OutsideCall) {}
+	told(theirs[0], "1", false, as) // beforehand
+	told(ours[0], "1", false, as)
+	told(ours[0], "1", true, as)
+	told(theirs[1], "2", false, as)
+	told(ours[0], "2", true, as) // the very call, of the very person
+	if n := b.count(`SELECT count(*) FROM subject_uses s JOIN subjects u ON u.id = s.subject_id WHERE u.key = '` + string(phone(1)) + `'`); n != 2 {
+		b.Errorf("%d calls count on the number, want 2", n)
+	}
+	told(ours[0], "2", false, func(c *campaign.OutsideCall) { c.Outcome = campaign.CallLater }) // another call than theirs
+	b.exec(`UPDATE outside_calls SET campaign_id = 0 WHERE key = '1' AND lead_id = ` + str(ours[0])) // as before there were campaigns
+	told(ours[0], "1", true, as)
 }
 
 func badOutside(b *bundle) {

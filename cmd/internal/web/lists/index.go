@@ -1,0 +1,92 @@
+package lists
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"redial/cmd/internal/web/page"
+	pb "redial/proto/campaign/v1"
+)
+
+const (
+	rowsMost      = 50  // lists or problems in a page
+	campaignsMost = 500 // campaigns in a menu; those beyond are reached from their own pages
+)
+
+// indexPage is the lists of a campaign, or of all.
+type indexPage struct {
+	Now       time.Time
+	Manages   bool
+	Campaign  int64 // 0: of all
+	Campaigns []*pb.Campaign
+	Rows      []listRow
+	Next      string // token of the next page; empty: that was all
+	Later     bool   // this is not the first page
+}
+
+// listRow is a list with the campaign it is for.
+type listRow struct {
+	*pb.List
+	Campaign *pb.Campaign
+}
+
+func (p *lists) index(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	of, err := asNumber("campaign", q.Get("campaign"), 64)
+	if err != nil {
+		p.views.Fail(w, r, err)
+		return
+	}
+	data := indexPage{Now: p.now(), Manages: manages(r), Campaign: of, Later: q.Get("page") != ""}
+	if data.Campaigns, err = p.allCampaigns(r.Context()); err != nil {
+		p.views.Fail(w, r, err)
+		return
+	}
+	a, err := p.lists.ListLists(r.Context(), &pb.ListListsRequest{CampaignId: of, PageSize: rowsMost, PageToken: q.Get("page")})
+	if err != nil {
+		p.views.Fail(w, r, err)
+		return
+	}
+	data.Next = a.GetNextPageToken()
+	for _, l := range a.GetLists() {
+		data.Rows = append(data.Rows, listRow{l, campaignIn(data.Campaigns, l.GetCampaignId())})
+	}
+	p.page(w, r, "lists_index", "nav_lists", data)
+}
+
+// page answers with a page of this family.
+func (p *lists) page(w http.ResponseWriter, r *http.Request, name, title string, data any) {
+	p.views.Page(w, r, http.StatusOK, name, page.Sheet{Title: title, Style: "/static/lists/lists.css", Module: "/static/lists/" + modules[name], Data: data})
+}
+
+// modules are the scripts of pages.
+var modules = map[string]string{
+	"lists_index": "index.js", "lists_new": "upload.js", "lists_map": "map.js", "lists_progress": "progress.js", "lists_show": "show.js",
+}
+
+// allCampaigns are the campaigns that the caller sees, by id.
+func (p *lists) allCampaigns(ctx context.Context) ([]*pb.Campaign, error) {
+	var all []*pb.Campaign
+	for token := ""; len(all) < campaignsMost; {
+		a, err := p.campaigns.ListCampaigns(ctx, &pb.ListCampaignsRequest{PageSize: 100, PageToken: token})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a.GetCampaigns()...)
+		if token = a.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	return all, nil
+}
+
+// campaignIn is a campaign by its id; one that is not among them has its id alone.
+func campaignIn(all []*pb.Campaign, id int64) *pb.Campaign {
+	for _, c := range all {
+		if c.GetId() == id {
+			return c
+		}
+	}
+	return &pb.Campaign{Id: id}
+}

@@ -1,0 +1,21 @@
+// Asks before what cannot be undone, and adds rows to the form of hours.
+for (const button of document.querySelectorAll("[data-dialog]")) {
+  button.addEventListener("click", () => document.getElementById(button.dataset.dialog).showModal());
+}
+for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
+const more = document.getElementById("more"), windows = document.getElementById("windows");
+if (more) {
+  more.hidden = false;
+  more.addEventListener("click", () => {
+    const row = windows.lastElementChild.cloneNode(true), n = windows.children.length;
+    for (const input of row.querySelectorAll("input")) {
+      input.name = input.name[0] + n;
+      if (input.type === "checkbox") input.checked = false;
+      else input.value = "";
+    }
+    windows.append(row);
+    row.querySelector("input").focus();
+  });
+}
+document.querySelector(".done")?.focus();
+if (new URLSearchParams(location.search).has("did")) history.replaceState(null, "", location.pathname);

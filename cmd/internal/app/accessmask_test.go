@@ -36,7 +36,7 @@ func TestI11NumbersOfACampaignThatMasksAreInNoAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
 	r.fill()
-	change := regexp.MustCompile(`/(Finish|Pause|Undo|Withdraw|Delete|Switch|Discard|Rotate|Erase|Revoke|Cancel|Resolve|Import|Upsert|Work|Watch)`)
+	change := regexp.MustCompile(`/(Commit|Finish|Pause|Undo|Withdraw|Delete|Switch|Discard|Rotate|Erase|Revoke|Cancel|Resolve|Import|Upsert|Work|Watch)`)
 	heard := map[string]int{}
 	for letter, role := range map[string]campaignpb.Role{
 		"a": campaignpb.Role_ROLE_AGENT, "s": campaignpb.Role_ROLE_SUPERVISOR, "m": campaignpb.Role_ROLE_MANAGER, "c": campaignpb.Role_ROLE_CRM, "q": campaignpb.Role_ROLE_QUALITY,

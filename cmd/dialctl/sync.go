@@ -23,27 +23,37 @@ var syncCommands = []command{{
 off goes on where it was. A lead is known by --source and the CRM's id; what the file has no column for stays as it is.
 Columns of consents are kept as attributes: record consents with import, or consent add.
 
-Prints how many rows were added, updated, unchanged, stale (older than what is held), reopened and failed, then the failed
+With --deleted-column, a row that says there that it was deleted withdraws its lead: nobody calls it any more, and its history
+stays. Of such a row the id and the revision alone are read. Yes, true, 1 and deleted say so, no, false, 0 and an empty cell do
+not; where the CRM has words of its own name them by --deleted-value, and every other one says that the lead is there.
+A row of a withdrawn lead that is not deleted brings it back; with --revision-column only if it is newer. A lead that is on a
+call fails with ON_CALL: give the file again when the call is over.
+
+Prints how many rows were added, updated, unchanged, stale (older than what is held), reopened, withdrawn and failed, then the failed
 rows with line and reason. Exit code 1: some failed, the others are done.
 
-  dialctl sync --source salesforce --campaign spring --id-column "Lead ID" --revision-column "Last Modified" leads.csv`,
+  dialctl sync --source salesforce --campaign spring --id-column "Lead ID" --revision-column "Last Modified" leads.csv
+  dialctl sync --source hubspot --campaign spring --deleted-column Status --deleted-value Archived --deleted-value Merged leads.csv`,
 	min: 1, max: 1, bind: bindSync,
 }}
 
 type syncFlags struct {
-	source, campaign, id, revision, region string
-	columns                                pairs
-	options                                campaign.ImportOptions
+	source, campaign, region string
+	columns                  syncColumns
+	fields                   pairs
+	options                  campaign.ImportOptions
 }
 
 func bindSync(fs *flag.FlagSet) action {
 	f := &syncFlags{}
 	fs.StringVar(&f.source, "source", "", "the CRM's `NAME`, in which its ids are unique")
 	fs.StringVar(&f.campaign, "campaign", "", "the campaign that new leads go into, by its `NAME`")
-	fs.StringVar(&f.id, "id-column", "", "the `COLUMN` with the lead's id in the CRM, by heading or number; else guessed")
-	fs.StringVar(&f.revision, "revision-column", "", "the `COLUMN` that says how new a row is, by its heading: a count or an instant; an older row changes nothing")
+	fs.StringVar(&f.columns.id, "id-column", "", "the `COLUMN` with the lead's id in the CRM, by heading or number; else guessed")
+	fs.StringVar(&f.columns.revision, "revision-column", "", "the `COLUMN` that says how new a row is, by its heading: a count or an instant; an older row changes nothing")
+	fs.StringVar(&f.columns.deleted, "deleted-column", "", "the `COLUMN` that says whether the CRM deleted a row, by its heading: its lead is withdrawn")
+	fs.Func("deleted-value", "`TEXT` of that column that says so; may be repeated; else yes, true, 1 or deleted", f.columns.says)
 	fs.StringVar(&f.region, "region", "", "country of numbers written nationally, such as `CN`; else the campaign's")
-	fs.Var(&f.columns, "map", "`COLUMN=FIELD`: what a column is, as import has it; may be repeated")
+	fs.Var(&f.fields, "map", "`COLUMN=FIELD`: what a column is, as import has it; may be repeated")
 	fs.StringVar(&f.options.Encoding, "encoding", "", "utf-8, utf-16le, gb18030, big5, windows-1252; else guessed")
 	fs.StringVar(&f.options.Delimiter, "delimiter", "", "one `CHARACTER`; else guessed")
 	fs.StringVar(&f.options.Sheet, "sheet", "", "`SHEET` of a workbook; else the first that holds rows")
@@ -57,13 +67,16 @@ func (f *syncFlags) run(ctx context.Context, c *cli, args []string) error {
 	case f.campaign == "":
 		return misused("say which campaign new leads go into: --campaign NAME")
 	}
-	f.options.Map = f.columns.values
+	if len(f.columns.values) > 0 && f.columns.deleted == "" {
+		return misused("--deleted-value says what a cell of --deleted-column COLUMN means: name the column, too")
+	}
+	f.options.Map = f.fields.values
 	r, got, err := c.campaign(ctx, f.campaign)
 	if err != nil {
 		return err
 	}
 	home := got.GetCampaign()
-	file, err := openSync(args[0], f.id, f.revision, f.options, cmp.Or(f.region, home.GetRegion()), home.GetZone())
+	file, err := openSync(args[0], f.columns, f.options, cmp.Or(f.region, home.GetRegion()), home.GetZone())
 	if err != nil {
 		return err
 	}
@@ -89,7 +102,7 @@ var syncDone = []struct {
 }{
 	{pb.UpsertDone_UPSERT_DONE_ADDED, "added"}, {pb.UpsertDone_UPSERT_DONE_UPDATED, "updated"},
 	{pb.UpsertDone_UPSERT_DONE_UNCHANGED, "unchanged"}, {pb.UpsertDone_UPSERT_DONE_STALE, "stale"},
-	{pb.UpsertDone_UPSERT_DONE_REOPENED, "reopened"},
+	{pb.UpsertDone_UPSERT_DONE_REOPENED, "reopened"}, {pb.UpsertDone_UPSERT_DONE_WITHDRAWN, "withdrawn"},
 }
 
 // answered counts the answer to a row.

@@ -26,16 +26,18 @@ type syncFile struct {
 	importer *campaign.Importer
 	id       int // the column of the lead's id
 	revision int // the column that says how new a row is; -1: none
+	deleted  int // the column that says whether a row was deleted; -1: none
+	columns  syncColumns
 	mask     []string
 }
 
-// openSync opens a file and makes out what its columns are, as an import does; idColumn and revision name two of them.
-func openSync(path, idColumn, revision string, opt campaign.ImportOptions, region, zone string) (*syncFile, error) {
+// openSync opens a file and makes out what its columns are, as an import does; some of them are named.
+func openSync(path string, named syncColumns, opt campaign.ImportOptions, region, zone string) (*syncFile, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, badInput("read the list: %v", err)
 	}
-	s := &syncFile{file: file, revision: -1}
+	s := &syncFile{file: file, columns: named}
 	info, err := file.Stat()
 	if err == nil {
 		s.size = info.Size()
@@ -46,7 +48,7 @@ func openSync(path, idColumn, revision string, opt campaign.ImportOptions, regio
 		return nil, err
 	}
 	columns := opt.Map
-	for name, field := range map[string]campaign.Field{idColumn: campaign.FieldExternalID, revision: campaign.FieldIgnore} {
+	for name, field := range map[string]campaign.Field{named.id: campaign.FieldExternalID, named.revision: campaign.FieldIgnore, named.deleted: campaign.FieldIgnore} {
 		if name != "" {
 			columns = with(columns, name, string(field))
 		}
@@ -56,13 +58,9 @@ func openSync(path, idColumn, revision string, opt campaign.ImportOptions, regio
 		s.close()
 		return nil, err
 	}
-	if revision != "" {
-		s.revision = slices.IndexFunc(m.Columns, func(c campaign.Column) bool {
-			return c.Field == campaign.FieldIgnore && sameHeading(c.Heading, revision)
-		})
-	}
+	s.revision, s.deleted = ignored(m.Columns, named.revision), ignored(m.Columns, named.deleted)
 	s.importer = &campaign.Importer{Map: m, Phones: phone.Normaliser{}, Region: region, Zone: zone}
-	if err := s.check(revision); err != nil {
+	if err := s.check(); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -90,15 +88,17 @@ func (s *syncFile) close() {
 
 // check finds the columns that a sync cannot do without, and which fields of a lead the file speaks of: those alone are
 // taken, so that what the file does not know stays.
-func (s *syncFile) check(revision string) error {
+func (s *syncFile) check() error {
 	m := &s.importer.Map
 	s.id = slices.IndexFunc(m.Columns, func(c campaign.Column) bool { return c.Field == campaign.FieldExternalID })
 	switch {
 	case s.id < 0:
 		return badInput("no column was recognised as the lead's id in the CRM: say which one is, with --id-column COLUMN; there are %s",
 			strings.Join(m.Headings(), ", "))
-	case revision != "" && s.revision < 0:
-		return badInput("no column %q: there are %s", revision, strings.Join(m.Headings(), ", "))
+	case s.columns.revision != "" && s.revision < 0:
+		return badInput("no column %q: there are %s", s.columns.revision, strings.Join(m.Headings(), ", "))
+	case s.columns.deleted != "" && s.deleted < 0:
+		return badInput("no column %q: there are %s", s.columns.deleted, strings.Join(m.Headings(), ", "))
 	case !m.HasPhone():
 		return badInput("no column was recognised as telephone numbers: say which one is, with --map COLUMN=phone")
 	}
@@ -143,22 +143,32 @@ func (s *syncFile) rows() iter.Seq2[syncRow, error] {
 
 func (s *syncFile) row(row campaign.Row) syncRow {
 	out := syncRow{line: row.Line, offset: row.Offset}
-	v := s.importer.Judge(row)
-	d := &v.Draft
 	refuse := func(reason, message string) syncRow {
 		out.failed = syncFailure{Line: row.Line, ExternalID: cellAt(row, s.id), Reason: reason, Message: message}
 		return out
 	}
+	gone, fault := s.columns.gone(cellAt(row, s.deleted))
+	if fault != "" {
+		return refuse("bad_deleted", fault)
+	}
+	revision, ok := s.revisionOf(row)
+	if !ok {
+		return refuse("bad_revision", fmt.Sprintf("%q is neither a whole number nor an instant such as 2026-03-02T15:00:00Z", cellAt(row, s.revision)))
+	}
+	if id := cellAt(row, s.id); gone && id != "" {
+		out.item = withdrawn(int64(row.Line), id, revision)
+		return out
+	}
+	v := s.importer.Judge(row)
+	d := &v.Draft
 	switch {
+	case gone:
+		return refuse("no_id", "the row has no id of the CRM: nobody knows which lead was deleted")
 	case v.State != campaign.RowLead:
 		p := v.Problems[0]
 		return refuse(p.Reason, p.Message+"; "+p.Suggestion)
 	case d.ExternalID == "":
 		return refuse("no_id", "the row has no id of the CRM: fill it in, or leave the row out")
-	}
-	revision, ok := s.revisionOf(row)
-	if !ok {
-		return refuse("bad_revision", fmt.Sprintf("%q is neither a whole number nor an instant such as 2026-03-02T15:00:00Z", cellAt(row, s.revision)))
 	}
 	lead := &pb.Lead{Name: d.Name, Attributes: wire.Attributes(d.Attributes), Priority: int32(d.Priority), Account: d.Account, Places: d.Places} //nolint:gosec // read as 32 bits
 	for _, n := range d.Numbers {

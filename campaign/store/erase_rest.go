@@ -187,10 +187,33 @@ type eventRow struct {
 	Data string `json:"data"`
 }
 
-// eventsToErase are the events with their data as it is to be.
+// ofLeads and ofNumbers are the events that tell of leads, $1, and of numbers alone.
+func (d *dialect) ofLeads(table, key string) string {
+	return `SELECT e.` + key + `, e.at, e.lead_id, e.type, e.data FROM ` + table + ` e WHERE e.lead_id ` + d.in(1)
+}
+
+func ofNumbers(table, key string) string {
+	return `SELECT e.` + key + `, e.at, e.lead_id, e.type, e.data FROM ` + table + ` e WHERE e.lead_id = 0 AND e.type IN ('suppressed', 'suppression_lifted')`
+}
+
+// eventsToErase are the events with their data as it is to be. Those of leads are found by index; those of numbers among the
+// few that are of no lead.
 func (t *tx) eventsToErase(table, key string, ids []campaign.LeadID, phones map[campaign.Phone]bool) (rows []eventRow, err error) {
-	err = t.each(`SELECT e.`+key+`, e.at, e.lead_id, e.type, e.data FROM `+table+` e WHERE e.lead_id `+t.d.in(1)+
-		` OR (e.lead_id = 0 AND e.type IN ('suppressed', 'suppression_lifted'))`, []any{js(list(ids))}, func(r *sql.Rows) error {
+	if len(ids) > 0 {
+		if rows, err = t.emptied(t.d.ofLeads(table, key), nil, js(ids)); err != nil {
+			return nil, err
+		}
+	}
+	if len(phones) == 0 {
+		return rows, nil
+	}
+	more, err := t.emptied(ofNumbers(table, key), phones)
+	return append(rows, more...), err
+}
+
+// emptied are events without what tells of a person; of those of no lead the ones that tell of phones.
+func (t *tx) emptied(query string, phones map[campaign.Phone]bool, args ...any) (rows []eventRow, err error) {
+	err = t.each(query, args, func(r *sql.Rows) error {
 		var e eventRow
 		var lead campaign.LeadID
 		var kind campaign.EventType

@@ -130,7 +130,7 @@ func outsideKeys(b *bundle) {
 	if n := b.count(`SELECT count(*) FROM subject_uses s JOIN subjects u ON u.id = s.subject_id WHERE u.key = '` + string(phone(1)) + `'`); n != 2 {
 		b.Errorf("%d calls count on the number, want 2", n)
 	}
-	told(ours[0], "2", false, func(c *campaign.OutsideCall) { c.Outcome = campaign.CallLater }) // another call than theirs
+	told(ours[0], "2", false, func(c *campaign.OutsideCall) { c.Outcome = campaign.CallLater })      // another call than theirs
 	b.exec(`UPDATE outside_calls SET campaign_id = 0 WHERE key = '1' AND lead_id = ` + str(ours[0])) // as before there were campaigns
 	told(ours[0], "1", true, as)
 }

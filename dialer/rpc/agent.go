@@ -68,6 +68,7 @@ type Book interface {
 	NextDueFor(ctx context.Context, agent campaign.AgentID) (time.Time, string, error)
 	AgentByLogin(ctx context.Context, login string) (campaign.Agent, error)
 	AgentLogins(ctx context.Context, ids []campaign.AgentID) (map[campaign.AgentID]string, error)
+	Days
 }
 
 // Agents serves AgentService.

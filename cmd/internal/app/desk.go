@@ -17,6 +17,7 @@ import (
 type desk struct {
 	*store.Store
 	finder *scheduler.Finder
+	*scheduler.Rulebook
 }
 
 // NextDueFor says when there may be something for an agent, and why there is nothing now.

@@ -210,7 +210,7 @@ func (d desks) Back(id campaign.CampaignID, lead campaign.LeadID) {
 
 func (a *App) wireServer() error {
 	hooks, exports := floorHooks{a}, intake.Tables{}
-	book := desk{a.store, a.finder}
+	book := desk{a.store, a.finder, a.rules}
 	vw := &views{read: a.store.FloorView, now: a.store.Now}
 	a.overview = overview{views: vw, demo: a.cfg.Demo}
 	rates, err := a.cfg.RatesOf()

@@ -125,6 +125,8 @@ var grants = map[string]grant{
 	"/dialer.v1.AgentService/RescheduleAppointment": {kind: unbound},
 	"/dialer.v1.AgentService/CancelAppointment":     {kind: unbound},
 	"/dialer.v1.AgentService/ListCallbacks":         {kind: unbound},
+	"/dialer.v1.AgentService/ListSlots":             {kind: unbound},
+	"/dialer.v1.AgentService/GetMyDay":              {kind: unbound},
 
 	"/dialer.v1.FloorService/GetFloor":           filtering(),
 	"/dialer.v1.FloorService/WatchFloor":         filtering(),

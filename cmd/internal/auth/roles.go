@@ -156,6 +156,8 @@ var table = map[string]access{
 	"/dialer.v1.AgentService/RescheduleAppointment": desk,
 	"/dialer.v1.AgentService/CancelAppointment":     desk,
 	"/dialer.v1.AgentService/ListCallbacks":         desk,
+	"/dialer.v1.AgentService/ListSlots":             desk,
+	"/dialer.v1.AgentService/GetMyDay":              desk,
 
 	"/dialer.v1.FloorService/GetFloor":           floor,
 	"/dialer.v1.FloorService/WatchFloor":         floor,

@@ -81,7 +81,7 @@ func classTable() map[string]class {
 	put(finish, agentService, `SignOut SetState Heartbeat Decline EndCall RecordOutcome CorrectOutcome
 		BookAppointment RescheduleAppointment CancelAppointment`)
 	put(dial, agentService, "StartCall GetSession")
-	put(begin, agentService, "SignIn NextCall PickLead ListCallbacks")
+	put(begin, agentService, "SignIn NextCall PickLead ListCallbacks ListSlots GetMyDay")
 	put(heavy, reports, "GetReport ExportReport ListBadData ExportBadData")
 	put(heavy, scheduling, "ExplainCampaign GetTimeline PreviewRules Forecast Simulate EstimateStaff")
 	return t

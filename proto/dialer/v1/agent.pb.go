@@ -3065,6 +3065,434 @@ func (x *ListCallbacksResponse) GetNextPageToken() string {
 	return ""
 }
 
+// ListSlotsRequest asks when a lead may be promised a call.
+type ListSlotsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The agent's login; empty: the caller's own.
+	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
+	// Who is to be called.
+	LeadId int64 `protobuf:"varint,2,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// The zone of the wall times; empty: the lead's first.
+	Zone string `protobuf:"bytes,3,opt,name=zone,proto3" json:"zone,omitempty"`
+	// The first day there, "2026-03-08"; empty: today.
+	From string `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
+	// How many days, at most 31; 0: 7.
+	Days int32 `protobuf:"varint,5,opt,name=days,proto3" json:"days,omitempty"`
+	// From one time to the next, whole minutes, 5 minutes to 4 hours; unset: 15 minutes.
+	Step          *durationpb.Duration `protobuf:"bytes,6,opt,name=step,proto3" json:"step,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSlotsRequest) Reset() {
+	*x = ListSlotsRequest{}
+	mi := &file_dialer_v1_agent_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSlotsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSlotsRequest) ProtoMessage() {}
+
+func (x *ListSlotsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialer_v1_agent_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSlotsRequest.ProtoReflect.Descriptor instead.
+func (*ListSlotsRequest) Descriptor() ([]byte, []int) {
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ListSlotsRequest) GetAgent() string {
+	if x != nil {
+		return x.Agent
+	}
+	return ""
+}
+
+func (x *ListSlotsRequest) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+func (x *ListSlotsRequest) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *ListSlotsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ListSlotsRequest) GetDays() int32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *ListSlotsRequest) GetStep() *durationpb.Duration {
+	if x != nil {
+		return x.Step
+	}
+	return nil
+}
+
+// ListSlotsResponse is when a lead may be promised a call.
+type ListSlotsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The zone of the wall times.
+	Zone string `protobuf:"bytes,1,opt,name=zone,proto3" json:"zone,omitempty"`
+	// The wall time there now, "2026-03-02T15:04".
+	Now string `protobuf:"bytes,2,opt,name=now,proto3" json:"now,omitempty"`
+	// Wall times, "2026-03-08T14:30", in order.
+	Slots         []string `protobuf:"bytes,3,rep,name=slots,proto3" json:"slots,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSlotsResponse) Reset() {
+	*x = ListSlotsResponse{}
+	mi := &file_dialer_v1_agent_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSlotsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSlotsResponse) ProtoMessage() {}
+
+func (x *ListSlotsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialer_v1_agent_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSlotsResponse.ProtoReflect.Descriptor instead.
+func (*ListSlotsResponse) Descriptor() ([]byte, []int) {
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ListSlotsResponse) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *ListSlotsResponse) GetNow() string {
+	if x != nil {
+		return x.Now
+	}
+	return ""
+}
+
+func (x *ListSlotsResponse) GetSlots() []string {
+	if x != nil {
+		return x.Slots
+	}
+	return nil
+}
+
+// GetMyDayRequest asks for the agent's day.
+type GetMyDayRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The agent's login; empty: the caller's own.
+	Agent string `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
+	// Say when the next lead is due, too.
+	NextDue       bool `protobuf:"varint,2,opt,name=next_due,json=nextDue,proto3" json:"next_due,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMyDayRequest) Reset() {
+	*x = GetMyDayRequest{}
+	mi := &file_dialer_v1_agent_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMyDayRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMyDayRequest) ProtoMessage() {}
+
+func (x *GetMyDayRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialer_v1_agent_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMyDayRequest.ProtoReflect.Descriptor instead.
+func (*GetMyDayRequest) Descriptor() ([]byte, []int) {
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *GetMyDayRequest) GetAgent() string {
+	if x != nil {
+		return x.Agent
+	}
+	return ""
+}
+
+func (x *GetMyDayRequest) GetNextDue() bool {
+	if x != nil {
+		return x.NextDue
+	}
+	return false
+}
+
+// GetMyDayResponse is the agent's day so far.
+type GetMyDayResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The day, "2026-03-02".
+	Date string `protobuf:"bytes,1,opt,name=date,proto3" json:"date,omitempty"`
+	// Its zone: that of the campaign that the agent joined first; UTC without any.
+	Zone string `protobuf:"bytes,2,opt,name=zone,proto3" json:"zone,omitempty"`
+	// Calls placed by the agent since midnight whose outcome is recorded.
+	Attempts int64 `protobuf:"varint,3,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	// Those that a human answered.
+	Connects int64 `protobuf:"varint,4,opt,name=connects,proto3" json:"connects,omitempty"`
+	// Those that met the call's purpose, with the lead or through somebody else.
+	Successes int64 `protobuf:"varint,5,opt,name=successes,proto3" json:"successes,omitempty"`
+	// Talk time of the connects.
+	Talk *durationpb.Duration `protobuf:"bytes,6,opt,name=talk,proto3" json:"talk,omitempty"`
+	// Talk and after-call work of the calls whose end was told.
+	Handling *durationpb.Duration `protobuf:"bytes,7,opt,name=handling,proto3" json:"handling,omitempty"`
+	// How many calls handling is the sum of.
+	Handled int64 `protobuf:"varint,8,opt,name=handled,proto3" json:"handled,omitempty"`
+	// The last call of the day that was recorded; unset: none.
+	Last *LastCall `protobuf:"bytes,9,opt,name=last,proto3" json:"last,omitempty"`
+	// When the next lead is due; unset: not asked, not known, or none.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// Why nothing is offered now, for people, in English; empty: not asked.
+	WhyNone       string `protobuf:"bytes,11,opt,name=why_none,json=whyNone,proto3" json:"why_none,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMyDayResponse) Reset() {
+	*x = GetMyDayResponse{}
+	mi := &file_dialer_v1_agent_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMyDayResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMyDayResponse) ProtoMessage() {}
+
+func (x *GetMyDayResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialer_v1_agent_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMyDayResponse.ProtoReflect.Descriptor instead.
+func (*GetMyDayResponse) Descriptor() ([]byte, []int) {
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *GetMyDayResponse) GetDate() string {
+	if x != nil {
+		return x.Date
+	}
+	return ""
+}
+
+func (x *GetMyDayResponse) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *GetMyDayResponse) GetAttempts() int64 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *GetMyDayResponse) GetConnects() int64 {
+	if x != nil {
+		return x.Connects
+	}
+	return 0
+}
+
+func (x *GetMyDayResponse) GetSuccesses() int64 {
+	if x != nil {
+		return x.Successes
+	}
+	return 0
+}
+
+func (x *GetMyDayResponse) GetTalk() *durationpb.Duration {
+	if x != nil {
+		return x.Talk
+	}
+	return nil
+}
+
+func (x *GetMyDayResponse) GetHandling() *durationpb.Duration {
+	if x != nil {
+		return x.Handling
+	}
+	return nil
+}
+
+func (x *GetMyDayResponse) GetHandled() int64 {
+	if x != nil {
+		return x.Handled
+	}
+	return 0
+}
+
+func (x *GetMyDayResponse) GetLast() *LastCall {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+func (x *GetMyDayResponse) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *GetMyDayResponse) GetWhyNone() string {
+	if x != nil {
+		return x.WhyNone
+	}
+	return ""
+}
+
+// LastCall is a recorded call that its agent may correct.
+type LastCall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands; the number masked.
+	Attempt *v1.Attempt `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The person's name; empty: not known.
+	LeadName string `protobuf:"bytes,2,opt,name=lead_name,json=leadName,proto3" json:"lead_name,omitempty"`
+	// The campaign's name.
+	CampaignName string `protobuf:"bytes,3,opt,name=campaign_name,json=campaignName,proto3" json:"campaign_name,omitempty"`
+	// The outcomes that may be recorded.
+	Outcomes []*OutcomeChoice `protobuf:"bytes,4,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	// Until when.
+	CorrectUntil  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=correct_until,json=correctUntil,proto3" json:"correct_until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LastCall) Reset() {
+	*x = LastCall{}
+	mi := &file_dialer_v1_agent_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LastCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LastCall) ProtoMessage() {}
+
+func (x *LastCall) ProtoReflect() protoreflect.Message {
+	mi := &file_dialer_v1_agent_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LastCall.ProtoReflect.Descriptor instead.
+func (*LastCall) Descriptor() ([]byte, []int) {
+	return file_dialer_v1_agent_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *LastCall) GetAttempt() *v1.Attempt {
+	if x != nil {
+		return x.Attempt
+	}
+	return nil
+}
+
+func (x *LastCall) GetLeadName() string {
+	if x != nil {
+		return x.LeadName
+	}
+	return ""
+}
+
+func (x *LastCall) GetCampaignName() string {
+	if x != nil {
+		return x.CampaignName
+	}
+	return ""
+}
+
+func (x *LastCall) GetOutcomes() []*OutcomeChoice {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+func (x *LastCall) GetCorrectUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CorrectUntil
+	}
+	return nil
+}
+
 var File_dialer_v1_agent_proto protoreflect.FileDescriptor
 
 const file_dialer_v1_agent_proto_rawDesc = "" +
@@ -3274,8 +3702,40 @@ const file_dialer_v1_agent_proto_rawDesc = "" +
 	"page_token\x18\x04 \x01(\tR\tpageToken\"r\n" +
 	"\x15ListCallbacksResponse\x121\n" +
 	"\tcallbacks\x18\x01 \x03(\v2\x13.dialer.v1.CallbackR\tcallbacks\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x9f\n" +
-	"\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xac\x01\n" +
+	"\x10ListSlotsRequest\x12\x14\n" +
+	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x17\n" +
+	"\alead_id\x18\x02 \x01(\x03R\x06leadId\x12\x12\n" +
+	"\x04zone\x18\x03 \x01(\tR\x04zone\x12\x12\n" +
+	"\x04from\x18\x04 \x01(\tR\x04from\x12\x12\n" +
+	"\x04days\x18\x05 \x01(\x05R\x04days\x12-\n" +
+	"\x04step\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x04step\"O\n" +
+	"\x11ListSlotsResponse\x12\x12\n" +
+	"\x04zone\x18\x01 \x01(\tR\x04zone\x12\x10\n" +
+	"\x03now\x18\x02 \x01(\tR\x03now\x12\x14\n" +
+	"\x05slots\x18\x03 \x03(\tR\x05slots\"B\n" +
+	"\x0fGetMyDayRequest\x12\x14\n" +
+	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x19\n" +
+	"\bnext_due\x18\x02 \x01(\bR\anextDue\"\x87\x03\n" +
+	"\x10GetMyDayResponse\x12\x12\n" +
+	"\x04date\x18\x01 \x01(\tR\x04date\x12\x12\n" +
+	"\x04zone\x18\x02 \x01(\tR\x04zone\x12\x1a\n" +
+	"\battempts\x18\x03 \x01(\x03R\battempts\x12\x1a\n" +
+	"\bconnects\x18\x04 \x01(\x03R\bconnects\x12\x1c\n" +
+	"\tsuccesses\x18\x05 \x01(\x03R\tsuccesses\x12-\n" +
+	"\x04talk\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x04talk\x125\n" +
+	"\bhandling\x18\a \x01(\v2\x19.google.protobuf.DurationR\bhandling\x12\x18\n" +
+	"\ahandled\x18\b \x01(\x03R\ahandled\x12'\n" +
+	"\x04last\x18\t \x01(\v2\x13.dialer.v1.LastCallR\x04last\x121\n" +
+	"\x06due_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x05dueAt\x12\x19\n" +
+	"\bwhy_none\x18\v \x01(\tR\awhyNone\"\xf3\x01\n" +
+	"\bLastCall\x12.\n" +
+	"\aattempt\x18\x01 \x01(\v2\x14.campaign.v1.AttemptR\aattempt\x12\x1b\n" +
+	"\tlead_name\x18\x02 \x01(\tR\bleadName\x12#\n" +
+	"\rcampaign_name\x18\x03 \x01(\tR\fcampaignName\x124\n" +
+	"\boutcomes\x18\x04 \x03(\v2\x18.dialer.v1.OutcomeChoiceR\boutcomes\x12?\n" +
+	"\rcorrect_until\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fcorrectUntil2\xac\v\n" +
 	"\fAgentService\x12;\n" +
 	"\x04Work\x12\x16.dialer.v1.WorkRequest\x1a\x17.dialer.v1.WorkResponse(\x010\x01\x12=\n" +
 	"\x06SignIn\x12\x18.dialer.v1.SignInRequest\x1a\x19.dialer.v1.SignInResponse\x12@\n" +
@@ -3294,7 +3754,9 @@ const file_dialer_v1_agent_proto_rawDesc = "" +
 	"\x0fBookAppointment\x12!.dialer.v1.BookAppointmentRequest\x1a\".dialer.v1.BookAppointmentResponse\x12j\n" +
 	"\x15RescheduleAppointment\x12'.dialer.v1.RescheduleAppointmentRequest\x1a(.dialer.v1.RescheduleAppointmentResponse\x12^\n" +
 	"\x11CancelAppointment\x12#.dialer.v1.CancelAppointmentRequest\x1a$.dialer.v1.CancelAppointmentResponse\x12R\n" +
-	"\rListCallbacks\x12\x1f.dialer.v1.ListCallbacksRequest\x1a .dialer.v1.ListCallbacksResponseB!Z\x1fredial/proto/dialer/v1;dialerv1b\x06proto3"
+	"\rListCallbacks\x12\x1f.dialer.v1.ListCallbacksRequest\x1a .dialer.v1.ListCallbacksResponse\x12F\n" +
+	"\tListSlots\x12\x1b.dialer.v1.ListSlotsRequest\x1a\x1c.dialer.v1.ListSlotsResponse\x12C\n" +
+	"\bGetMyDay\x12\x1a.dialer.v1.GetMyDayRequest\x1a\x1b.dialer.v1.GetMyDayResponseB!Z\x1fredial/proto/dialer/v1;dialerv1b\x06proto3"
 
 var (
 	file_dialer_v1_agent_proto_rawDescOnce sync.Once
@@ -3308,7 +3770,7 @@ func file_dialer_v1_agent_proto_rawDescGZIP() []byte {
 	return file_dialer_v1_agent_proto_rawDescData
 }
 
-var file_dialer_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_dialer_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_dialer_v1_agent_proto_goTypes = []any{
 	(*WorkRequest)(nil),                   // 0: dialer.v1.WorkRequest
 	(*WorkResponse)(nil),                  // 1: dialer.v1.WorkResponse
@@ -3349,142 +3811,160 @@ var file_dialer_v1_agent_proto_goTypes = []any{
 	(*CancelAppointmentResponse)(nil),     // 36: dialer.v1.CancelAppointmentResponse
 	(*ListCallbacksRequest)(nil),          // 37: dialer.v1.ListCallbacksRequest
 	(*ListCallbacksResponse)(nil),         // 38: dialer.v1.ListCallbacksResponse
-	nil,                                   // 39: dialer.v1.Failure.MetadataEntry
-	(*timestamppb.Timestamp)(nil),         // 40: google.protobuf.Timestamp
-	(*Session)(nil),                       // 41: dialer.v1.Session
-	(*Card)(nil),                          // 42: dialer.v1.Card
-	(*durationpb.Duration)(nil),           // 43: google.protobuf.Duration
-	(*Callback)(nil),                      // 44: dialer.v1.Callback
-	(v1.AgentState)(0),                    // 45: campaign.v1.AgentState
-	(*v1.Booking)(nil),                    // 46: campaign.v1.Booking
-	(*v1.Attempt)(nil),                    // 47: campaign.v1.Attempt
-	(v1.LeadState)(0),                     // 48: campaign.v1.LeadState
-	(*v1.Plan)(nil),                       // 49: campaign.v1.Plan
-	(*v1.Appointment)(nil),                // 50: campaign.v1.Appointment
-	(LateKind)(0),                         // 51: dialer.v1.LateKind
+	(*ListSlotsRequest)(nil),              // 39: dialer.v1.ListSlotsRequest
+	(*ListSlotsResponse)(nil),             // 40: dialer.v1.ListSlotsResponse
+	(*GetMyDayRequest)(nil),               // 41: dialer.v1.GetMyDayRequest
+	(*GetMyDayResponse)(nil),              // 42: dialer.v1.GetMyDayResponse
+	(*LastCall)(nil),                      // 43: dialer.v1.LastCall
+	nil,                                   // 44: dialer.v1.Failure.MetadataEntry
+	(*timestamppb.Timestamp)(nil),         // 45: google.protobuf.Timestamp
+	(*Session)(nil),                       // 46: dialer.v1.Session
+	(*Card)(nil),                          // 47: dialer.v1.Card
+	(*durationpb.Duration)(nil),           // 48: google.protobuf.Duration
+	(*Callback)(nil),                      // 49: dialer.v1.Callback
+	(v1.AgentState)(0),                    // 50: campaign.v1.AgentState
+	(*v1.Booking)(nil),                    // 51: campaign.v1.Booking
+	(*v1.Attempt)(nil),                    // 52: campaign.v1.Attempt
+	(v1.LeadState)(0),                     // 53: campaign.v1.LeadState
+	(*v1.Plan)(nil),                       // 54: campaign.v1.Plan
+	(*v1.Appointment)(nil),                // 55: campaign.v1.Appointment
+	(LateKind)(0),                         // 56: dialer.v1.LateKind
+	(*OutcomeChoice)(nil),                 // 57: dialer.v1.OutcomeChoice
 }
 var file_dialer_v1_agent_proto_depIdxs = []int32{
-	7,  // 0: dialer.v1.WorkRequest.sign_in:type_name -> dialer.v1.SignInRequest
-	9,  // 1: dialer.v1.WorkRequest.sign_out:type_name -> dialer.v1.SignOutRequest
-	11, // 2: dialer.v1.WorkRequest.set_state:type_name -> dialer.v1.SetStateRequest
-	13, // 3: dialer.v1.WorkRequest.heartbeat:type_name -> dialer.v1.HeartbeatRequest
-	21, // 4: dialer.v1.WorkRequest.decline:type_name -> dialer.v1.DeclineRequest
-	23, // 5: dialer.v1.WorkRequest.start_call:type_name -> dialer.v1.StartCallRequest
-	25, // 6: dialer.v1.WorkRequest.end_call:type_name -> dialer.v1.EndCallRequest
-	27, // 7: dialer.v1.WorkRequest.record_outcome:type_name -> dialer.v1.RecordOutcomeRequest
-	29, // 8: dialer.v1.WorkRequest.correct_outcome:type_name -> dialer.v1.CorrectOutcomeRequest
-	31, // 9: dialer.v1.WorkRequest.book_appointment:type_name -> dialer.v1.BookAppointmentRequest
-	33, // 10: dialer.v1.WorkRequest.reschedule_appointment:type_name -> dialer.v1.RescheduleAppointmentRequest
-	35, // 11: dialer.v1.WorkRequest.cancel_appointment:type_name -> dialer.v1.CancelAppointmentRequest
-	37, // 12: dialer.v1.WorkRequest.list_callbacks:type_name -> dialer.v1.ListCallbacksRequest
-	40, // 13: dialer.v1.WorkResponse.at:type_name -> google.protobuf.Timestamp
-	2,  // 14: dialer.v1.WorkResponse.failure:type_name -> dialer.v1.Failure
-	8,  // 15: dialer.v1.WorkResponse.signed_in:type_name -> dialer.v1.SignInResponse
-	10, // 16: dialer.v1.WorkResponse.signed_out:type_name -> dialer.v1.SignOutResponse
-	12, // 17: dialer.v1.WorkResponse.state_set:type_name -> dialer.v1.SetStateResponse
-	14, // 18: dialer.v1.WorkResponse.heartbeat:type_name -> dialer.v1.HeartbeatResponse
-	22, // 19: dialer.v1.WorkResponse.declined:type_name -> dialer.v1.DeclineResponse
-	24, // 20: dialer.v1.WorkResponse.call_started:type_name -> dialer.v1.StartCallResponse
-	26, // 21: dialer.v1.WorkResponse.call_ended:type_name -> dialer.v1.EndCallResponse
-	28, // 22: dialer.v1.WorkResponse.outcome_recorded:type_name -> dialer.v1.RecordOutcomeResponse
-	30, // 23: dialer.v1.WorkResponse.outcome_corrected:type_name -> dialer.v1.CorrectOutcomeResponse
-	32, // 24: dialer.v1.WorkResponse.appointment_booked:type_name -> dialer.v1.BookAppointmentResponse
-	34, // 25: dialer.v1.WorkResponse.appointment_rescheduled:type_name -> dialer.v1.RescheduleAppointmentResponse
-	36, // 26: dialer.v1.WorkResponse.appointment_cancelled:type_name -> dialer.v1.CancelAppointmentResponse
-	38, // 27: dialer.v1.WorkResponse.callbacks:type_name -> dialer.v1.ListCallbacksResponse
-	41, // 28: dialer.v1.WorkResponse.session:type_name -> dialer.v1.Session
-	42, // 29: dialer.v1.WorkResponse.offer:type_name -> dialer.v1.Card
-	4,  // 30: dialer.v1.WorkResponse.revoked:type_name -> dialer.v1.Revoked
-	5,  // 31: dialer.v1.WorkResponse.reminder:type_name -> dialer.v1.Reminder
-	6,  // 32: dialer.v1.WorkResponse.notice:type_name -> dialer.v1.Notice
-	3,  // 33: dialer.v1.Failure.violations:type_name -> dialer.v1.FieldViolation
-	43, // 34: dialer.v1.Failure.retry_after:type_name -> google.protobuf.Duration
-	39, // 35: dialer.v1.Failure.metadata:type_name -> dialer.v1.Failure.MetadataEntry
-	44, // 36: dialer.v1.Reminder.callback:type_name -> dialer.v1.Callback
-	40, // 37: dialer.v1.Notice.next_due:type_name -> google.protobuf.Timestamp
-	41, // 38: dialer.v1.SignInResponse.session:type_name -> dialer.v1.Session
-	42, // 39: dialer.v1.SignInResponse.card:type_name -> dialer.v1.Card
-	43, // 40: dialer.v1.SignInResponse.heartbeat_every:type_name -> google.protobuf.Duration
-	41, // 41: dialer.v1.SignOutResponse.session:type_name -> dialer.v1.Session
-	45, // 42: dialer.v1.SetStateRequest.state:type_name -> campaign.v1.AgentState
-	41, // 43: dialer.v1.SetStateResponse.session:type_name -> dialer.v1.Session
-	41, // 44: dialer.v1.HeartbeatResponse.session:type_name -> dialer.v1.Session
-	40, // 45: dialer.v1.HeartbeatResponse.lease_until:type_name -> google.protobuf.Timestamp
-	41, // 46: dialer.v1.GetSessionResponse.session:type_name -> dialer.v1.Session
-	42, // 47: dialer.v1.GetSessionResponse.card:type_name -> dialer.v1.Card
-	43, // 48: dialer.v1.NextCallRequest.wait:type_name -> google.protobuf.Duration
-	42, // 49: dialer.v1.NextCallResponse.card:type_name -> dialer.v1.Card
-	40, // 50: dialer.v1.NextCallResponse.next_due:type_name -> google.protobuf.Timestamp
-	41, // 51: dialer.v1.NextCallResponse.session:type_name -> dialer.v1.Session
-	42, // 52: dialer.v1.PickLeadResponse.card:type_name -> dialer.v1.Card
-	41, // 53: dialer.v1.PickLeadResponse.session:type_name -> dialer.v1.Session
-	41, // 54: dialer.v1.DeclineResponse.session:type_name -> dialer.v1.Session
-	40, // 55: dialer.v1.StartCallResponse.placed_at:type_name -> google.protobuf.Timestamp
-	40, // 56: dialer.v1.StartCallResponse.lease_until:type_name -> google.protobuf.Timestamp
-	40, // 57: dialer.v1.EndCallRequest.ended_at:type_name -> google.protobuf.Timestamp
-	41, // 58: dialer.v1.EndCallResponse.session:type_name -> dialer.v1.Session
-	46, // 59: dialer.v1.RecordOutcomeRequest.booking:type_name -> campaign.v1.Booking
-	40, // 60: dialer.v1.RecordOutcomeRequest.ended_at:type_name -> google.protobuf.Timestamp
-	43, // 61: dialer.v1.RecordOutcomeRequest.next_wait:type_name -> google.protobuf.Duration
-	47, // 62: dialer.v1.RecordOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
-	48, // 63: dialer.v1.RecordOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
-	49, // 64: dialer.v1.RecordOutcomeResponse.plan:type_name -> campaign.v1.Plan
-	50, // 65: dialer.v1.RecordOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
-	51, // 66: dialer.v1.RecordOutcomeResponse.late:type_name -> dialer.v1.LateKind
-	41, // 67: dialer.v1.RecordOutcomeResponse.session:type_name -> dialer.v1.Session
-	18, // 68: dialer.v1.RecordOutcomeResponse.next:type_name -> dialer.v1.NextCallResponse
-	46, // 69: dialer.v1.CorrectOutcomeRequest.booking:type_name -> campaign.v1.Booking
-	47, // 70: dialer.v1.CorrectOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
-	48, // 71: dialer.v1.CorrectOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
-	49, // 72: dialer.v1.CorrectOutcomeResponse.plan:type_name -> campaign.v1.Plan
-	50, // 73: dialer.v1.CorrectOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
-	46, // 74: dialer.v1.BookAppointmentRequest.booking:type_name -> campaign.v1.Booking
-	50, // 75: dialer.v1.BookAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
-	46, // 76: dialer.v1.RescheduleAppointmentRequest.booking:type_name -> campaign.v1.Booking
-	50, // 77: dialer.v1.RescheduleAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
-	50, // 78: dialer.v1.CancelAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
-	49, // 79: dialer.v1.CancelAppointmentResponse.plan:type_name -> campaign.v1.Plan
-	40, // 80: dialer.v1.ListCallbacksRequest.before:type_name -> google.protobuf.Timestamp
-	44, // 81: dialer.v1.ListCallbacksResponse.callbacks:type_name -> dialer.v1.Callback
-	0,  // 82: dialer.v1.AgentService.Work:input_type -> dialer.v1.WorkRequest
-	7,  // 83: dialer.v1.AgentService.SignIn:input_type -> dialer.v1.SignInRequest
-	9,  // 84: dialer.v1.AgentService.SignOut:input_type -> dialer.v1.SignOutRequest
-	11, // 85: dialer.v1.AgentService.SetState:input_type -> dialer.v1.SetStateRequest
-	13, // 86: dialer.v1.AgentService.Heartbeat:input_type -> dialer.v1.HeartbeatRequest
-	15, // 87: dialer.v1.AgentService.GetSession:input_type -> dialer.v1.GetSessionRequest
-	17, // 88: dialer.v1.AgentService.NextCall:input_type -> dialer.v1.NextCallRequest
-	19, // 89: dialer.v1.AgentService.PickLead:input_type -> dialer.v1.PickLeadRequest
-	21, // 90: dialer.v1.AgentService.Decline:input_type -> dialer.v1.DeclineRequest
-	23, // 91: dialer.v1.AgentService.StartCall:input_type -> dialer.v1.StartCallRequest
-	25, // 92: dialer.v1.AgentService.EndCall:input_type -> dialer.v1.EndCallRequest
-	27, // 93: dialer.v1.AgentService.RecordOutcome:input_type -> dialer.v1.RecordOutcomeRequest
-	29, // 94: dialer.v1.AgentService.CorrectOutcome:input_type -> dialer.v1.CorrectOutcomeRequest
-	31, // 95: dialer.v1.AgentService.BookAppointment:input_type -> dialer.v1.BookAppointmentRequest
-	33, // 96: dialer.v1.AgentService.RescheduleAppointment:input_type -> dialer.v1.RescheduleAppointmentRequest
-	35, // 97: dialer.v1.AgentService.CancelAppointment:input_type -> dialer.v1.CancelAppointmentRequest
-	37, // 98: dialer.v1.AgentService.ListCallbacks:input_type -> dialer.v1.ListCallbacksRequest
-	1,  // 99: dialer.v1.AgentService.Work:output_type -> dialer.v1.WorkResponse
-	8,  // 100: dialer.v1.AgentService.SignIn:output_type -> dialer.v1.SignInResponse
-	10, // 101: dialer.v1.AgentService.SignOut:output_type -> dialer.v1.SignOutResponse
-	12, // 102: dialer.v1.AgentService.SetState:output_type -> dialer.v1.SetStateResponse
-	14, // 103: dialer.v1.AgentService.Heartbeat:output_type -> dialer.v1.HeartbeatResponse
-	16, // 104: dialer.v1.AgentService.GetSession:output_type -> dialer.v1.GetSessionResponse
-	18, // 105: dialer.v1.AgentService.NextCall:output_type -> dialer.v1.NextCallResponse
-	20, // 106: dialer.v1.AgentService.PickLead:output_type -> dialer.v1.PickLeadResponse
-	22, // 107: dialer.v1.AgentService.Decline:output_type -> dialer.v1.DeclineResponse
-	24, // 108: dialer.v1.AgentService.StartCall:output_type -> dialer.v1.StartCallResponse
-	26, // 109: dialer.v1.AgentService.EndCall:output_type -> dialer.v1.EndCallResponse
-	28, // 110: dialer.v1.AgentService.RecordOutcome:output_type -> dialer.v1.RecordOutcomeResponse
-	30, // 111: dialer.v1.AgentService.CorrectOutcome:output_type -> dialer.v1.CorrectOutcomeResponse
-	32, // 112: dialer.v1.AgentService.BookAppointment:output_type -> dialer.v1.BookAppointmentResponse
-	34, // 113: dialer.v1.AgentService.RescheduleAppointment:output_type -> dialer.v1.RescheduleAppointmentResponse
-	36, // 114: dialer.v1.AgentService.CancelAppointment:output_type -> dialer.v1.CancelAppointmentResponse
-	38, // 115: dialer.v1.AgentService.ListCallbacks:output_type -> dialer.v1.ListCallbacksResponse
-	99, // [99:116] is the sub-list for method output_type
-	82, // [82:99] is the sub-list for method input_type
-	82, // [82:82] is the sub-list for extension type_name
-	82, // [82:82] is the sub-list for extension extendee
-	0,  // [0:82] is the sub-list for field type_name
+	7,   // 0: dialer.v1.WorkRequest.sign_in:type_name -> dialer.v1.SignInRequest
+	9,   // 1: dialer.v1.WorkRequest.sign_out:type_name -> dialer.v1.SignOutRequest
+	11,  // 2: dialer.v1.WorkRequest.set_state:type_name -> dialer.v1.SetStateRequest
+	13,  // 3: dialer.v1.WorkRequest.heartbeat:type_name -> dialer.v1.HeartbeatRequest
+	21,  // 4: dialer.v1.WorkRequest.decline:type_name -> dialer.v1.DeclineRequest
+	23,  // 5: dialer.v1.WorkRequest.start_call:type_name -> dialer.v1.StartCallRequest
+	25,  // 6: dialer.v1.WorkRequest.end_call:type_name -> dialer.v1.EndCallRequest
+	27,  // 7: dialer.v1.WorkRequest.record_outcome:type_name -> dialer.v1.RecordOutcomeRequest
+	29,  // 8: dialer.v1.WorkRequest.correct_outcome:type_name -> dialer.v1.CorrectOutcomeRequest
+	31,  // 9: dialer.v1.WorkRequest.book_appointment:type_name -> dialer.v1.BookAppointmentRequest
+	33,  // 10: dialer.v1.WorkRequest.reschedule_appointment:type_name -> dialer.v1.RescheduleAppointmentRequest
+	35,  // 11: dialer.v1.WorkRequest.cancel_appointment:type_name -> dialer.v1.CancelAppointmentRequest
+	37,  // 12: dialer.v1.WorkRequest.list_callbacks:type_name -> dialer.v1.ListCallbacksRequest
+	45,  // 13: dialer.v1.WorkResponse.at:type_name -> google.protobuf.Timestamp
+	2,   // 14: dialer.v1.WorkResponse.failure:type_name -> dialer.v1.Failure
+	8,   // 15: dialer.v1.WorkResponse.signed_in:type_name -> dialer.v1.SignInResponse
+	10,  // 16: dialer.v1.WorkResponse.signed_out:type_name -> dialer.v1.SignOutResponse
+	12,  // 17: dialer.v1.WorkResponse.state_set:type_name -> dialer.v1.SetStateResponse
+	14,  // 18: dialer.v1.WorkResponse.heartbeat:type_name -> dialer.v1.HeartbeatResponse
+	22,  // 19: dialer.v1.WorkResponse.declined:type_name -> dialer.v1.DeclineResponse
+	24,  // 20: dialer.v1.WorkResponse.call_started:type_name -> dialer.v1.StartCallResponse
+	26,  // 21: dialer.v1.WorkResponse.call_ended:type_name -> dialer.v1.EndCallResponse
+	28,  // 22: dialer.v1.WorkResponse.outcome_recorded:type_name -> dialer.v1.RecordOutcomeResponse
+	30,  // 23: dialer.v1.WorkResponse.outcome_corrected:type_name -> dialer.v1.CorrectOutcomeResponse
+	32,  // 24: dialer.v1.WorkResponse.appointment_booked:type_name -> dialer.v1.BookAppointmentResponse
+	34,  // 25: dialer.v1.WorkResponse.appointment_rescheduled:type_name -> dialer.v1.RescheduleAppointmentResponse
+	36,  // 26: dialer.v1.WorkResponse.appointment_cancelled:type_name -> dialer.v1.CancelAppointmentResponse
+	38,  // 27: dialer.v1.WorkResponse.callbacks:type_name -> dialer.v1.ListCallbacksResponse
+	46,  // 28: dialer.v1.WorkResponse.session:type_name -> dialer.v1.Session
+	47,  // 29: dialer.v1.WorkResponse.offer:type_name -> dialer.v1.Card
+	4,   // 30: dialer.v1.WorkResponse.revoked:type_name -> dialer.v1.Revoked
+	5,   // 31: dialer.v1.WorkResponse.reminder:type_name -> dialer.v1.Reminder
+	6,   // 32: dialer.v1.WorkResponse.notice:type_name -> dialer.v1.Notice
+	3,   // 33: dialer.v1.Failure.violations:type_name -> dialer.v1.FieldViolation
+	48,  // 34: dialer.v1.Failure.retry_after:type_name -> google.protobuf.Duration
+	44,  // 35: dialer.v1.Failure.metadata:type_name -> dialer.v1.Failure.MetadataEntry
+	49,  // 36: dialer.v1.Reminder.callback:type_name -> dialer.v1.Callback
+	45,  // 37: dialer.v1.Notice.next_due:type_name -> google.protobuf.Timestamp
+	46,  // 38: dialer.v1.SignInResponse.session:type_name -> dialer.v1.Session
+	47,  // 39: dialer.v1.SignInResponse.card:type_name -> dialer.v1.Card
+	48,  // 40: dialer.v1.SignInResponse.heartbeat_every:type_name -> google.protobuf.Duration
+	46,  // 41: dialer.v1.SignOutResponse.session:type_name -> dialer.v1.Session
+	50,  // 42: dialer.v1.SetStateRequest.state:type_name -> campaign.v1.AgentState
+	46,  // 43: dialer.v1.SetStateResponse.session:type_name -> dialer.v1.Session
+	46,  // 44: dialer.v1.HeartbeatResponse.session:type_name -> dialer.v1.Session
+	45,  // 45: dialer.v1.HeartbeatResponse.lease_until:type_name -> google.protobuf.Timestamp
+	46,  // 46: dialer.v1.GetSessionResponse.session:type_name -> dialer.v1.Session
+	47,  // 47: dialer.v1.GetSessionResponse.card:type_name -> dialer.v1.Card
+	48,  // 48: dialer.v1.NextCallRequest.wait:type_name -> google.protobuf.Duration
+	47,  // 49: dialer.v1.NextCallResponse.card:type_name -> dialer.v1.Card
+	45,  // 50: dialer.v1.NextCallResponse.next_due:type_name -> google.protobuf.Timestamp
+	46,  // 51: dialer.v1.NextCallResponse.session:type_name -> dialer.v1.Session
+	47,  // 52: dialer.v1.PickLeadResponse.card:type_name -> dialer.v1.Card
+	46,  // 53: dialer.v1.PickLeadResponse.session:type_name -> dialer.v1.Session
+	46,  // 54: dialer.v1.DeclineResponse.session:type_name -> dialer.v1.Session
+	45,  // 55: dialer.v1.StartCallResponse.placed_at:type_name -> google.protobuf.Timestamp
+	45,  // 56: dialer.v1.StartCallResponse.lease_until:type_name -> google.protobuf.Timestamp
+	45,  // 57: dialer.v1.EndCallRequest.ended_at:type_name -> google.protobuf.Timestamp
+	46,  // 58: dialer.v1.EndCallResponse.session:type_name -> dialer.v1.Session
+	51,  // 59: dialer.v1.RecordOutcomeRequest.booking:type_name -> campaign.v1.Booking
+	45,  // 60: dialer.v1.RecordOutcomeRequest.ended_at:type_name -> google.protobuf.Timestamp
+	48,  // 61: dialer.v1.RecordOutcomeRequest.next_wait:type_name -> google.protobuf.Duration
+	52,  // 62: dialer.v1.RecordOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
+	53,  // 63: dialer.v1.RecordOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
+	54,  // 64: dialer.v1.RecordOutcomeResponse.plan:type_name -> campaign.v1.Plan
+	55,  // 65: dialer.v1.RecordOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
+	56,  // 66: dialer.v1.RecordOutcomeResponse.late:type_name -> dialer.v1.LateKind
+	46,  // 67: dialer.v1.RecordOutcomeResponse.session:type_name -> dialer.v1.Session
+	18,  // 68: dialer.v1.RecordOutcomeResponse.next:type_name -> dialer.v1.NextCallResponse
+	51,  // 69: dialer.v1.CorrectOutcomeRequest.booking:type_name -> campaign.v1.Booking
+	52,  // 70: dialer.v1.CorrectOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
+	53,  // 71: dialer.v1.CorrectOutcomeResponse.lead_state:type_name -> campaign.v1.LeadState
+	54,  // 72: dialer.v1.CorrectOutcomeResponse.plan:type_name -> campaign.v1.Plan
+	55,  // 73: dialer.v1.CorrectOutcomeResponse.appointment:type_name -> campaign.v1.Appointment
+	51,  // 74: dialer.v1.BookAppointmentRequest.booking:type_name -> campaign.v1.Booking
+	55,  // 75: dialer.v1.BookAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
+	51,  // 76: dialer.v1.RescheduleAppointmentRequest.booking:type_name -> campaign.v1.Booking
+	55,  // 77: dialer.v1.RescheduleAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
+	55,  // 78: dialer.v1.CancelAppointmentResponse.appointment:type_name -> campaign.v1.Appointment
+	54,  // 79: dialer.v1.CancelAppointmentResponse.plan:type_name -> campaign.v1.Plan
+	45,  // 80: dialer.v1.ListCallbacksRequest.before:type_name -> google.protobuf.Timestamp
+	49,  // 81: dialer.v1.ListCallbacksResponse.callbacks:type_name -> dialer.v1.Callback
+	48,  // 82: dialer.v1.ListSlotsRequest.step:type_name -> google.protobuf.Duration
+	48,  // 83: dialer.v1.GetMyDayResponse.talk:type_name -> google.protobuf.Duration
+	48,  // 84: dialer.v1.GetMyDayResponse.handling:type_name -> google.protobuf.Duration
+	43,  // 85: dialer.v1.GetMyDayResponse.last:type_name -> dialer.v1.LastCall
+	45,  // 86: dialer.v1.GetMyDayResponse.due_at:type_name -> google.protobuf.Timestamp
+	52,  // 87: dialer.v1.LastCall.attempt:type_name -> campaign.v1.Attempt
+	57,  // 88: dialer.v1.LastCall.outcomes:type_name -> dialer.v1.OutcomeChoice
+	45,  // 89: dialer.v1.LastCall.correct_until:type_name -> google.protobuf.Timestamp
+	0,   // 90: dialer.v1.AgentService.Work:input_type -> dialer.v1.WorkRequest
+	7,   // 91: dialer.v1.AgentService.SignIn:input_type -> dialer.v1.SignInRequest
+	9,   // 92: dialer.v1.AgentService.SignOut:input_type -> dialer.v1.SignOutRequest
+	11,  // 93: dialer.v1.AgentService.SetState:input_type -> dialer.v1.SetStateRequest
+	13,  // 94: dialer.v1.AgentService.Heartbeat:input_type -> dialer.v1.HeartbeatRequest
+	15,  // 95: dialer.v1.AgentService.GetSession:input_type -> dialer.v1.GetSessionRequest
+	17,  // 96: dialer.v1.AgentService.NextCall:input_type -> dialer.v1.NextCallRequest
+	19,  // 97: dialer.v1.AgentService.PickLead:input_type -> dialer.v1.PickLeadRequest
+	21,  // 98: dialer.v1.AgentService.Decline:input_type -> dialer.v1.DeclineRequest
+	23,  // 99: dialer.v1.AgentService.StartCall:input_type -> dialer.v1.StartCallRequest
+	25,  // 100: dialer.v1.AgentService.EndCall:input_type -> dialer.v1.EndCallRequest
+	27,  // 101: dialer.v1.AgentService.RecordOutcome:input_type -> dialer.v1.RecordOutcomeRequest
+	29,  // 102: dialer.v1.AgentService.CorrectOutcome:input_type -> dialer.v1.CorrectOutcomeRequest
+	31,  // 103: dialer.v1.AgentService.BookAppointment:input_type -> dialer.v1.BookAppointmentRequest
+	33,  // 104: dialer.v1.AgentService.RescheduleAppointment:input_type -> dialer.v1.RescheduleAppointmentRequest
+	35,  // 105: dialer.v1.AgentService.CancelAppointment:input_type -> dialer.v1.CancelAppointmentRequest
+	37,  // 106: dialer.v1.AgentService.ListCallbacks:input_type -> dialer.v1.ListCallbacksRequest
+	39,  // 107: dialer.v1.AgentService.ListSlots:input_type -> dialer.v1.ListSlotsRequest
+	41,  // 108: dialer.v1.AgentService.GetMyDay:input_type -> dialer.v1.GetMyDayRequest
+	1,   // 109: dialer.v1.AgentService.Work:output_type -> dialer.v1.WorkResponse
+	8,   // 110: dialer.v1.AgentService.SignIn:output_type -> dialer.v1.SignInResponse
+	10,  // 111: dialer.v1.AgentService.SignOut:output_type -> dialer.v1.SignOutResponse
+	12,  // 112: dialer.v1.AgentService.SetState:output_type -> dialer.v1.SetStateResponse
+	14,  // 113: dialer.v1.AgentService.Heartbeat:output_type -> dialer.v1.HeartbeatResponse
+	16,  // 114: dialer.v1.AgentService.GetSession:output_type -> dialer.v1.GetSessionResponse
+	18,  // 115: dialer.v1.AgentService.NextCall:output_type -> dialer.v1.NextCallResponse
+	20,  // 116: dialer.v1.AgentService.PickLead:output_type -> dialer.v1.PickLeadResponse
+	22,  // 117: dialer.v1.AgentService.Decline:output_type -> dialer.v1.DeclineResponse
+	24,  // 118: dialer.v1.AgentService.StartCall:output_type -> dialer.v1.StartCallResponse
+	26,  // 119: dialer.v1.AgentService.EndCall:output_type -> dialer.v1.EndCallResponse
+	28,  // 120: dialer.v1.AgentService.RecordOutcome:output_type -> dialer.v1.RecordOutcomeResponse
+	30,  // 121: dialer.v1.AgentService.CorrectOutcome:output_type -> dialer.v1.CorrectOutcomeResponse
+	32,  // 122: dialer.v1.AgentService.BookAppointment:output_type -> dialer.v1.BookAppointmentResponse
+	34,  // 123: dialer.v1.AgentService.RescheduleAppointment:output_type -> dialer.v1.RescheduleAppointmentResponse
+	36,  // 124: dialer.v1.AgentService.CancelAppointment:output_type -> dialer.v1.CancelAppointmentResponse
+	38,  // 125: dialer.v1.AgentService.ListCallbacks:output_type -> dialer.v1.ListCallbacksResponse
+	40,  // 126: dialer.v1.AgentService.ListSlots:output_type -> dialer.v1.ListSlotsResponse
+	42,  // 127: dialer.v1.AgentService.GetMyDay:output_type -> dialer.v1.GetMyDayResponse
+	109, // [109:128] is the sub-list for method output_type
+	90,  // [90:109] is the sub-list for method input_type
+	90,  // [90:90] is the sub-list for extension type_name
+	90,  // [90:90] is the sub-list for extension extendee
+	0,   // [0:90] is the sub-list for field type_name
 }
 
 func init() { file_dialer_v1_agent_proto_init() }
@@ -3535,7 +4015,7 @@ func file_dialer_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dialer_v1_agent_proto_rawDesc), len(file_dialer_v1_agent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   40,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,6 +36,8 @@ const (
 	AgentService_RescheduleAppointment_FullMethodName = "/dialer.v1.AgentService/RescheduleAppointment"
 	AgentService_CancelAppointment_FullMethodName     = "/dialer.v1.AgentService/CancelAppointment"
 	AgentService_ListCallbacks_FullMethodName         = "/dialer.v1.AgentService/ListCallbacks"
+	AgentService_ListSlots_FullMethodName             = "/dialer.v1.AgentService/ListSlots"
+	AgentService_GetMyDay_FullMethodName              = "/dialer.v1.AgentService/GetMyDay"
 )
 
 // AgentServiceClient is the client API for AgentService service.
@@ -116,6 +118,12 @@ type AgentServiceClient interface {
 	CancelAppointment(ctx context.Context, in *CancelAppointmentRequest, opts ...grpc.CallOption) (*CancelAppointmentResponse, error)
 	// ListCallbacks lists the agent's open promises and its leads to be called later, by due time.
 	ListCallbacks(ctx context.Context, in *ListCallbacksRequest, opts ...grpc.CallOption) (*ListCallbacksResponse, error)
+	// ListSlots lists when a lead may be promised a call: the times that a booking takes without the customer insisting.
+	// For a lead in the agent's hands, one that is its own, or one that it called last. Errors: NOT_FOUND the lead;
+	// PERMISSION_DENIED another lead; INVALID_ARGUMENT the zone, the day or the step.
+	ListSlots(ctx context.Context, in *ListSlotsRequest, opts ...grpc.CallOption) (*ListSlotsResponse, error)
+	// GetMyDay is what the agent did today, from the ledger, with its last call.
+	GetMyDay(ctx context.Context, in *GetMyDayRequest, opts ...grpc.CallOption) (*GetMyDayResponse, error)
 }
 
 type agentServiceClient struct {
@@ -299,6 +307,26 @@ func (c *agentServiceClient) ListCallbacks(ctx context.Context, in *ListCallback
 	return out, nil
 }
 
+func (c *agentServiceClient) ListSlots(ctx context.Context, in *ListSlotsRequest, opts ...grpc.CallOption) (*ListSlotsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSlotsResponse)
+	err := c.cc.Invoke(ctx, AgentService_ListSlots_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *agentServiceClient) GetMyDay(ctx context.Context, in *GetMyDayRequest, opts ...grpc.CallOption) (*GetMyDayResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetMyDayResponse)
+	err := c.cc.Invoke(ctx, AgentService_GetMyDay_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AgentServiceServer is the server API for AgentService service.
 // All implementations must embed UnimplementedAgentServiceServer
 // for forward compatibility.
@@ -377,6 +405,12 @@ type AgentServiceServer interface {
 	CancelAppointment(context.Context, *CancelAppointmentRequest) (*CancelAppointmentResponse, error)
 	// ListCallbacks lists the agent's open promises and its leads to be called later, by due time.
 	ListCallbacks(context.Context, *ListCallbacksRequest) (*ListCallbacksResponse, error)
+	// ListSlots lists when a lead may be promised a call: the times that a booking takes without the customer insisting.
+	// For a lead in the agent's hands, one that is its own, or one that it called last. Errors: NOT_FOUND the lead;
+	// PERMISSION_DENIED another lead; INVALID_ARGUMENT the zone, the day or the step.
+	ListSlots(context.Context, *ListSlotsRequest) (*ListSlotsResponse, error)
+	// GetMyDay is what the agent did today, from the ledger, with its last call.
+	GetMyDay(context.Context, *GetMyDayRequest) (*GetMyDayResponse, error)
 	mustEmbedUnimplementedAgentServiceServer()
 }
 
@@ -437,6 +471,12 @@ func (UnimplementedAgentServiceServer) CancelAppointment(context.Context, *Cance
 }
 func (UnimplementedAgentServiceServer) ListCallbacks(context.Context, *ListCallbacksRequest) (*ListCallbacksResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCallbacks not implemented")
+}
+func (UnimplementedAgentServiceServer) ListSlots(context.Context, *ListSlotsRequest) (*ListSlotsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSlots not implemented")
+}
+func (UnimplementedAgentServiceServer) GetMyDay(context.Context, *GetMyDayRequest) (*GetMyDayResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetMyDay not implemented")
 }
 func (UnimplementedAgentServiceServer) mustEmbedUnimplementedAgentServiceServer() {}
 func (UnimplementedAgentServiceServer) testEmbeddedByValue()                      {}
@@ -754,6 +794,42 @@ func _AgentService_ListCallbacks_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AgentService_ListSlots_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSlotsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AgentServiceServer).ListSlots(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AgentService_ListSlots_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AgentServiceServer).ListSlots(ctx, req.(*ListSlotsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AgentService_GetMyDay_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetMyDayRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AgentServiceServer).GetMyDay(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AgentService_GetMyDay_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AgentServiceServer).GetMyDay(ctx, req.(*GetMyDayRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AgentService_ServiceDesc is the grpc.ServiceDesc for AgentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -824,6 +900,14 @@ var AgentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListCallbacks",
 			Handler:    _AgentService_ListCallbacks_Handler,
+		},
+		{
+			MethodName: "ListSlots",
+			Handler:    _AgentService_ListSlots_Handler,
+		},
+		{
+			MethodName: "GetMyDay",
+			Handler:    _AgentService_GetMyDay_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -21,6 +21,7 @@ type Suppression struct {
 	Source    string           // who said so: an agent's login, a list's name, a CRM
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: never
+	Subject   SubjectID // the record's id of the number, of a listed one; else 0
 }
 
 // SuppressionScope is where a suppression binds.
@@ -187,10 +188,21 @@ type SuppressionFilter struct {
 	Country   string
 	Source    string
 	After     SuppressionKey // the last of the page before; zero: from the first
+	From      SuppressionPlace
 	Limit     int
 	// Restricted leaves out those of campaigns other than Campaigns.
 	Restricted bool
 }
+
+// SuppressionPlace is where a suppression stands among all, without its number. Subject 0: no place, see SuppressionFilter.After.
+type SuppressionPlace struct {
+	Subject  SubjectID  `json:"s"`
+	Campaign CampaignID `json:"c,omitempty"`
+	Country  string     `json:"n,omitempty"`
+}
+
+// At is where a listed suppression stands.
+func (s *Suppression) At() SuppressionPlace { return SuppressionPlace{s.Subject, s.Campaign, s.Country} }
 
 // SuppressionTally is what became of a batch of numbers.
 type SuppressionTally struct {

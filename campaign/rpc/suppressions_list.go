@@ -29,7 +29,7 @@ func (s *SuppressionServer) ListSuppressions(ctx context.Context, r *pb.ListSupp
 		return nil, err
 	}
 	query := f
-	if err := wire.FromPageToken(r.GetPageToken(), query, &f.After); err != nil {
+	if err := wire.FromPageToken(r.GetPageToken(), query, &f.From); err != nil {
 		return nil, err
 	}
 	f.Limit = size + 1
@@ -38,7 +38,7 @@ func (s *SuppressionServer) ListSuppressions(ctx context.Context, r *pb.ListSupp
 		return nil, err
 	}
 	out := &pb.ListSuppressionsResponse{}
-	rows, out.NextPageToken = wire.Cut(rows, size, query, func(x *campaign.Suppression) any { return x.Key() })
+	rows, out.NextPageToken = wire.Cut(rows, size, query, func(x *campaign.Suppression) any { return x.At() }) // the numbers are nobody's who only sees the token
 	mask := numberMask(ctx, s.suppressions, "suppressions")
 	for i := range rows {
 		m := wire.Suppression(&rows[i])

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"iter"
@@ -116,6 +117,9 @@ func TestAnImportOfSuppressionsTellsHowFarItIs(t *testing.T) {
 	listed := must[*pb.ListSuppressionsResponse](t)(b.suppressions.ListSuppressions(ctx, &pb.ListSuppressionsRequest{PageSize: 1, Source: "register.csv"}))
 	if x := listed.GetSuppressions(); len(x) != 1 || x[0].GetPhone() != "+8613800138001" || x[0].GetScope() != pb.SuppressionScope_SUPPRESSION_SCOPE_SYSTEM {
 		t.Fatalf("listed %v", x)
+	}
+	if place, err := base64.RawURLEncoding.DecodeString(listed.GetNextPageToken()); err != nil || strings.Contains(string(place), "13800138001") || strings.Contains(string(place), "+86") {
+		t.Errorf("the page token tells a number: %q, %v", place, err)
 	}
 	next := must[*pb.ListSuppressionsResponse](t)(b.suppressions.ListSuppressions(ctx, &pb.ListSuppressionsRequest{PageSize: 1, Source: "register.csv", PageToken: listed.GetNextPageToken()}))
 	if x := next.GetSuppressions(); len(x) != 1 || x[0].GetPhone() != "+8613900000000" {

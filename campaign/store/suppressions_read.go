@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 
 	"redial/campaign"
 )
@@ -71,7 +73,8 @@ func (s *Store) Suppressed(ctx context.Context, phones []campaign.Phone) ([]camp
 }
 
 // Suppressions are those in force that match, by number, then those of the whole system, of campaigns, of countries; a
-// Limit of 0 is 100.
+// Limit of 0 is 100. Errors: KindInvalid on page_token when From is no suppression, or none that the filter's campaigns let
+// its asker see.
 func (s *Store) Suppressions(ctx context.Context, f campaign.SuppressionFilter) ([]campaign.Suppression, error) {
 	if f.Limit <= 0 {
 		f.Limit = 100
@@ -79,14 +82,43 @@ func (s *Store) Suppressions(ctx context.Context, f campaign.SuppressionFilter) 
 	var out []campaign.Suppression
 	err := s.peek(ctx, "list suppressions", func(t *tx) error {
 		out = nil
+		if err := t.placeOf(&f); err != nil {
+			return err
+		}
 		q, args := t.listSuppressions(&f)
 		return t.each(q, args, func(r *sql.Rows) error {
-			one, _, err := scanSuppression(r)
+			one, subject, err := scanSuppression(r)
+			one.Subject = subject
 			out = append(out, one)
 			return err
 		})
 	})
 	return out, err
+}
+
+// placeOf finds the number of the suppression that a page begins after. A place that is made up tells no more than the list
+// itself: it must be of a suppression that its asker is shown.
+func (t *tx) placeOf(f *campaign.SuppressionFilter) error {
+	at := f.From
+	if at.Subject == 0 {
+		return nil
+	}
+	table, seen := `suppressions x WHERE x.subject_id = $1`, true
+	args := []any{int64(at.Subject)}
+	if at.Campaign != 0 || at.Country != "" {
+		table += ` AND x.campaign_id = $2 AND x.country = $3`
+		table, args = "scoped_"+table, append(args, int64(at.Campaign), at.Country)
+		seen = !f.Restricted || at.Campaign == 0 || slices.Contains(f.Campaigns, at.Campaign)
+	}
+	err := sql.ErrNoRows
+	if seen {
+		err = t.row(`SELECT u.key FROM subjects u WHERE u.id = $1 AND EXISTS (SELECT 1 FROM `+table+`)`, args, &f.After.Phone)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return campaign.Invalid("page_token", "the last suppression of the page before is gone: begin again without a token")
+	}
+	f.After.Campaign, f.After.Country = at.Campaign, at.Country
+	return err
 }
 
 // listSuppressions asks each table for a page and merges the two.

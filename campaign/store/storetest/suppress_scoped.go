@@ -175,7 +175,7 @@ func listSuppressions(b *bundle) {
 		}
 	}
 	slices.SortFunc(want, campaign.CompareSuppressions)
-	pages := func(f campaign.SuppressionFilter) (keys []campaign.SuppressionKey) {
+	pages := func(f campaign.SuppressionFilter, byPlace bool) (keys []campaign.SuppressionKey) {
 		f.Limit = 3
 		for {
 			page := must[[]campaign.Suppression](b)(b.s.Suppressions(b.Context(), f))
@@ -185,7 +185,11 @@ func listSuppressions(b *bundle) {
 			if len(page) < f.Limit {
 				return keys
 			}
-			f.After = page[len(page)-1].Key()
+			if last := &page[len(page)-1]; byPlace {
+				f.From = last.At()
+			} else {
+				f.After = last.Key()
+			}
 		}
 	}
 	only := func(keep func(campaign.SuppressionKey) bool) (out []campaign.SuppressionKey) {
@@ -210,8 +214,19 @@ func listSuppressions(b *bundle) {
 		"source":     {campaign.SuppressionFilter{Source: "b"}, func(campaign.SuppressionKey) bool { return false }},
 		"restricted": {campaign.SuppressionFilter{Restricted: true, Campaigns: []campaign.CampaignID{d.ID}}, func(k campaign.SuppressionKey) bool { return k.Campaign != c.ID }},
 	} {
-		if got := pages(try.f); !slices.Equal(got, only(try.keep)) {
-			b.Errorf("%s: got %v\nwant %v", name, got, only(try.keep))
+		for _, byPlace := range []bool{false, true} {
+			if got := pages(try.f, byPlace); !slices.Equal(got, only(try.keep)) {
+				b.Errorf("%s, by place %v: got %v\nwant %v", name, byPlace, got, only(try.keep))
+			}
+		}
+	}
+	shown := must[[]campaign.Suppression](b)(b.s.Suppressions(b.Context(), campaign.SuppressionFilter{Campaign: c.ID, Limit: 1}))
+	for name, f := range map[string]campaign.SuppressionFilter{
+		"a number without a suppression": {From: campaign.SuppressionPlace{Subject: 99_999}},
+		"another's campaign":             {From: shown[0].At(), Restricted: true, Campaigns: []campaign.CampaignID{d.ID}},
+	} {
+		if _, err := b.s.Suppressions(b.Context(), f); campaign.KindOf(err) != campaign.KindInvalid || asError(err).Violations[0].Field != "page_token" {
+			b.Errorf("a page after %s: %v", name, err)
 		}
 	}
 }

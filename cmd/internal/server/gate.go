@@ -20,7 +20,7 @@ const (
 	waitMin   = 50 * time.Millisecond
 	waitBegin = 100 * time.Millisecond
 	waitMost  = time.Second
-	overPace  = 50 * time.Millisecond // of work, at the present pace, are in work at once at most
+	overPace  = 30 * time.Millisecond // of work, at the present pace, are in work at once at most
 )
 
 // gate decides which calls are taken up when there are more than can be answered in time. A node that is not

@@ -142,3 +142,22 @@ func TestWhoHasACallInHandGoesOnInAnOverload(t *testing.T) {
 		}
 	})
 }
+
+// Half the pace, half the places: a machine that others use as well does not answer later, but less.
+func TestInAnOverloadNoMoreIsInWorkThanIsSoonDone(t *testing.T) {
+	t.Parallel()
+	g := newGate(calmMost, newClimb(), shortShares)
+	g.press(time.Now())
+	for _, c := range []struct{ took, beside, climb, want float64 }{
+		{took: 0.030, beside: 80, climb: 200, want: 80},       // as it should be
+		{took: 0.060, beside: 80, climb: 200, want: 40},       // slower
+		{took: 0.500, beside: 80, climb: 200, want: climbMin}, // and slower, but commits are shared
+		{took: 0.010, beside: 80, climb: 56, want: 56},        // more would do nothing
+	} {
+		g.took, g.beside, g.climb.places = c.took, c.beside, c.climb
+		want := min(c.want, g.climb.limit())
+		if got := g.places(finish); got < want*0.999 || got > want*1.001 {
+			t.Errorf("%v in work, each %v s: %v places, want %v", c.beside, c.took, got, want)
+		}
+	}
+}

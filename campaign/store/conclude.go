@@ -17,7 +17,11 @@ func (s *Store) Conclude(ctx context.Context, r campaign.Result) (campaign.Recor
 	if err := checkResult(&r); err != nil {
 		return campaign.Recorded{}, err
 	}
-	return ask[campaign.Recorded](ctx, s, outcomeDeed(r))
+	rec, err := ask[campaign.Recorded](ctx, s, outcomeDeed(r))
+	if err == nil && rec.Late == campaign.LateWaits && rec.State == campaign.LeadWithdrawn && r.Booking == nil {
+		return s.concludeMoved(ctx, r, rec), nil
+	}
+	return rec, err
 }
 
 func outcomeDeed(r campaign.Result) *deed {

@@ -17,6 +17,7 @@ type deed struct {
 	assignment campaign.AssignmentID // 0: whatever the agent holds
 	newNumber  campaign.Phone        // of an outcome; empty: none
 	dnc        bool                  // an outcome that suppresses the number dialled
+	besides    campaign.LeadID       // a lead to load with that of the assignment; 0: none
 	moves      bool                  // the session itself is moved: it is made if there is none
 	beats      []campaign.Beat
 	// do changes the loaded nouns. A refusal is in the answer; the error undoes the transaction.
@@ -102,6 +103,9 @@ func (t *tx) loadDeeds(asked []*deed, first bool) (*work, []campaign.Suppression
 	for _, d := range asked {
 		if d.assignment != 0 {
 			w.assignments = append(w.assignments, d.assignment)
+		}
+		if d.besides != 0 {
+			w.leads = append(w.leads, d.besides)
 		}
 		if d.newNumber != "" {
 			w.phones = append(w.phones, d.newNumber)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -181,6 +180,7 @@ func (k *work) amend(f *campaign.Facts, a *campaign.Assignment, t *campaign.Atte
 	}
 	own(f, a.AgentID, r.Outcome)
 	k.decide(f)
+	mark(&k.planned, l.ID) // a withdrawn lead, which is not decided, still knows what came of its calls
 	k.event(campaign.EventAttemptAmended, l, a.AgentID, map[string]any{"assignment": a.ID, "kind": kind, "by": by, "outcome": t.Outcome,
 		"code": t.Code, "number": t.Number, "new_number": t.NewNumber, "placed_at": t.PlacedAt, "ended_at": t.EndedAt, "note": t.Note, "why": t.Reason, "verdict": l.Plan.Verdict.String(), "at": l.Plan.At, "reason": l.Plan.Reason})
 	return campaign.Recorded{Attempt: *t, Plan: l.Plan, Lead: l.ID, State: l.State}, nil
@@ -260,59 +260,6 @@ func (s *Store) LateOutcomes(ctx context.Context, of campaign.CampaignID) ([]cam
 		})
 	})
 	return out, err
-}
-
-// ResolveLate applies a late outcome to its attempt, or dismisses it. Errors: KindNotFound; KindUnready when it was
-// resolved already; those of a booking that can no longer be made.
-func (s *Store) ResolveLate(ctx context.Context, id campaign.AssignmentID, apply bool, by string) (campaign.Recorded, error) {
-	var rec campaign.Recorded
-	err := s.write(ctx, "resolve a late outcome", func(t *tx) error {
-		var text string
-		var resolved int64
-		if err := t.row(`SELECT result, resolved_at FROM late_outcomes WHERE assignment_id = $1`+t.d.forUpdate, []any{int64(id)}, &text, &resolved); err != nil {
-			return none(err, "late outcome of assignment", id)
-		}
-		if resolved != 0 {
-			return campaign.Unready(campaign.ReasonBadState, "this late outcome was resolved already")
-		}
-		var r campaign.Result
-		if err := json.Unmarshal([]byte(text), &r); err != nil {
-			return fmt.Errorf("late outcome of assignment %d: %w", id, err)
-		}
-		k, _, err := t.loadDeeds([]*deed{outcomeDeed(r)}, false)
-		if err != nil {
-			return err
-		}
-		if rec, err = k.resolve(r, apply, by); err != nil {
-			return err
-		}
-		resolution := map[bool]string{true: "applied", false: "dismissed"}[apply]
-		if _, err := t.exec(`UPDATE late_outcomes SET resolved_at = $2, resolution = $3, resolved_by = $4 WHERE assignment_id = $1`,
-			int64(id), us(t.now), resolution, by); err != nil {
-			return err
-		}
-		return k.flush()
-	})
-	return rec, err
-}
-
-func (k *work) resolve(r campaign.Result, apply bool, by string) (campaign.Recorded, error) {
-	a := k.assignments[r.Assignment]
-	if a == nil || k.facts[a.LeadID] == nil {
-		return campaign.Recorded{}, campaign.NotFound("assignment", r.Assignment)
-	}
-	f := k.facts[a.LeadID]
-	t, plan, err := k.t.recorded(a)
-	if err != nil || t == nil {
-		return campaign.Recorded{}, err
-	}
-	if !apply {
-		return campaign.Recorded{Attempt: *t, Plan: plan, Lead: f.Lead.ID, State: f.Lead.State}, nil
-	}
-	if r.Booking != nil && f.Lead.State == campaign.LeadWithdrawn {
-		return campaign.Recorded{}, k.bookElsewhere(f.Lead)
-	}
-	return k.amend(f, a, t, r, "late", by)
 }
 
 // bookElsewhere says that a withdrawn lead takes no promise, which nobody would keep, and who does.

@@ -140,9 +140,10 @@ type FileGuess struct {
 	Encoding   string   `json:"encoding"` // utf-8, utf-16le, gb18030, …; xlsx: utf-8
 	Delimiter  string   `json:"delimiter,omitempty"`
 	Sheet      string   `json:"sheet,omitempty"`
-	Header     bool     `json:"header"`      // a heading line was found
-	HeaderLine int      `json:"header_line"` // its line, from 1; 0: none
-	Headings   []string `json:"headings"`    // of every column, made up where there are none
+	Sheets     []string `json:"sheets,omitempty"` // of the workbook, in its order
+	Header     bool     `json:"header"`           // a heading line was found
+	HeaderLine int      `json:"header_line"`      // its line, from 1; 0: none
+	Headings   []string `json:"headings"`         // of every column, made up where there are none
 }
 
 // ImportPreview is what an import would do, without doing it.

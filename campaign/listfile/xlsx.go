@@ -215,7 +215,7 @@ func (w *workbook) file(opt campaign.ImportOptions) (*File, error) {
 			return nil, err
 		}
 		f := &File{open: func() (source, error) { return w.rows(s) }, close: w.close}
-		f.Guess = campaign.FileGuess{Format: "xlsx", Encoding: "utf-8", Sheet: s.name}
+		f.Guess = campaign.FileGuess{Format: "xlsx", Encoding: "utf-8", Sheet: s.name, Sheets: w.names()}
 		if err := f.settle(rows, opt); err != nil {
 			return nil, err
 		}
@@ -224,6 +224,15 @@ func (w *workbook) file(opt campaign.ImportOptions) (*File, error) {
 		}
 	}
 	return nil, refuse("no sheet of the workbook holds rows")
+}
+
+// names are those of the sheets, in their order.
+func (w *workbook) names() []string {
+	out := make([]string, len(w.sheets))
+	for i, s := range w.sheets {
+		out[i] = s.name
+	}
+	return out
 }
 
 // pick is the sheet asked for by name or number; else the visible ones, then the hidden ones.

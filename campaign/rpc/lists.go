@@ -20,6 +20,11 @@ type Lists interface {
 	Headings(ctx context.Context, id campaign.ListID) ([]string, error)
 	// Campaign is the one that a list is for.
 	Campaign(ctx context.Context, id campaign.CampaignID) (campaign.Campaign, error)
+	// ListCounts are the leads of some lists by state, and how many were called.
+	ListCounts(ctx context.Context, ids []campaign.ListID) (map[campaign.ListID]campaign.ListCounts, error)
+	// ProblemCounts are how often a list's rows had a problem of each kind, most frequent first.
+	ProblemCounts(ctx context.Context, id campaign.ListID) ([]campaign.ProblemCount, error)
+	Templates
 	Deeds
 }
 
@@ -92,6 +97,9 @@ func (s *ListServer) ListLists(ctx context.Context, r *pb.ListListsRequest) (*pb
 	for i := range rows {
 		out.Lists = append(out.Lists, wire.List(&rows[i]))
 	}
+	if r.GetCounted() {
+		return out, s.count(ctx, out.GetLists())
+	}
 	return out, nil
 }
 
@@ -101,7 +109,16 @@ func (s *ListServer) GetList(ctx context.Context, r *pb.GetListRequest) (*pb.Get
 	if err != nil {
 		return nil, err
 	}
-	return &pb.GetListResponse{List: wire.List(&l)}, nil
+	out := &pb.GetListResponse{List: wire.List(&l)}
+	if !r.GetCounted() {
+		return out, nil
+	}
+	problems, err := s.lists.ProblemCounts(ctx, l.ID)
+	if err != nil {
+		return nil, err
+	}
+	out.List.ProblemCounts = wire.ProblemCounts(problems)
+	return out, s.count(ctx, []*pb.List{out.GetList()})
 }
 
 // ListProblems is a page of what did not become a lead, by line.

@@ -42,8 +42,8 @@ func (s *Store) CampaignsOf(ctx context.Context, what campaign.Thing, id int64) 
 	return of, doing("find the campaigns of a "+string(what), rows.Err())
 }
 
-// among is the condition that a column is one of some campaigns.
-func among(column string, ids []campaign.CampaignID) string {
+// among is the condition that a column is one of some ids.
+func among[T ~int64](column string, ids []T) string {
 	texts := make([]string, len(ids))
 	for i, id := range ids {
 		texts[i] = strconv.FormatInt(int64(id), 10)

@@ -32,13 +32,27 @@ func Problems(all []campaign.Problem) []*pb.Problem {
 		p := &all[i]
 		out[i] = &pb.Problem{
 			Line: int64(p.Line), Column: p.Column, Value: p.Value, Reason: p.Reason, Message: p.Message,
-			Suggestion: p.Suggestion, Row: p.Row,
+			Suggestion: p.Suggestion, Row: p.Row, Warning: p.Warning,
 		}
 		if p.Warning {
 			out[i].Message += " (the row became a lead without it)"
 		}
 	}
 	return out
+}
+
+// ProblemCounts are how often rows had a problem of each kind as messages.
+func ProblemCounts(all []campaign.ProblemCount) []*pb.ProblemCount {
+	out := make([]*pb.ProblemCount, len(all))
+	for i, c := range all {
+		out[i] = &pb.ProblemCount{Reason: c.Reason, Warning: c.Warning, Count: c.Count}
+	}
+	return out
+}
+
+// Template is how files of a kind are read as a message.
+func Template(m *campaign.ImportTemplate) *pb.ImportTemplate {
+	return &pb.ImportTemplate{Name: m.Name, Headings: m.Headings, Options: options(m.Options), UpdatedAt: Time(m.UpdatedAt)}
 }
 
 // Upload is a file on its way in as a message.
@@ -87,6 +101,7 @@ func Preview(p *campaign.ImportPreview) *pb.PreviewImportResponse {
 	out := &pb.PreviewImportResponse{
 		Format: p.Guess.Format, Encoding: p.Guess.Encoding, Delimiter: p.Guess.Delimiter, Sheet: p.Guess.Sheet,
 		HeaderLine: int64(p.Guess.HeaderLine), Problems: Problems(p.Problems), Tally: Tally(p.Tally), Complete: p.Whole,
+		Sheets: p.Guess.Sheets,
 	}
 	for i, c := range p.Mapping.Columns {
 		out.Columns = append(out.Columns, &pb.PreviewColumn{

@@ -28,7 +28,7 @@ mA     campaign.v1.AdminService: CreateAgent GetAgent ListAgents UpdateAgent Put
 A      campaign.v1.AdminService: CreateToken ListTokens RevokeToken Audit Backup ListAuditLog VerifyAuditLog
 smcqA  campaign.v1.CampaignService: GetCampaign ListCampaigns
 mA     campaign.v1.CampaignService: CreateCampaign UpdateCampaign StartCampaign PauseCampaign FinishCampaign
-mA     campaign.v1.ListService: BeginUpload Upload PreviewImport CommitUpload DiscardUpload UndoImport SetPriority SwitchOff SwitchOn SetHours
+mA     campaign.v1.ListService: BeginUpload Upload PreviewImport CommitUpload DiscardUpload UndoImport SetPriority SwitchOff SwitchOn SetHours SaveTemplate ListTemplates DeleteTemplate
 smA    campaign.v1.ListService: GetUpload WatchImport ListLists GetList ListProblems ExportProblems
 smcqA  campaign.v1.LeadService: GetLead FindLeads ListConsents RevealNumbers
 mcA    campaign.v1.LeadService: UpdateLead WithdrawLead ReopenLead UpsertLeads EraseLead ExportPerson RecordConsent RecordOutsideCall

@@ -53,6 +53,9 @@ var grants = map[string]grant{
 	"/campaign.v1.ListService/SwitchOff":      naming(),
 	"/campaign.v1.ListService/SwitchOn":       naming(),
 	"/campaign.v1.ListService/SetHours":       namingID(campaign.ThingList),
+	"/campaign.v1.ListService/SaveTemplate":   naming(),
+	"/campaign.v1.ListService/ListTemplates":  naming(),
+	"/campaign.v1.ListService/DeleteTemplate": naming(),
 
 	"/campaign.v1.LeadService/GetLead":      namingID(campaign.ThingLead),
 	"/campaign.v1.LeadService/FindLeads":    filtering(),

@@ -84,6 +84,9 @@ var table = map[string]access{
 	"/campaign.v1.ListService/SwitchOff":      keep,
 	"/campaign.v1.ListService/SwitchOn":       keep,
 	"/campaign.v1.ListService/SetHours":       keep,
+	"/campaign.v1.ListService/SaveTemplate":   keep,
+	"/campaign.v1.ListService/ListTemplates":  keep,
+	"/campaign.v1.ListService/DeleteTemplate": keep,
 
 	"/campaign.v1.LeadService/GetLead":      look,
 	"/campaign.v1.LeadService/FindLeads":    look,

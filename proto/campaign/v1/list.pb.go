@@ -225,7 +225,13 @@ type List struct {
 	// When its leads may be called, within the campaign's hours; empty: as the campaign.
 	Hours []*Window `protobuf:"bytes,12,rep,name=hours,proto3" json:"hours,omitempty"`
 	// Names of calendars that apply besides the campaign's; empty: none.
-	Calendars     []string `protobuf:"bytes,13,rep,name=calendars,proto3" json:"calendars,omitempty"`
+	Calendars []string `protobuf:"bytes,13,rep,name=calendars,proto3" json:"calendars,omitempty"`
+	// Only where counted was asked for: its leads by state; a state without leads is left out.
+	Counts []*LeadCount `protobuf:"bytes,14,rep,name=counts,proto3" json:"counts,omitempty"`
+	// Only where counted was asked for: its leads that were called at least once.
+	Called int64 `protobuf:"varint,15,opt,name=called,proto3" json:"called,omitempty"`
+	// Only in GetList, where counted was asked for: why rows did not become leads, most frequent first.
+	ProblemCounts []*ProblemCount `protobuf:"bytes,16,rep,name=problem_counts,json=problemCounts,proto3" json:"problem_counts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -351,6 +357,449 @@ func (x *List) GetCalendars() []string {
 	return nil
 }
 
+func (x *List) GetCounts() []*LeadCount {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+func (x *List) GetCalled() int64 {
+	if x != nil {
+		return x.Called
+	}
+	return 0
+}
+
+func (x *List) GetProblemCounts() []*ProblemCount {
+	if x != nil {
+		return x.ProblemCounts
+	}
+	return nil
+}
+
+// ProblemCount is how often a list's rows had a problem of a kind. A row may have several.
+type ProblemCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The stable word of Problem.reason.
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The rows became leads all the same.
+	Warning bool `protobuf:"varint,2,opt,name=warning,proto3" json:"warning,omitempty"`
+	// How often.
+	Count         int64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProblemCount) Reset() {
+	*x = ProblemCount{}
+	mi := &file_campaign_v1_list_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProblemCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProblemCount) ProtoMessage() {}
+
+func (x *ProblemCount) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_list_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProblemCount.ProtoReflect.Descriptor instead.
+func (*ProblemCount) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ProblemCount) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ProblemCount) GetWarning() bool {
+	if x != nil {
+		return x.Warning
+	}
+	return false
+}
+
+func (x *ProblemCount) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// ImportTemplate is how files of a kind are read.
+type ImportTemplate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What people call it, 1 to 100 characters; unique in its campaign.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The columns that it was made for, in order, as PreviewImport told their headings: it fits a file that has the same.
+	Headings []string `protobuf:"bytes,2,rep,name=headings,proto3" json:"headings,omitempty"`
+	// How such a file is read. The list's name and priority are not kept.
+	Options *ImportOptions `protobuf:"bytes,3,opt,name=options,proto3" json:"options,omitempty"`
+	// In answers: when it was last saved.
+	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportTemplate) Reset() {
+	*x = ImportTemplate{}
+	mi := &file_campaign_v1_list_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportTemplate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportTemplate) ProtoMessage() {}
+
+func (x *ImportTemplate) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_list_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportTemplate.ProtoReflect.Descriptor instead.
+func (*ImportTemplate) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ImportTemplate) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ImportTemplate) GetHeadings() []string {
+	if x != nil {
+		return x.Headings
+	}
+	return nil
+}
+
+func (x *ImportTemplate) GetOptions() *ImportOptions {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *ImportTemplate) GetUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedAt
+	}
+	return nil
+}
+
+// SaveTemplateRequest keeps a template.
+type SaveTemplateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The campaign it is for.
+	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Replaces the one of its name.
+	Template      *ImportTemplate `protobuf:"bytes,2,opt,name=template,proto3" json:"template,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveTemplateRequest) Reset() {
+	*x = SaveTemplateRequest{}
+	mi := &file_campaign_v1_list_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveTemplateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveTemplateRequest) ProtoMessage() {}
+
+func (x *SaveTemplateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_list_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveTemplateRequest.ProtoReflect.Descriptor instead.
+func (*SaveTemplateRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SaveTemplateRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *SaveTemplateRequest) GetTemplate() *ImportTemplate {
+	if x != nil {
+		return x.Template
+	}
+	return nil
+}
+
+// SaveTemplateResponse is the template.
+type SaveTemplateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is kept.
+	Template      *ImportTemplate `protobuf:"bytes,1,opt,name=template,proto3" json:"template,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveTemplateResponse) Reset() {
+	*x = SaveTemplateResponse{}
+	mi := &file_campaign_v1_list_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveTemplateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveTemplateResponse) ProtoMessage() {}
+
+func (x *SaveTemplateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_list_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveTemplateResponse.ProtoReflect.Descriptor instead.
+func (*SaveTemplateResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SaveTemplateResponse) GetTemplate() *ImportTemplate {
+	if x != nil {
+		return x.Template
+	}
+	return nil
+}
+
+// ListTemplatesRequest names a campaign.
+type ListTemplatesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose templates.
+	CampaignId    int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTemplatesRequest) Reset() {
+	*x = ListTemplatesRequest{}
+	mi := &file_campaign_v1_list_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTemplatesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTemplatesRequest) ProtoMessage() {}
+
+func (x *ListTemplatesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_list_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTemplatesRequest.ProtoReflect.Descriptor instead.
+func (*ListTemplatesRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListTemplatesRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+// ListTemplatesResponse is the templates.
+type ListTemplatesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By name; at most 100.
+	Templates     []*ImportTemplate `protobuf:"bytes,1,rep,name=templates,proto3" json:"templates,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTemplatesResponse) Reset() {
+	*x = ListTemplatesResponse{}
+	mi := &file_campaign_v1_list_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTemplatesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTemplatesResponse) ProtoMessage() {}
+
+func (x *ListTemplatesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_list_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTemplatesResponse.ProtoReflect.Descriptor instead.
+func (*ListTemplatesResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListTemplatesResponse) GetTemplates() []*ImportTemplate {
+	if x != nil {
+		return x.Templates
+	}
+	return nil
+}
+
+// DeleteTemplateRequest names a template.
+type DeleteTemplateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose.
+	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Which.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteTemplateRequest) Reset() {
+	*x = DeleteTemplateRequest{}
+	mi := &file_campaign_v1_list_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteTemplateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteTemplateRequest) ProtoMessage() {}
+
+func (x *DeleteTemplateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_list_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteTemplateRequest.ProtoReflect.Descriptor instead.
+func (*DeleteTemplateRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DeleteTemplateRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *DeleteTemplateRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// DeleteTemplateResponse is empty.
+type DeleteTemplateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteTemplateResponse) Reset() {
+	*x = DeleteTemplateResponse{}
+	mi := &file_campaign_v1_list_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteTemplateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteTemplateResponse) ProtoMessage() {}
+
+func (x *DeleteTemplateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_list_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteTemplateResponse.ProtoReflect.Descriptor instead.
+func (*DeleteTemplateResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{8}
+}
+
 // SetHoursRequest narrows the hours of a list.
 type SetHoursRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -368,7 +817,7 @@ type SetHoursRequest struct {
 
 func (x *SetHoursRequest) Reset() {
 	*x = SetHoursRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[1]
+	mi := &file_campaign_v1_list_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -380,7 +829,7 @@ func (x *SetHoursRequest) String() string {
 func (*SetHoursRequest) ProtoMessage() {}
 
 func (x *SetHoursRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[1]
+	mi := &file_campaign_v1_list_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -393,7 +842,7 @@ func (x *SetHoursRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetHoursRequest.ProtoReflect.Descriptor instead.
 func (*SetHoursRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{1}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SetHoursRequest) GetId() int64 {
@@ -435,7 +884,7 @@ type SetHoursResponse struct {
 
 func (x *SetHoursResponse) Reset() {
 	*x = SetHoursResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[2]
+	mi := &file_campaign_v1_list_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -447,7 +896,7 @@ func (x *SetHoursResponse) String() string {
 func (*SetHoursResponse) ProtoMessage() {}
 
 func (x *SetHoursResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[2]
+	mi := &file_campaign_v1_list_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -460,7 +909,7 @@ func (x *SetHoursResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetHoursResponse.ProtoReflect.Descriptor instead.
 func (*SetHoursResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{2}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SetHoursResponse) GetList() *List {
@@ -489,7 +938,7 @@ type Tally struct {
 
 func (x *Tally) Reset() {
 	*x = Tally{}
-	mi := &file_campaign_v1_list_proto_msgTypes[3]
+	mi := &file_campaign_v1_list_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -501,7 +950,7 @@ func (x *Tally) String() string {
 func (*Tally) ProtoMessage() {}
 
 func (x *Tally) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[3]
+	mi := &file_campaign_v1_list_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -514,7 +963,7 @@ func (x *Tally) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tally.ProtoReflect.Descriptor instead.
 func (*Tally) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{3}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Tally) GetRows() int64 {
@@ -568,14 +1017,16 @@ type Problem struct {
 	// What to do about it.
 	Suggestion string `protobuf:"bytes,6,opt,name=suggestion,proto3" json:"suggestion,omitempty"`
 	// The whole row as it was read.
-	Row           []string `protobuf:"bytes,7,rep,name=row,proto3" json:"row,omitempty"`
+	Row []string `protobuf:"bytes,7,rep,name=row,proto3" json:"row,omitempty"`
+	// The row became a lead all the same, without this cell.
+	Warning       bool `protobuf:"varint,8,opt,name=warning,proto3" json:"warning,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_campaign_v1_list_proto_msgTypes[4]
+	mi := &file_campaign_v1_list_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -587,7 +1038,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[4]
+	mi := &file_campaign_v1_list_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -600,7 +1051,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{4}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Problem) GetLine() int64 {
@@ -652,6 +1103,13 @@ func (x *Problem) GetRow() []string {
 	return nil
 }
 
+func (x *Problem) GetWarning() bool {
+	if x != nil {
+		return x.Warning
+	}
+	return false
+}
+
 // ImportOptions say how a file is read. What is left out is guessed.
 type ImportOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -682,7 +1140,7 @@ type ImportOptions struct {
 
 func (x *ImportOptions) Reset() {
 	*x = ImportOptions{}
-	mi := &file_campaign_v1_list_proto_msgTypes[5]
+	mi := &file_campaign_v1_list_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +1152,7 @@ func (x *ImportOptions) String() string {
 func (*ImportOptions) ProtoMessage() {}
 
 func (x *ImportOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[5]
+	mi := &file_campaign_v1_list_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +1165,7 @@ func (x *ImportOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportOptions.ProtoReflect.Descriptor instead.
 func (*ImportOptions) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{5}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ImportOptions) GetListName() string {
@@ -813,7 +1271,7 @@ type Upload struct {
 
 func (x *Upload) Reset() {
 	*x = Upload{}
-	mi := &file_campaign_v1_list_proto_msgTypes[6]
+	mi := &file_campaign_v1_list_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -825,7 +1283,7 @@ func (x *Upload) String() string {
 func (*Upload) ProtoMessage() {}
 
 func (x *Upload) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[6]
+	mi := &file_campaign_v1_list_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -838,7 +1296,7 @@ func (x *Upload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upload.ProtoReflect.Descriptor instead.
 func (*Upload) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{6}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Upload) GetId() int64 {
@@ -942,7 +1400,7 @@ type BeginUploadRequest struct {
 
 func (x *BeginUploadRequest) Reset() {
 	*x = BeginUploadRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[7]
+	mi := &file_campaign_v1_list_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1412,7 @@ func (x *BeginUploadRequest) String() string {
 func (*BeginUploadRequest) ProtoMessage() {}
 
 func (x *BeginUploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[7]
+	mi := &file_campaign_v1_list_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1425,7 @@ func (x *BeginUploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginUploadRequest.ProtoReflect.Descriptor instead.
 func (*BeginUploadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{7}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *BeginUploadRequest) GetCampaignId() int64 {
@@ -1009,7 +1467,7 @@ type BeginUploadResponse struct {
 
 func (x *BeginUploadResponse) Reset() {
 	*x = BeginUploadResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[8]
+	mi := &file_campaign_v1_list_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1021,7 +1479,7 @@ func (x *BeginUploadResponse) String() string {
 func (*BeginUploadResponse) ProtoMessage() {}
 
 func (x *BeginUploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[8]
+	mi := &file_campaign_v1_list_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1034,7 +1492,7 @@ func (x *BeginUploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginUploadResponse.ProtoReflect.Descriptor instead.
 func (*BeginUploadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{8}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *BeginUploadResponse) GetUpload() *Upload {
@@ -1059,7 +1517,7 @@ type UploadRequest struct {
 
 func (x *UploadRequest) Reset() {
 	*x = UploadRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[9]
+	mi := &file_campaign_v1_list_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1071,7 +1529,7 @@ func (x *UploadRequest) String() string {
 func (*UploadRequest) ProtoMessage() {}
 
 func (x *UploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[9]
+	mi := &file_campaign_v1_list_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1084,7 +1542,7 @@ func (x *UploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadRequest.ProtoReflect.Descriptor instead.
 func (*UploadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{9}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UploadRequest) GetUploadId() int64 {
@@ -1119,7 +1577,7 @@ type UploadResponse struct {
 
 func (x *UploadResponse) Reset() {
 	*x = UploadResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[10]
+	mi := &file_campaign_v1_list_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1131,7 +1589,7 @@ func (x *UploadResponse) String() string {
 func (*UploadResponse) ProtoMessage() {}
 
 func (x *UploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[10]
+	mi := &file_campaign_v1_list_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1144,7 +1602,7 @@ func (x *UploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadResponse.ProtoReflect.Descriptor instead.
 func (*UploadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{10}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UploadResponse) GetSize() int64 {
@@ -1169,7 +1627,7 @@ type PreviewImportRequest struct {
 
 func (x *PreviewImportRequest) Reset() {
 	*x = PreviewImportRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[11]
+	mi := &file_campaign_v1_list_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1181,7 +1639,7 @@ func (x *PreviewImportRequest) String() string {
 func (*PreviewImportRequest) ProtoMessage() {}
 
 func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[11]
+	mi := &file_campaign_v1_list_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1194,7 +1652,7 @@ func (x *PreviewImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewImportRequest.ProtoReflect.Descriptor instead.
 func (*PreviewImportRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{11}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PreviewImportRequest) GetUploadId() int64 {
@@ -1237,7 +1695,7 @@ type PreviewColumn struct {
 
 func (x *PreviewColumn) Reset() {
 	*x = PreviewColumn{}
-	mi := &file_campaign_v1_list_proto_msgTypes[12]
+	mi := &file_campaign_v1_list_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +1707,7 @@ func (x *PreviewColumn) String() string {
 func (*PreviewColumn) ProtoMessage() {}
 
 func (x *PreviewColumn) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[12]
+	mi := &file_campaign_v1_list_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1262,7 +1720,7 @@ func (x *PreviewColumn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewColumn.ProtoReflect.Descriptor instead.
 func (*PreviewColumn) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{12}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PreviewColumn) GetIndex() int32 {
@@ -1322,14 +1780,16 @@ type PreviewImportResponse struct {
 	// What became of the rows that were read.
 	Tally *Tally `protobuf:"bytes,9,opt,name=tally,proto3" json:"tally,omitempty"`
 	// All rows were read.
-	Complete      bool `protobuf:"varint,10,opt,name=complete,proto3" json:"complete,omitempty"`
+	Complete bool `protobuf:"varint,10,opt,name=complete,proto3" json:"complete,omitempty"`
+	// The sheets of an XLSX file in their order; empty unless xlsx.
+	Sheets        []string `protobuf:"bytes,11,rep,name=sheets,proto3" json:"sheets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PreviewImportResponse) Reset() {
 	*x = PreviewImportResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[13]
+	mi := &file_campaign_v1_list_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1341,7 +1801,7 @@ func (x *PreviewImportResponse) String() string {
 func (*PreviewImportResponse) ProtoMessage() {}
 
 func (x *PreviewImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[13]
+	mi := &file_campaign_v1_list_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1354,7 +1814,7 @@ func (x *PreviewImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewImportResponse.ProtoReflect.Descriptor instead.
 func (*PreviewImportResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{13}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PreviewImportResponse) GetFormat() string {
@@ -1427,6 +1887,13 @@ func (x *PreviewImportResponse) GetComplete() bool {
 	return false
 }
 
+func (x *PreviewImportResponse) GetSheets() []string {
+	if x != nil {
+		return x.Sheets
+	}
+	return nil
+}
+
 // CommitUploadRequest says that a file is whole.
 type CommitUploadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1442,7 +1909,7 @@ type CommitUploadRequest struct {
 
 func (x *CommitUploadRequest) Reset() {
 	*x = CommitUploadRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[14]
+	mi := &file_campaign_v1_list_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1454,7 +1921,7 @@ func (x *CommitUploadRequest) String() string {
 func (*CommitUploadRequest) ProtoMessage() {}
 
 func (x *CommitUploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[14]
+	mi := &file_campaign_v1_list_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1467,7 +1934,7 @@ func (x *CommitUploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitUploadRequest.ProtoReflect.Descriptor instead.
 func (*CommitUploadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{14}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CommitUploadRequest) GetUploadId() int64 {
@@ -1502,7 +1969,7 @@ type CommitUploadResponse struct {
 
 func (x *CommitUploadResponse) Reset() {
 	*x = CommitUploadResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[15]
+	mi := &file_campaign_v1_list_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1514,7 +1981,7 @@ func (x *CommitUploadResponse) String() string {
 func (*CommitUploadResponse) ProtoMessage() {}
 
 func (x *CommitUploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[15]
+	mi := &file_campaign_v1_list_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1527,7 +1994,7 @@ func (x *CommitUploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitUploadResponse.ProtoReflect.Descriptor instead.
 func (*CommitUploadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{15}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CommitUploadResponse) GetUpload() *Upload {
@@ -1548,7 +2015,7 @@ type DiscardUploadRequest struct {
 
 func (x *DiscardUploadRequest) Reset() {
 	*x = DiscardUploadRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[16]
+	mi := &file_campaign_v1_list_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1560,7 +2027,7 @@ func (x *DiscardUploadRequest) String() string {
 func (*DiscardUploadRequest) ProtoMessage() {}
 
 func (x *DiscardUploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[16]
+	mi := &file_campaign_v1_list_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +2040,7 @@ func (x *DiscardUploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardUploadRequest.ProtoReflect.Descriptor instead.
 func (*DiscardUploadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{16}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DiscardUploadRequest) GetUploadId() int64 {
@@ -1592,7 +2059,7 @@ type DiscardUploadResponse struct {
 
 func (x *DiscardUploadResponse) Reset() {
 	*x = DiscardUploadResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[17]
+	mi := &file_campaign_v1_list_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1604,7 +2071,7 @@ func (x *DiscardUploadResponse) String() string {
 func (*DiscardUploadResponse) ProtoMessage() {}
 
 func (x *DiscardUploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[17]
+	mi := &file_campaign_v1_list_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1617,7 +2084,7 @@ func (x *DiscardUploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardUploadResponse.ProtoReflect.Descriptor instead.
 func (*DiscardUploadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{17}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{25}
 }
 
 // GetUploadRequest names an upload.
@@ -1631,7 +2098,7 @@ type GetUploadRequest struct {
 
 func (x *GetUploadRequest) Reset() {
 	*x = GetUploadRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[18]
+	mi := &file_campaign_v1_list_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1643,7 +2110,7 @@ func (x *GetUploadRequest) String() string {
 func (*GetUploadRequest) ProtoMessage() {}
 
 func (x *GetUploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[18]
+	mi := &file_campaign_v1_list_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1656,7 +2123,7 @@ func (x *GetUploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUploadRequest.ProtoReflect.Descriptor instead.
 func (*GetUploadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{18}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetUploadRequest) GetUploadId() int64 {
@@ -1677,7 +2144,7 @@ type GetUploadResponse struct {
 
 func (x *GetUploadResponse) Reset() {
 	*x = GetUploadResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[19]
+	mi := &file_campaign_v1_list_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1689,7 +2156,7 @@ func (x *GetUploadResponse) String() string {
 func (*GetUploadResponse) ProtoMessage() {}
 
 func (x *GetUploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[19]
+	mi := &file_campaign_v1_list_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1702,7 +2169,7 @@ func (x *GetUploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUploadResponse.ProtoReflect.Descriptor instead.
 func (*GetUploadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{19}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetUploadResponse) GetUpload() *Upload {
@@ -1723,7 +2190,7 @@ type WatchImportRequest struct {
 
 func (x *WatchImportRequest) Reset() {
 	*x = WatchImportRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[20]
+	mi := &file_campaign_v1_list_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1735,7 +2202,7 @@ func (x *WatchImportRequest) String() string {
 func (*WatchImportRequest) ProtoMessage() {}
 
 func (x *WatchImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[20]
+	mi := &file_campaign_v1_list_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1748,7 +2215,7 @@ func (x *WatchImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchImportRequest.ProtoReflect.Descriptor instead.
 func (*WatchImportRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{20}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WatchImportRequest) GetUploadId() int64 {
@@ -1769,7 +2236,7 @@ type WatchImportResponse struct {
 
 func (x *WatchImportResponse) Reset() {
 	*x = WatchImportResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[21]
+	mi := &file_campaign_v1_list_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1781,7 +2248,7 @@ func (x *WatchImportResponse) String() string {
 func (*WatchImportResponse) ProtoMessage() {}
 
 func (x *WatchImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[21]
+	mi := &file_campaign_v1_list_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1794,7 +2261,7 @@ func (x *WatchImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchImportResponse.ProtoReflect.Descriptor instead.
 func (*WatchImportResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{21}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WatchImportResponse) GetUpload() *Upload {
@@ -1812,14 +2279,16 @@ type ListListsRequest struct {
 	// Rows in a page.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Where to go on; empty: from the newest.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Tell also the leads of each by state: costs a look at each lead.
+	Counted       bool `protobuf:"varint,4,opt,name=counted,proto3" json:"counted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListListsRequest) Reset() {
 	*x = ListListsRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[22]
+	mi := &file_campaign_v1_list_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1831,7 +2300,7 @@ func (x *ListListsRequest) String() string {
 func (*ListListsRequest) ProtoMessage() {}
 
 func (x *ListListsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[22]
+	mi := &file_campaign_v1_list_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1844,7 +2313,7 @@ func (x *ListListsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListListsRequest.ProtoReflect.Descriptor instead.
 func (*ListListsRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{22}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListListsRequest) GetCampaignId() int64 {
@@ -1868,6 +2337,13 @@ func (x *ListListsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListListsRequest) GetCounted() bool {
+	if x != nil {
+		return x.Counted
+	}
+	return false
+}
+
 // ListListsResponse is a page of lists.
 type ListListsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1881,7 +2357,7 @@ type ListListsResponse struct {
 
 func (x *ListListsResponse) Reset() {
 	*x = ListListsResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[23]
+	mi := &file_campaign_v1_list_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1893,7 +2369,7 @@ func (x *ListListsResponse) String() string {
 func (*ListListsResponse) ProtoMessage() {}
 
 func (x *ListListsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[23]
+	mi := &file_campaign_v1_list_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1906,7 +2382,7 @@ func (x *ListListsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListListsResponse.ProtoReflect.Descriptor instead.
 func (*ListListsResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{23}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListListsResponse) GetLists() []*List {
@@ -1927,14 +2403,16 @@ func (x *ListListsResponse) GetNextPageToken() string {
 type GetListRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which.
-	Id            int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Tell also its leads by state and its problems by reason: costs a look at each.
+	Counted       bool `protobuf:"varint,2,opt,name=counted,proto3" json:"counted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetListRequest) Reset() {
 	*x = GetListRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[24]
+	mi := &file_campaign_v1_list_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2424,7 @@ func (x *GetListRequest) String() string {
 func (*GetListRequest) ProtoMessage() {}
 
 func (x *GetListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[24]
+	mi := &file_campaign_v1_list_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2437,7 @@ func (x *GetListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetListRequest.ProtoReflect.Descriptor instead.
 func (*GetListRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{24}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetListRequest) GetId() int64 {
@@ -1967,6 +2445,13 @@ func (x *GetListRequest) GetId() int64 {
 		return x.Id
 	}
 	return 0
+}
+
+func (x *GetListRequest) GetCounted() bool {
+	if x != nil {
+		return x.Counted
+	}
+	return false
 }
 
 // GetListResponse is the list.
@@ -1980,7 +2465,7 @@ type GetListResponse struct {
 
 func (x *GetListResponse) Reset() {
 	*x = GetListResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[25]
+	mi := &file_campaign_v1_list_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1992,7 +2477,7 @@ func (x *GetListResponse) String() string {
 func (*GetListResponse) ProtoMessage() {}
 
 func (x *GetListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[25]
+	mi := &file_campaign_v1_list_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2005,7 +2490,7 @@ func (x *GetListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetListResponse.ProtoReflect.Descriptor instead.
 func (*GetListResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{25}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetListResponse) GetList() *List {
@@ -2030,7 +2515,7 @@ type ListProblemsRequest struct {
 
 func (x *ListProblemsRequest) Reset() {
 	*x = ListProblemsRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[26]
+	mi := &file_campaign_v1_list_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2042,7 +2527,7 @@ func (x *ListProblemsRequest) String() string {
 func (*ListProblemsRequest) ProtoMessage() {}
 
 func (x *ListProblemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[26]
+	mi := &file_campaign_v1_list_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2055,7 +2540,7 @@ func (x *ListProblemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProblemsRequest.ProtoReflect.Descriptor instead.
 func (*ListProblemsRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{26}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListProblemsRequest) GetListId() int64 {
@@ -2094,7 +2579,7 @@ type ListProblemsResponse struct {
 
 func (x *ListProblemsResponse) Reset() {
 	*x = ListProblemsResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[27]
+	mi := &file_campaign_v1_list_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2106,7 +2591,7 @@ func (x *ListProblemsResponse) String() string {
 func (*ListProblemsResponse) ProtoMessage() {}
 
 func (x *ListProblemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[27]
+	mi := &file_campaign_v1_list_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2119,7 +2604,7 @@ func (x *ListProblemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProblemsResponse.ProtoReflect.Descriptor instead.
 func (*ListProblemsResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{27}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListProblemsResponse) GetProblems() []*Problem {
@@ -2154,7 +2639,7 @@ type ExportProblemsRequest struct {
 
 func (x *ExportProblemsRequest) Reset() {
 	*x = ExportProblemsRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[28]
+	mi := &file_campaign_v1_list_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2651,7 @@ func (x *ExportProblemsRequest) String() string {
 func (*ExportProblemsRequest) ProtoMessage() {}
 
 func (x *ExportProblemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[28]
+	mi := &file_campaign_v1_list_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +2664,7 @@ func (x *ExportProblemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProblemsRequest.ProtoReflect.Descriptor instead.
 func (*ExportProblemsRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{28}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ExportProblemsRequest) GetListId() int64 {
@@ -2202,7 +2687,7 @@ type ExportProblemsResponse struct {
 
 func (x *ExportProblemsResponse) Reset() {
 	*x = ExportProblemsResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[29]
+	mi := &file_campaign_v1_list_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2214,7 +2699,7 @@ func (x *ExportProblemsResponse) String() string {
 func (*ExportProblemsResponse) ProtoMessage() {}
 
 func (x *ExportProblemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[29]
+	mi := &file_campaign_v1_list_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2227,7 +2712,7 @@ func (x *ExportProblemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProblemsResponse.ProtoReflect.Descriptor instead.
 func (*ExportProblemsResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{29}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ExportProblemsResponse) GetFileName() string {
@@ -2255,7 +2740,7 @@ type UndoImportRequest struct {
 
 func (x *UndoImportRequest) Reset() {
 	*x = UndoImportRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[30]
+	mi := &file_campaign_v1_list_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2267,7 +2752,7 @@ func (x *UndoImportRequest) String() string {
 func (*UndoImportRequest) ProtoMessage() {}
 
 func (x *UndoImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[30]
+	mi := &file_campaign_v1_list_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2280,7 +2765,7 @@ func (x *UndoImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoImportRequest.ProtoReflect.Descriptor instead.
 func (*UndoImportRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{30}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *UndoImportRequest) GetListId() int64 {
@@ -2305,7 +2790,7 @@ type UndoImportResponse struct {
 
 func (x *UndoImportResponse) Reset() {
 	*x = UndoImportResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[31]
+	mi := &file_campaign_v1_list_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2317,7 +2802,7 @@ func (x *UndoImportResponse) String() string {
 func (*UndoImportResponse) ProtoMessage() {}
 
 func (x *UndoImportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[31]
+	mi := &file_campaign_v1_list_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2330,7 +2815,7 @@ func (x *UndoImportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoImportResponse.ProtoReflect.Descriptor instead.
 func (*UndoImportResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{31}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *UndoImportResponse) GetList() *List {
@@ -2367,7 +2852,7 @@ type SetPriorityRequest struct {
 
 func (x *SetPriorityRequest) Reset() {
 	*x = SetPriorityRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[32]
+	mi := &file_campaign_v1_list_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2379,7 +2864,7 @@ func (x *SetPriorityRequest) String() string {
 func (*SetPriorityRequest) ProtoMessage() {}
 
 func (x *SetPriorityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[32]
+	mi := &file_campaign_v1_list_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2392,7 +2877,7 @@ func (x *SetPriorityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPriorityRequest.ProtoReflect.Descriptor instead.
 func (*SetPriorityRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{32}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SetPriorityRequest) GetListId() int64 {
@@ -2420,7 +2905,7 @@ type SetPriorityResponse struct {
 
 func (x *SetPriorityResponse) Reset() {
 	*x = SetPriorityResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[33]
+	mi := &file_campaign_v1_list_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2432,7 +2917,7 @@ func (x *SetPriorityResponse) String() string {
 func (*SetPriorityResponse) ProtoMessage() {}
 
 func (x *SetPriorityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[33]
+	mi := &file_campaign_v1_list_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2445,7 +2930,7 @@ func (x *SetPriorityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPriorityResponse.ProtoReflect.Descriptor instead.
 func (*SetPriorityResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{33}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SetPriorityResponse) GetList() *List {
@@ -2466,7 +2951,7 @@ type SwitchOffRequest struct {
 
 func (x *SwitchOffRequest) Reset() {
 	*x = SwitchOffRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[34]
+	mi := &file_campaign_v1_list_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2478,7 +2963,7 @@ func (x *SwitchOffRequest) String() string {
 func (*SwitchOffRequest) ProtoMessage() {}
 
 func (x *SwitchOffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[34]
+	mi := &file_campaign_v1_list_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2491,7 +2976,7 @@ func (x *SwitchOffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchOffRequest.ProtoReflect.Descriptor instead.
 func (*SwitchOffRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{34}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SwitchOffRequest) GetListId() int64 {
@@ -2514,7 +2999,7 @@ type SwitchOffResponse struct {
 
 func (x *SwitchOffResponse) Reset() {
 	*x = SwitchOffResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[35]
+	mi := &file_campaign_v1_list_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2526,7 +3011,7 @@ func (x *SwitchOffResponse) String() string {
 func (*SwitchOffResponse) ProtoMessage() {}
 
 func (x *SwitchOffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[35]
+	mi := &file_campaign_v1_list_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2539,7 +3024,7 @@ func (x *SwitchOffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchOffResponse.ProtoReflect.Descriptor instead.
 func (*SwitchOffResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{35}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *SwitchOffResponse) GetList() *List {
@@ -2567,7 +3052,7 @@ type SwitchOnRequest struct {
 
 func (x *SwitchOnRequest) Reset() {
 	*x = SwitchOnRequest{}
-	mi := &file_campaign_v1_list_proto_msgTypes[36]
+	mi := &file_campaign_v1_list_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2579,7 +3064,7 @@ func (x *SwitchOnRequest) String() string {
 func (*SwitchOnRequest) ProtoMessage() {}
 
 func (x *SwitchOnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[36]
+	mi := &file_campaign_v1_list_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2592,7 +3077,7 @@ func (x *SwitchOnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchOnRequest.ProtoReflect.Descriptor instead.
 func (*SwitchOnRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{36}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *SwitchOnRequest) GetListId() int64 {
@@ -2613,7 +3098,7 @@ type SwitchOnResponse struct {
 
 func (x *SwitchOnResponse) Reset() {
 	*x = SwitchOnResponse{}
-	mi := &file_campaign_v1_list_proto_msgTypes[37]
+	mi := &file_campaign_v1_list_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2625,7 +3110,7 @@ func (x *SwitchOnResponse) String() string {
 func (*SwitchOnResponse) ProtoMessage() {}
 
 func (x *SwitchOnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_list_proto_msgTypes[37]
+	mi := &file_campaign_v1_list_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2638,7 +3123,7 @@ func (x *SwitchOnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchOnResponse.ProtoReflect.Descriptor instead.
 func (*SwitchOnResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_list_proto_rawDescGZIP(), []int{37}
+	return file_campaign_v1_list_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *SwitchOnResponse) GetList() *List {
@@ -2652,7 +3137,7 @@ var File_campaign_v1_list_proto protoreflect.FileDescriptor
 
 const file_campaign_v1_list_proto_rawDesc = "" +
 	"\n" +
-	"\x16campaign/v1/list.proto\x12\vcampaign.v1\x1a\x17campaign/v1/types.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc0\x03\n" +
+	"\x16campaign/v1/list.proto\x12\vcampaign.v1\x1a\x1acampaign/v1/campaign.proto\x1a\x17campaign/v1/types.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x04\n" +
 	"\x04List\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1f\n" +
 	"\vcampaign_id\x18\x02 \x01(\x03R\n" +
@@ -2669,7 +3154,36 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
 	"\tloaded_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\bloadedAt\x12)\n" +
 	"\x05hours\x18\f \x03(\v2\x13.campaign.v1.WindowR\x05hours\x12\x1c\n" +
-	"\tcalendars\x18\r \x03(\tR\tcalendars\"\x84\x01\n" +
+	"\tcalendars\x18\r \x03(\tR\tcalendars\x12.\n" +
+	"\x06counts\x18\x0e \x03(\v2\x16.campaign.v1.LeadCountR\x06counts\x12\x16\n" +
+	"\x06called\x18\x0f \x01(\x03R\x06called\x12@\n" +
+	"\x0eproblem_counts\x18\x10 \x03(\v2\x19.campaign.v1.ProblemCountR\rproblemCounts\"V\n" +
+	"\fProblemCount\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
+	"\awarning\x18\x02 \x01(\bR\awarning\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x03R\x05count\"\xb1\x01\n" +
+	"\x0eImportTemplate\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
+	"\bheadings\x18\x02 \x03(\tR\bheadings\x124\n" +
+	"\aoptions\x18\x03 \x01(\v2\x1a.campaign.v1.ImportOptionsR\aoptions\x129\n" +
+	"\n" +
+	"updated_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"o\n" +
+	"\x13SaveTemplateRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\x127\n" +
+	"\btemplate\x18\x02 \x01(\v2\x1b.campaign.v1.ImportTemplateR\btemplate\"O\n" +
+	"\x14SaveTemplateResponse\x127\n" +
+	"\btemplate\x18\x01 \x01(\v2\x1b.campaign.v1.ImportTemplateR\btemplate\"7\n" +
+	"\x14ListTemplatesRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\"R\n" +
+	"\x15ListTemplatesResponse\x129\n" +
+	"\ttemplates\x18\x01 \x03(\v2\x1b.campaign.v1.ImportTemplateR\ttemplates\"L\n" +
+	"\x15DeleteTemplateRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\x18\n" +
+	"\x16DeleteTemplateResponse\"\x84\x01\n" +
 	"\x0fSetHoursRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12)\n" +
@@ -2686,7 +3200,7 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	"duplicates\x12\x1e\n" +
 	"\n" +
 	"suppressed\x18\x05 \x01(\x03R\n" +
-	"suppressed\"\xaf\x01\n" +
+	"suppressed\"\xc9\x01\n" +
 	"\aProblem\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x16\n" +
 	"\x06column\x18\x02 \x01(\tR\x06column\x12\x14\n" +
@@ -2696,7 +3210,8 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	"\n" +
 	"suggestion\x18\x06 \x01(\tR\n" +
 	"suggestion\x12\x10\n" +
-	"\x03row\x18\a \x03(\tR\x03row\"\xfc\x02\n" +
+	"\x03row\x18\a \x03(\tR\x03row\x12\x18\n" +
+	"\awarning\x18\b \x01(\bR\awarning\"\xfc\x02\n" +
 	"\rImportOptions\x12\x1b\n" +
 	"\tlist_name\x18\x01 \x01(\tR\blistName\x12\x16\n" +
 	"\x06region\x18\x02 \x01(\tR\x06region\x12\x12\n" +
@@ -2753,7 +3268,7 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	"\aheading\x18\x02 \x01(\tR\aheading\x12\x14\n" +
 	"\x05field\x18\x03 \x01(\tR\x05field\x12\x10\n" +
 	"\x03why\x18\x04 \x01(\tR\x03why\x12\x18\n" +
-	"\asamples\x18\x05 \x03(\tR\asamples\"\xf7\x02\n" +
+	"\asamples\x18\x05 \x03(\tR\asamples\"\x8f\x03\n" +
 	"\x15PreviewImportResponse\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\tR\x06format\x12\x1a\n" +
 	"\bencoding\x18\x02 \x01(\tR\bencoding\x12\x1c\n" +
@@ -2766,7 +3281,8 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	"\bproblems\x18\b \x03(\v2\x14.campaign.v1.ProblemR\bproblems\x12(\n" +
 	"\x05tally\x18\t \x01(\v2\x12.campaign.v1.TallyR\x05tally\x12\x1a\n" +
 	"\bcomplete\x18\n" +
-	" \x01(\bR\bcomplete\"|\n" +
+	" \x01(\bR\bcomplete\x12\x16\n" +
+	"\x06sheets\x18\v \x03(\tR\x06sheets\"|\n" +
 	"\x13CommitUploadRequest\x12\x1b\n" +
 	"\tupload_id\x18\x01 \x01(\x03R\buploadId\x124\n" +
 	"\aoptions\x18\x02 \x01(\v2\x1a.campaign.v1.ImportOptionsR\aoptions\x12\x12\n" +
@@ -2783,18 +3299,20 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	"\x12WatchImportRequest\x12\x1b\n" +
 	"\tupload_id\x18\x01 \x01(\x03R\buploadId\"B\n" +
 	"\x13WatchImportResponse\x12+\n" +
-	"\x06upload\x18\x01 \x01(\v2\x13.campaign.v1.UploadR\x06upload\"o\n" +
+	"\x06upload\x18\x01 \x01(\v2\x13.campaign.v1.UploadR\x06upload\"\x89\x01\n" +
 	"\x10ListListsRequest\x12\x1f\n" +
 	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
 	"campaignId\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"d\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x12\x18\n" +
+	"\acounted\x18\x04 \x01(\bR\acounted\"d\n" +
 	"\x11ListListsResponse\x12'\n" +
 	"\x05lists\x18\x01 \x03(\v2\x11.campaign.v1.ListR\x05lists\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\" \n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\":\n" +
 	"\x0eGetListRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\x03R\x02id\"8\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x18\n" +
+	"\acounted\x18\x02 \x01(\bR\acounted\"8\n" +
 	"\x0fGetListResponse\x12%\n" +
 	"\x04list\x18\x01 \x01(\v2\x11.campaign.v1.ListR\x04list\"j\n" +
 	"\x13ListProblemsRequest\x12\x17\n" +
@@ -2847,8 +3365,7 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	"HeaderMode\x12\x1b\n" +
 	"\x17HEADER_MODE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fHEADER_MODE_YES\x10\x01\x12\x12\n" +
-	"\x0eHEADER_MODE_NO\x10\x022\x8c\n" +
-	"\n" +
+	"\x0eHEADER_MODE_NO\x10\x022\x94\f\n" +
 	"\vListService\x12P\n" +
 	"\vBeginUpload\x12\x1f.campaign.v1.BeginUploadRequest\x1a .campaign.v1.BeginUploadResponse\x12C\n" +
 	"\x06Upload\x12\x1a.campaign.v1.UploadRequest\x1a\x1b.campaign.v1.UploadResponse(\x01\x12V\n" +
@@ -2866,7 +3383,10 @@ const file_campaign_v1_list_proto_rawDesc = "" +
 	"\vSetPriority\x12\x1f.campaign.v1.SetPriorityRequest\x1a .campaign.v1.SetPriorityResponse\x12J\n" +
 	"\tSwitchOff\x12\x1d.campaign.v1.SwitchOffRequest\x1a\x1e.campaign.v1.SwitchOffResponse\x12G\n" +
 	"\bSwitchOn\x12\x1c.campaign.v1.SwitchOnRequest\x1a\x1d.campaign.v1.SwitchOnResponse\x12G\n" +
-	"\bSetHours\x12\x1c.campaign.v1.SetHoursRequest\x1a\x1d.campaign.v1.SetHoursResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
+	"\bSetHours\x12\x1c.campaign.v1.SetHoursRequest\x1a\x1d.campaign.v1.SetHoursResponse\x12S\n" +
+	"\fSaveTemplate\x12 .campaign.v1.SaveTemplateRequest\x1a!.campaign.v1.SaveTemplateResponse\x12V\n" +
+	"\rListTemplates\x12!.campaign.v1.ListTemplatesRequest\x1a\".campaign.v1.ListTemplatesResponse\x12Y\n" +
+	"\x0eDeleteTemplate\x12\".campaign.v1.DeleteTemplateRequest\x1a#.campaign.v1.DeleteTemplateResponseB%Z#redial/proto/campaign/v1;campaignv1b\x06proto3"
 
 var (
 	file_campaign_v1_list_proto_rawDescOnce sync.Once
@@ -2881,123 +3401,145 @@ func file_campaign_v1_list_proto_rawDescGZIP() []byte {
 }
 
 var file_campaign_v1_list_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_campaign_v1_list_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_campaign_v1_list_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_campaign_v1_list_proto_goTypes = []any{
 	(ListState)(0),                 // 0: campaign.v1.ListState
 	(UploadState)(0),               // 1: campaign.v1.UploadState
 	(HeaderMode)(0),                // 2: campaign.v1.HeaderMode
 	(*List)(nil),                   // 3: campaign.v1.List
-	(*SetHoursRequest)(nil),        // 4: campaign.v1.SetHoursRequest
-	(*SetHoursResponse)(nil),       // 5: campaign.v1.SetHoursResponse
-	(*Tally)(nil),                  // 6: campaign.v1.Tally
-	(*Problem)(nil),                // 7: campaign.v1.Problem
-	(*ImportOptions)(nil),          // 8: campaign.v1.ImportOptions
-	(*Upload)(nil),                 // 9: campaign.v1.Upload
-	(*BeginUploadRequest)(nil),     // 10: campaign.v1.BeginUploadRequest
-	(*BeginUploadResponse)(nil),    // 11: campaign.v1.BeginUploadResponse
-	(*UploadRequest)(nil),          // 12: campaign.v1.UploadRequest
-	(*UploadResponse)(nil),         // 13: campaign.v1.UploadResponse
-	(*PreviewImportRequest)(nil),   // 14: campaign.v1.PreviewImportRequest
-	(*PreviewColumn)(nil),          // 15: campaign.v1.PreviewColumn
-	(*PreviewImportResponse)(nil),  // 16: campaign.v1.PreviewImportResponse
-	(*CommitUploadRequest)(nil),    // 17: campaign.v1.CommitUploadRequest
-	(*CommitUploadResponse)(nil),   // 18: campaign.v1.CommitUploadResponse
-	(*DiscardUploadRequest)(nil),   // 19: campaign.v1.DiscardUploadRequest
-	(*DiscardUploadResponse)(nil),  // 20: campaign.v1.DiscardUploadResponse
-	(*GetUploadRequest)(nil),       // 21: campaign.v1.GetUploadRequest
-	(*GetUploadResponse)(nil),      // 22: campaign.v1.GetUploadResponse
-	(*WatchImportRequest)(nil),     // 23: campaign.v1.WatchImportRequest
-	(*WatchImportResponse)(nil),    // 24: campaign.v1.WatchImportResponse
-	(*ListListsRequest)(nil),       // 25: campaign.v1.ListListsRequest
-	(*ListListsResponse)(nil),      // 26: campaign.v1.ListListsResponse
-	(*GetListRequest)(nil),         // 27: campaign.v1.GetListRequest
-	(*GetListResponse)(nil),        // 28: campaign.v1.GetListResponse
-	(*ListProblemsRequest)(nil),    // 29: campaign.v1.ListProblemsRequest
-	(*ListProblemsResponse)(nil),   // 30: campaign.v1.ListProblemsResponse
-	(*ExportProblemsRequest)(nil),  // 31: campaign.v1.ExportProblemsRequest
-	(*ExportProblemsResponse)(nil), // 32: campaign.v1.ExportProblemsResponse
-	(*UndoImportRequest)(nil),      // 33: campaign.v1.UndoImportRequest
-	(*UndoImportResponse)(nil),     // 34: campaign.v1.UndoImportResponse
-	(*SetPriorityRequest)(nil),     // 35: campaign.v1.SetPriorityRequest
-	(*SetPriorityResponse)(nil),    // 36: campaign.v1.SetPriorityResponse
-	(*SwitchOffRequest)(nil),       // 37: campaign.v1.SwitchOffRequest
-	(*SwitchOffResponse)(nil),      // 38: campaign.v1.SwitchOffResponse
-	(*SwitchOnRequest)(nil),        // 39: campaign.v1.SwitchOnRequest
-	(*SwitchOnResponse)(nil),       // 40: campaign.v1.SwitchOnResponse
-	nil,                            // 41: campaign.v1.ImportOptions.MapEntry
-	(*timestamppb.Timestamp)(nil),  // 42: google.protobuf.Timestamp
-	(*Window)(nil),                 // 43: campaign.v1.Window
-	(*Lead)(nil),                   // 44: campaign.v1.Lead
+	(*ProblemCount)(nil),           // 4: campaign.v1.ProblemCount
+	(*ImportTemplate)(nil),         // 5: campaign.v1.ImportTemplate
+	(*SaveTemplateRequest)(nil),    // 6: campaign.v1.SaveTemplateRequest
+	(*SaveTemplateResponse)(nil),   // 7: campaign.v1.SaveTemplateResponse
+	(*ListTemplatesRequest)(nil),   // 8: campaign.v1.ListTemplatesRequest
+	(*ListTemplatesResponse)(nil),  // 9: campaign.v1.ListTemplatesResponse
+	(*DeleteTemplateRequest)(nil),  // 10: campaign.v1.DeleteTemplateRequest
+	(*DeleteTemplateResponse)(nil), // 11: campaign.v1.DeleteTemplateResponse
+	(*SetHoursRequest)(nil),        // 12: campaign.v1.SetHoursRequest
+	(*SetHoursResponse)(nil),       // 13: campaign.v1.SetHoursResponse
+	(*Tally)(nil),                  // 14: campaign.v1.Tally
+	(*Problem)(nil),                // 15: campaign.v1.Problem
+	(*ImportOptions)(nil),          // 16: campaign.v1.ImportOptions
+	(*Upload)(nil),                 // 17: campaign.v1.Upload
+	(*BeginUploadRequest)(nil),     // 18: campaign.v1.BeginUploadRequest
+	(*BeginUploadResponse)(nil),    // 19: campaign.v1.BeginUploadResponse
+	(*UploadRequest)(nil),          // 20: campaign.v1.UploadRequest
+	(*UploadResponse)(nil),         // 21: campaign.v1.UploadResponse
+	(*PreviewImportRequest)(nil),   // 22: campaign.v1.PreviewImportRequest
+	(*PreviewColumn)(nil),          // 23: campaign.v1.PreviewColumn
+	(*PreviewImportResponse)(nil),  // 24: campaign.v1.PreviewImportResponse
+	(*CommitUploadRequest)(nil),    // 25: campaign.v1.CommitUploadRequest
+	(*CommitUploadResponse)(nil),   // 26: campaign.v1.CommitUploadResponse
+	(*DiscardUploadRequest)(nil),   // 27: campaign.v1.DiscardUploadRequest
+	(*DiscardUploadResponse)(nil),  // 28: campaign.v1.DiscardUploadResponse
+	(*GetUploadRequest)(nil),       // 29: campaign.v1.GetUploadRequest
+	(*GetUploadResponse)(nil),      // 30: campaign.v1.GetUploadResponse
+	(*WatchImportRequest)(nil),     // 31: campaign.v1.WatchImportRequest
+	(*WatchImportResponse)(nil),    // 32: campaign.v1.WatchImportResponse
+	(*ListListsRequest)(nil),       // 33: campaign.v1.ListListsRequest
+	(*ListListsResponse)(nil),      // 34: campaign.v1.ListListsResponse
+	(*GetListRequest)(nil),         // 35: campaign.v1.GetListRequest
+	(*GetListResponse)(nil),        // 36: campaign.v1.GetListResponse
+	(*ListProblemsRequest)(nil),    // 37: campaign.v1.ListProblemsRequest
+	(*ListProblemsResponse)(nil),   // 38: campaign.v1.ListProblemsResponse
+	(*ExportProblemsRequest)(nil),  // 39: campaign.v1.ExportProblemsRequest
+	(*ExportProblemsResponse)(nil), // 40: campaign.v1.ExportProblemsResponse
+	(*UndoImportRequest)(nil),      // 41: campaign.v1.UndoImportRequest
+	(*UndoImportResponse)(nil),     // 42: campaign.v1.UndoImportResponse
+	(*SetPriorityRequest)(nil),     // 43: campaign.v1.SetPriorityRequest
+	(*SetPriorityResponse)(nil),    // 44: campaign.v1.SetPriorityResponse
+	(*SwitchOffRequest)(nil),       // 45: campaign.v1.SwitchOffRequest
+	(*SwitchOffResponse)(nil),      // 46: campaign.v1.SwitchOffResponse
+	(*SwitchOnRequest)(nil),        // 47: campaign.v1.SwitchOnRequest
+	(*SwitchOnResponse)(nil),       // 48: campaign.v1.SwitchOnResponse
+	nil,                            // 49: campaign.v1.ImportOptions.MapEntry
+	(*timestamppb.Timestamp)(nil),  // 50: google.protobuf.Timestamp
+	(*Window)(nil),                 // 51: campaign.v1.Window
+	(*LeadCount)(nil),              // 52: campaign.v1.LeadCount
+	(*Lead)(nil),                   // 53: campaign.v1.Lead
 }
 var file_campaign_v1_list_proto_depIdxs = []int32{
 	0,  // 0: campaign.v1.List.state:type_name -> campaign.v1.ListState
-	6,  // 1: campaign.v1.List.tally:type_name -> campaign.v1.Tally
-	42, // 2: campaign.v1.List.created_at:type_name -> google.protobuf.Timestamp
-	42, // 3: campaign.v1.List.loaded_at:type_name -> google.protobuf.Timestamp
-	43, // 4: campaign.v1.List.hours:type_name -> campaign.v1.Window
-	43, // 5: campaign.v1.SetHoursRequest.hours:type_name -> campaign.v1.Window
-	3,  // 6: campaign.v1.SetHoursResponse.list:type_name -> campaign.v1.List
-	41, // 7: campaign.v1.ImportOptions.map:type_name -> campaign.v1.ImportOptions.MapEntry
-	2,  // 8: campaign.v1.ImportOptions.header:type_name -> campaign.v1.HeaderMode
-	1,  // 9: campaign.v1.Upload.state:type_name -> campaign.v1.UploadState
-	8,  // 10: campaign.v1.Upload.options:type_name -> campaign.v1.ImportOptions
-	6,  // 11: campaign.v1.Upload.tally:type_name -> campaign.v1.Tally
-	42, // 12: campaign.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 13: campaign.v1.BeginUploadRequest.options:type_name -> campaign.v1.ImportOptions
-	9,  // 14: campaign.v1.BeginUploadResponse.upload:type_name -> campaign.v1.Upload
-	8,  // 15: campaign.v1.PreviewImportRequest.options:type_name -> campaign.v1.ImportOptions
-	15, // 16: campaign.v1.PreviewImportResponse.columns:type_name -> campaign.v1.PreviewColumn
-	44, // 17: campaign.v1.PreviewImportResponse.leads:type_name -> campaign.v1.Lead
-	7,  // 18: campaign.v1.PreviewImportResponse.problems:type_name -> campaign.v1.Problem
-	6,  // 19: campaign.v1.PreviewImportResponse.tally:type_name -> campaign.v1.Tally
-	8,  // 20: campaign.v1.CommitUploadRequest.options:type_name -> campaign.v1.ImportOptions
-	9,  // 21: campaign.v1.CommitUploadResponse.upload:type_name -> campaign.v1.Upload
-	9,  // 22: campaign.v1.GetUploadResponse.upload:type_name -> campaign.v1.Upload
-	9,  // 23: campaign.v1.WatchImportResponse.upload:type_name -> campaign.v1.Upload
-	3,  // 24: campaign.v1.ListListsResponse.lists:type_name -> campaign.v1.List
-	3,  // 25: campaign.v1.GetListResponse.list:type_name -> campaign.v1.List
-	7,  // 26: campaign.v1.ListProblemsResponse.problems:type_name -> campaign.v1.Problem
-	3,  // 27: campaign.v1.UndoImportResponse.list:type_name -> campaign.v1.List
-	3,  // 28: campaign.v1.SetPriorityResponse.list:type_name -> campaign.v1.List
-	3,  // 29: campaign.v1.SwitchOffResponse.list:type_name -> campaign.v1.List
-	3,  // 30: campaign.v1.SwitchOnResponse.list:type_name -> campaign.v1.List
-	10, // 31: campaign.v1.ListService.BeginUpload:input_type -> campaign.v1.BeginUploadRequest
-	12, // 32: campaign.v1.ListService.Upload:input_type -> campaign.v1.UploadRequest
-	14, // 33: campaign.v1.ListService.PreviewImport:input_type -> campaign.v1.PreviewImportRequest
-	17, // 34: campaign.v1.ListService.CommitUpload:input_type -> campaign.v1.CommitUploadRequest
-	19, // 35: campaign.v1.ListService.DiscardUpload:input_type -> campaign.v1.DiscardUploadRequest
-	21, // 36: campaign.v1.ListService.GetUpload:input_type -> campaign.v1.GetUploadRequest
-	23, // 37: campaign.v1.ListService.WatchImport:input_type -> campaign.v1.WatchImportRequest
-	25, // 38: campaign.v1.ListService.ListLists:input_type -> campaign.v1.ListListsRequest
-	27, // 39: campaign.v1.ListService.GetList:input_type -> campaign.v1.GetListRequest
-	29, // 40: campaign.v1.ListService.ListProblems:input_type -> campaign.v1.ListProblemsRequest
-	31, // 41: campaign.v1.ListService.ExportProblems:input_type -> campaign.v1.ExportProblemsRequest
-	33, // 42: campaign.v1.ListService.UndoImport:input_type -> campaign.v1.UndoImportRequest
-	35, // 43: campaign.v1.ListService.SetPriority:input_type -> campaign.v1.SetPriorityRequest
-	37, // 44: campaign.v1.ListService.SwitchOff:input_type -> campaign.v1.SwitchOffRequest
-	39, // 45: campaign.v1.ListService.SwitchOn:input_type -> campaign.v1.SwitchOnRequest
-	4,  // 46: campaign.v1.ListService.SetHours:input_type -> campaign.v1.SetHoursRequest
-	11, // 47: campaign.v1.ListService.BeginUpload:output_type -> campaign.v1.BeginUploadResponse
-	13, // 48: campaign.v1.ListService.Upload:output_type -> campaign.v1.UploadResponse
-	16, // 49: campaign.v1.ListService.PreviewImport:output_type -> campaign.v1.PreviewImportResponse
-	18, // 50: campaign.v1.ListService.CommitUpload:output_type -> campaign.v1.CommitUploadResponse
-	20, // 51: campaign.v1.ListService.DiscardUpload:output_type -> campaign.v1.DiscardUploadResponse
-	22, // 52: campaign.v1.ListService.GetUpload:output_type -> campaign.v1.GetUploadResponse
-	24, // 53: campaign.v1.ListService.WatchImport:output_type -> campaign.v1.WatchImportResponse
-	26, // 54: campaign.v1.ListService.ListLists:output_type -> campaign.v1.ListListsResponse
-	28, // 55: campaign.v1.ListService.GetList:output_type -> campaign.v1.GetListResponse
-	30, // 56: campaign.v1.ListService.ListProblems:output_type -> campaign.v1.ListProblemsResponse
-	32, // 57: campaign.v1.ListService.ExportProblems:output_type -> campaign.v1.ExportProblemsResponse
-	34, // 58: campaign.v1.ListService.UndoImport:output_type -> campaign.v1.UndoImportResponse
-	36, // 59: campaign.v1.ListService.SetPriority:output_type -> campaign.v1.SetPriorityResponse
-	38, // 60: campaign.v1.ListService.SwitchOff:output_type -> campaign.v1.SwitchOffResponse
-	40, // 61: campaign.v1.ListService.SwitchOn:output_type -> campaign.v1.SwitchOnResponse
-	5,  // 62: campaign.v1.ListService.SetHours:output_type -> campaign.v1.SetHoursResponse
-	47, // [47:63] is the sub-list for method output_type
-	31, // [31:47] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	14, // 1: campaign.v1.List.tally:type_name -> campaign.v1.Tally
+	50, // 2: campaign.v1.List.created_at:type_name -> google.protobuf.Timestamp
+	50, // 3: campaign.v1.List.loaded_at:type_name -> google.protobuf.Timestamp
+	51, // 4: campaign.v1.List.hours:type_name -> campaign.v1.Window
+	52, // 5: campaign.v1.List.counts:type_name -> campaign.v1.LeadCount
+	4,  // 6: campaign.v1.List.problem_counts:type_name -> campaign.v1.ProblemCount
+	16, // 7: campaign.v1.ImportTemplate.options:type_name -> campaign.v1.ImportOptions
+	50, // 8: campaign.v1.ImportTemplate.updated_at:type_name -> google.protobuf.Timestamp
+	5,  // 9: campaign.v1.SaveTemplateRequest.template:type_name -> campaign.v1.ImportTemplate
+	5,  // 10: campaign.v1.SaveTemplateResponse.template:type_name -> campaign.v1.ImportTemplate
+	5,  // 11: campaign.v1.ListTemplatesResponse.templates:type_name -> campaign.v1.ImportTemplate
+	51, // 12: campaign.v1.SetHoursRequest.hours:type_name -> campaign.v1.Window
+	3,  // 13: campaign.v1.SetHoursResponse.list:type_name -> campaign.v1.List
+	49, // 14: campaign.v1.ImportOptions.map:type_name -> campaign.v1.ImportOptions.MapEntry
+	2,  // 15: campaign.v1.ImportOptions.header:type_name -> campaign.v1.HeaderMode
+	1,  // 16: campaign.v1.Upload.state:type_name -> campaign.v1.UploadState
+	16, // 17: campaign.v1.Upload.options:type_name -> campaign.v1.ImportOptions
+	14, // 18: campaign.v1.Upload.tally:type_name -> campaign.v1.Tally
+	50, // 19: campaign.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
+	16, // 20: campaign.v1.BeginUploadRequest.options:type_name -> campaign.v1.ImportOptions
+	17, // 21: campaign.v1.BeginUploadResponse.upload:type_name -> campaign.v1.Upload
+	16, // 22: campaign.v1.PreviewImportRequest.options:type_name -> campaign.v1.ImportOptions
+	23, // 23: campaign.v1.PreviewImportResponse.columns:type_name -> campaign.v1.PreviewColumn
+	53, // 24: campaign.v1.PreviewImportResponse.leads:type_name -> campaign.v1.Lead
+	15, // 25: campaign.v1.PreviewImportResponse.problems:type_name -> campaign.v1.Problem
+	14, // 26: campaign.v1.PreviewImportResponse.tally:type_name -> campaign.v1.Tally
+	16, // 27: campaign.v1.CommitUploadRequest.options:type_name -> campaign.v1.ImportOptions
+	17, // 28: campaign.v1.CommitUploadResponse.upload:type_name -> campaign.v1.Upload
+	17, // 29: campaign.v1.GetUploadResponse.upload:type_name -> campaign.v1.Upload
+	17, // 30: campaign.v1.WatchImportResponse.upload:type_name -> campaign.v1.Upload
+	3,  // 31: campaign.v1.ListListsResponse.lists:type_name -> campaign.v1.List
+	3,  // 32: campaign.v1.GetListResponse.list:type_name -> campaign.v1.List
+	15, // 33: campaign.v1.ListProblemsResponse.problems:type_name -> campaign.v1.Problem
+	3,  // 34: campaign.v1.UndoImportResponse.list:type_name -> campaign.v1.List
+	3,  // 35: campaign.v1.SetPriorityResponse.list:type_name -> campaign.v1.List
+	3,  // 36: campaign.v1.SwitchOffResponse.list:type_name -> campaign.v1.List
+	3,  // 37: campaign.v1.SwitchOnResponse.list:type_name -> campaign.v1.List
+	18, // 38: campaign.v1.ListService.BeginUpload:input_type -> campaign.v1.BeginUploadRequest
+	20, // 39: campaign.v1.ListService.Upload:input_type -> campaign.v1.UploadRequest
+	22, // 40: campaign.v1.ListService.PreviewImport:input_type -> campaign.v1.PreviewImportRequest
+	25, // 41: campaign.v1.ListService.CommitUpload:input_type -> campaign.v1.CommitUploadRequest
+	27, // 42: campaign.v1.ListService.DiscardUpload:input_type -> campaign.v1.DiscardUploadRequest
+	29, // 43: campaign.v1.ListService.GetUpload:input_type -> campaign.v1.GetUploadRequest
+	31, // 44: campaign.v1.ListService.WatchImport:input_type -> campaign.v1.WatchImportRequest
+	33, // 45: campaign.v1.ListService.ListLists:input_type -> campaign.v1.ListListsRequest
+	35, // 46: campaign.v1.ListService.GetList:input_type -> campaign.v1.GetListRequest
+	37, // 47: campaign.v1.ListService.ListProblems:input_type -> campaign.v1.ListProblemsRequest
+	39, // 48: campaign.v1.ListService.ExportProblems:input_type -> campaign.v1.ExportProblemsRequest
+	41, // 49: campaign.v1.ListService.UndoImport:input_type -> campaign.v1.UndoImportRequest
+	43, // 50: campaign.v1.ListService.SetPriority:input_type -> campaign.v1.SetPriorityRequest
+	45, // 51: campaign.v1.ListService.SwitchOff:input_type -> campaign.v1.SwitchOffRequest
+	47, // 52: campaign.v1.ListService.SwitchOn:input_type -> campaign.v1.SwitchOnRequest
+	12, // 53: campaign.v1.ListService.SetHours:input_type -> campaign.v1.SetHoursRequest
+	6,  // 54: campaign.v1.ListService.SaveTemplate:input_type -> campaign.v1.SaveTemplateRequest
+	8,  // 55: campaign.v1.ListService.ListTemplates:input_type -> campaign.v1.ListTemplatesRequest
+	10, // 56: campaign.v1.ListService.DeleteTemplate:input_type -> campaign.v1.DeleteTemplateRequest
+	19, // 57: campaign.v1.ListService.BeginUpload:output_type -> campaign.v1.BeginUploadResponse
+	21, // 58: campaign.v1.ListService.Upload:output_type -> campaign.v1.UploadResponse
+	24, // 59: campaign.v1.ListService.PreviewImport:output_type -> campaign.v1.PreviewImportResponse
+	26, // 60: campaign.v1.ListService.CommitUpload:output_type -> campaign.v1.CommitUploadResponse
+	28, // 61: campaign.v1.ListService.DiscardUpload:output_type -> campaign.v1.DiscardUploadResponse
+	30, // 62: campaign.v1.ListService.GetUpload:output_type -> campaign.v1.GetUploadResponse
+	32, // 63: campaign.v1.ListService.WatchImport:output_type -> campaign.v1.WatchImportResponse
+	34, // 64: campaign.v1.ListService.ListLists:output_type -> campaign.v1.ListListsResponse
+	36, // 65: campaign.v1.ListService.GetList:output_type -> campaign.v1.GetListResponse
+	38, // 66: campaign.v1.ListService.ListProblems:output_type -> campaign.v1.ListProblemsResponse
+	40, // 67: campaign.v1.ListService.ExportProblems:output_type -> campaign.v1.ExportProblemsResponse
+	42, // 68: campaign.v1.ListService.UndoImport:output_type -> campaign.v1.UndoImportResponse
+	44, // 69: campaign.v1.ListService.SetPriority:output_type -> campaign.v1.SetPriorityResponse
+	46, // 70: campaign.v1.ListService.SwitchOff:output_type -> campaign.v1.SwitchOffResponse
+	48, // 71: campaign.v1.ListService.SwitchOn:output_type -> campaign.v1.SwitchOnResponse
+	13, // 72: campaign.v1.ListService.SetHours:output_type -> campaign.v1.SetHoursResponse
+	7,  // 73: campaign.v1.ListService.SaveTemplate:output_type -> campaign.v1.SaveTemplateResponse
+	9,  // 74: campaign.v1.ListService.ListTemplates:output_type -> campaign.v1.ListTemplatesResponse
+	11, // 75: campaign.v1.ListService.DeleteTemplate:output_type -> campaign.v1.DeleteTemplateResponse
+	57, // [57:76] is the sub-list for method output_type
+	38, // [38:57] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_list_proto_init() }
@@ -3005,6 +3547,7 @@ func file_campaign_v1_list_proto_init() {
 	if File_campaign_v1_list_proto != nil {
 		return
 	}
+	file_campaign_v1_campaign_proto_init()
 	file_campaign_v1_types_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3012,7 +3555,7 @@ func file_campaign_v1_list_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_list_proto_rawDesc), len(file_campaign_v1_list_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   39,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,6 +35,9 @@ const (
 	ListService_SwitchOff_FullMethodName      = "/campaign.v1.ListService/SwitchOff"
 	ListService_SwitchOn_FullMethodName       = "/campaign.v1.ListService/SwitchOn"
 	ListService_SetHours_FullMethodName       = "/campaign.v1.ListService/SetHours"
+	ListService_SaveTemplate_FullMethodName   = "/campaign.v1.ListService/SaveTemplate"
+	ListService_ListTemplates_FullMethodName  = "/campaign.v1.ListService/ListTemplates"
+	ListService_DeleteTemplate_FullMethodName = "/campaign.v1.ListService/DeleteTemplate"
 )
 
 // ListServiceClient is the client API for ListService service.
@@ -94,6 +97,14 @@ type ListServiceClient interface {
 	// SetHours says when the list's leads may be called, within the campaign's hours: a list can only narrow. No lead is
 	// planned anew. Errors: NOT_FOUND the list or a calendar; INVALID_ARGUMENT names the field; ABORTED VERSION_MISMATCH.
 	SetHours(ctx context.Context, in *SetHoursRequest, opts ...grpc.CallOption) (*SetHoursResponse, error)
+	// SaveTemplate keeps how a file was read under a name of the campaign, so that the next one of its kind is read the same
+	// way; one of that name is replaced. Errors: INVALID_ARGUMENT names the field; NOT_FOUND the campaign;
+	// FAILED_PRECONDITION when the campaign has 100 already.
+	SaveTemplate(ctx context.Context, in *SaveTemplateRequest, opts ...grpc.CallOption) (*SaveTemplateResponse, error)
+	// ListTemplates lists a campaign's templates by name. Errors: NOT_FOUND the campaign.
+	ListTemplates(ctx context.Context, in *ListTemplatesRequest, opts ...grpc.CallOption) (*ListTemplatesResponse, error)
+	// DeleteTemplate forgets a template. Errors: NOT_FOUND.
+	DeleteTemplate(ctx context.Context, in *DeleteTemplateRequest, opts ...grpc.CallOption) (*DeleteTemplateResponse, error)
 }
 
 type listServiceClient struct {
@@ -285,6 +296,36 @@ func (c *listServiceClient) SetHours(ctx context.Context, in *SetHoursRequest, o
 	return out, nil
 }
 
+func (c *listServiceClient) SaveTemplate(ctx context.Context, in *SaveTemplateRequest, opts ...grpc.CallOption) (*SaveTemplateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SaveTemplateResponse)
+	err := c.cc.Invoke(ctx, ListService_SaveTemplate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *listServiceClient) ListTemplates(ctx context.Context, in *ListTemplatesRequest, opts ...grpc.CallOption) (*ListTemplatesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTemplatesResponse)
+	err := c.cc.Invoke(ctx, ListService_ListTemplates_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *listServiceClient) DeleteTemplate(ctx context.Context, in *DeleteTemplateRequest, opts ...grpc.CallOption) (*DeleteTemplateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteTemplateResponse)
+	err := c.cc.Invoke(ctx, ListService_DeleteTemplate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ListServiceServer is the server API for ListService service.
 // All implementations must embed UnimplementedListServiceServer
 // for forward compatibility.
@@ -342,6 +383,14 @@ type ListServiceServer interface {
 	// SetHours says when the list's leads may be called, within the campaign's hours: a list can only narrow. No lead is
 	// planned anew. Errors: NOT_FOUND the list or a calendar; INVALID_ARGUMENT names the field; ABORTED VERSION_MISMATCH.
 	SetHours(context.Context, *SetHoursRequest) (*SetHoursResponse, error)
+	// SaveTemplate keeps how a file was read under a name of the campaign, so that the next one of its kind is read the same
+	// way; one of that name is replaced. Errors: INVALID_ARGUMENT names the field; NOT_FOUND the campaign;
+	// FAILED_PRECONDITION when the campaign has 100 already.
+	SaveTemplate(context.Context, *SaveTemplateRequest) (*SaveTemplateResponse, error)
+	// ListTemplates lists a campaign's templates by name. Errors: NOT_FOUND the campaign.
+	ListTemplates(context.Context, *ListTemplatesRequest) (*ListTemplatesResponse, error)
+	// DeleteTemplate forgets a template. Errors: NOT_FOUND.
+	DeleteTemplate(context.Context, *DeleteTemplateRequest) (*DeleteTemplateResponse, error)
 	mustEmbedUnimplementedListServiceServer()
 }
 
@@ -399,6 +448,15 @@ func (UnimplementedListServiceServer) SwitchOn(context.Context, *SwitchOnRequest
 }
 func (UnimplementedListServiceServer) SetHours(context.Context, *SetHoursRequest) (*SetHoursResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetHours not implemented")
+}
+func (UnimplementedListServiceServer) SaveTemplate(context.Context, *SaveTemplateRequest) (*SaveTemplateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SaveTemplate not implemented")
+}
+func (UnimplementedListServiceServer) ListTemplates(context.Context, *ListTemplatesRequest) (*ListTemplatesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTemplates not implemented")
+}
+func (UnimplementedListServiceServer) DeleteTemplate(context.Context, *DeleteTemplateRequest) (*DeleteTemplateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteTemplate not implemented")
 }
 func (UnimplementedListServiceServer) mustEmbedUnimplementedListServiceServer() {}
 func (UnimplementedListServiceServer) testEmbeddedByValue()                     {}
@@ -684,6 +742,60 @@ func _ListService_SetHours_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ListService_SaveTemplate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SaveTemplateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ListServiceServer).SaveTemplate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ListService_SaveTemplate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ListServiceServer).SaveTemplate(ctx, req.(*SaveTemplateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ListService_ListTemplates_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTemplatesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ListServiceServer).ListTemplates(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ListService_ListTemplates_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ListServiceServer).ListTemplates(ctx, req.(*ListTemplatesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ListService_DeleteTemplate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteTemplateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ListServiceServer).DeleteTemplate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ListService_DeleteTemplate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ListServiceServer).DeleteTemplate(ctx, req.(*DeleteTemplateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ListService_ServiceDesc is the grpc.ServiceDesc for ListService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -742,6 +854,18 @@ var ListService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetHours",
 			Handler:    _ListService_SetHours_Handler,
+		},
+		{
+			MethodName: "SaveTemplate",
+			Handler:    _ListService_SaveTemplate_Handler,
+		},
+		{
+			MethodName: "ListTemplates",
+			Handler:    _ListService_ListTemplates_Handler,
+		},
+		{
+			MethodName: "DeleteTemplate",
+			Handler:    _ListService_DeleteTemplate_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -43,7 +43,7 @@ func (p *lists) index(w http.ResponseWriter, r *http.Request) {
 		p.views.Fail(w, r, err)
 		return
 	}
-	a, err := p.lists.ListLists(r.Context(), &pb.ListListsRequest{CampaignId: of, PageSize: rowsMost, PageToken: q.Get("page")})
+	a, err := p.lists.ListLists(r.Context(), &pb.ListListsRequest{CampaignId: of, PageSize: rowsMost, PageToken: q.Get("page"), Counted: true})
 	if err != nil {
 		p.views.Fail(w, r, err)
 		return
@@ -53,6 +53,26 @@ func (p *lists) index(w http.ResponseWriter, r *http.Request) {
 		data.Rows = append(data.Rows, listRow{l, campaignIn(data.Campaigns, l.GetCampaignId())})
 	}
 	p.page(w, r, "lists_index", "nav_lists", data)
+}
+
+// Finished are its leads that nobody will call again: done, at their limits, not to be called, or taken back.
+func (l listRow) Finished() int64 { return finished(l.List) }
+
+// Percent is the share of its leads that is finished.
+func (l listRow) Percent() int64 {
+	if all := l.GetTally().GetLeads(); all > 0 {
+		return l.Finished() * 100 / all
+	}
+	return 0
+}
+
+func finished(l *pb.List) (n int64) {
+	for _, c := range l.GetCounts() {
+		if c.GetState() != pb.LeadState_LEAD_STATE_OPEN && c.GetState() != pb.LeadState_LEAD_STATE_HELD {
+			n += c.GetCount()
+		}
+	}
+	return n
 }
 
 // page answers with a page of this family.

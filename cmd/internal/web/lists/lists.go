@@ -42,7 +42,7 @@ type lists struct {
 // New makes the pages of lists.
 func New(kit page.Kit) (page.Family, error) {
 	views, err := page.Read(files, kit.Log, template.FuncMap{
-		"word": word, "size": size, "count": count, "moment": moment, "join": join, "numbers": numbers, "duplicate": duplicate, "has": has,
+		"word": word, "size": size, "count": count, "moment": moment, "join": join, "numbers": numbers, "duplicate": duplicate, "plain": plain, "advice": advice,
 	})
 	if err != nil {
 		return page.Family{}, fmt.Errorf("make the pages of lists: %w", err)
@@ -65,6 +65,7 @@ func (p *lists) routes() []page.Route {
 		{Pattern: "PUT /lists/uploads/{id}/data", Roles: page.Managers, Body: pieceMost, Time: 2 * time.Minute, Handle: p.piece},
 		{Pattern: "POST /lists/uploads/{id}/discard", Roles: page.Managers, Handle: p.discard},
 		{Pattern: "GET /lists/uploads/{id}/map", Roles: page.Managers, Handle: p.showMap},
+		{Pattern: "POST /lists/uploads/{id}/forget", Roles: page.Managers, Body: formMost, Handle: p.forget},
 		{Pattern: "POST /lists/uploads/{id}/commit", Roles: page.Managers, Body: formMost, Handle: p.commit},
 		{Pattern: "GET /lists/uploads/{id}/progress", Roles: page.Floor, Handle: p.progress},
 		{Pattern: "GET /lists/uploads/{id}/live", Roles: page.Floor, Live: true, Handle: p.live},

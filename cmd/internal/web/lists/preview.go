@@ -28,6 +28,11 @@ type mapPage struct {
 	Fields   []campaign.Field
 	Failure  *page.Problem // why the file is no list when read so; nil: it is one
 	Whole    bool          // every row was read
+	Hidden   int           // columns that hold nothing and are not shown
+
+	Templates []*pb.ImportTemplate // of the campaign
+	Template  string               // by which the file is read; empty: none
+	Fits      bool                 // it was found by the file's columns, and not chosen
 
 	Encodings  []string
 	Delimiters []struct{ Char, Key string }
@@ -38,7 +43,11 @@ type mapPage struct {
 type column struct {
 	*pb.PreviewColumn
 	Guess string // what was guessed; a choice that differs from it is an override
+	Short bool   // its menu is drawn with its choice alone, and filled by the page's script
 }
+
+// menusMost is how many menus of columns are drawn whole: a page stays small however many columns a file has.
+const menusMost = 24
 
 // HasPhone says whether any column holds numbers: without one, every row is a problem.
 func (m mapPage) HasPhone() bool {
@@ -78,9 +87,11 @@ func (p *lists) showMap(w http.ResponseWriter, r *http.Request) {
 		p.views.Fail(w, r, err)
 		return
 	}
-	if err := p.preview(r, &data); err != nil {
-		p.views.Fail(w, r, err)
-		return
+	for _, read := range []func(*http.Request, *mapPage) error{p.templates, p.preview, p.fitting} {
+		if err := read(r, &data); err != nil {
+			p.views.Fail(w, r, err)
+			return
+		}
 	}
 	p.page(w, r, "lists_map", "lists_map", data)
 }
@@ -96,17 +107,24 @@ func (p *lists) preview(r *http.Request, data *mapPage) error {
 	if err != nil {
 		return err
 	}
-	data.Preview = a
+	data.Preview, data.Columns, data.Hidden = a, nil, 0
 	guesses := r.URL.Query()
 	for _, c := range a.GetColumns() {
+		if len(c.GetSamples()) == 0 && c.GetHeading() == madeUp(c.GetIndex()) && c.GetWhy() != "given" {
+			data.Hidden++
+			continue
+		}
 		guess := c.GetField()
 		if c.GetWhy() == "given" {
 			guess = guesses.Get("g" + strconv.Itoa(int(c.GetIndex())))
 		}
-		data.Columns = append(data.Columns, column{c, guess})
+		data.Columns = append(data.Columns, column{c, guess, len(data.Columns) >= menusMost})
 	}
 	return nil
 }
+
+// madeUp is the heading that a column without one is given.
+func madeUp(index int32) string { return fmt.Sprintf("Column %d", index) }
 
 // optionsOf reads a form. A column's menu is an override where it differs from what was guessed, and while the file is
 // read as it was when the form was drawn.
@@ -157,6 +175,10 @@ func (p *lists) commit(w http.ResponseWriter, r *http.Request) {
 	}
 	size, err := asNumber("size", r.PostForm.Get("size"), 64)
 	if err != nil {
+		p.views.Fail(w, r, err)
+		return
+	}
+	if err := p.keep(r.Context(), id, r.PostForm, o); err != nil {
 		p.views.Fail(w, r, err)
 		return
 	}

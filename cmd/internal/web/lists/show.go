@@ -93,7 +93,7 @@ func (p *lists) didOf(r *http.Request) string {
 }
 
 func (p *lists) readList(ctx context.Context, data *showPage, id int64, _ *http.Request) error {
-	a, err := p.lists.GetList(ctx, &pb.GetListRequest{Id: id})
+	a, err := p.lists.GetList(ctx, &pb.GetListRequest{Id: id, Counted: true})
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package lists
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,8 +48,23 @@ func count(n int64) string {
 	return s
 }
 
-// has says whether a text is among some.
-func has(all []string, s string) bool { return slices.Contains(all, s) }
+// plain is why a file is no list, without what is for users of the command line.
+func plain(p *page.Problem) string {
+	text := p.Message
+	if len(p.Fields) > 0 {
+		text = p.Fields[0].Message
+	}
+	text, _, _ = strings.Cut(text, " (--")
+	return text
+}
+
+// advice is what the API says to do about a problem; empty where that is for users of the command line.
+func advice(p *pb.Problem) string {
+	if strings.Contains(p.GetSuggestion(), "--") {
+		return ""
+	}
+	return p.GetSuggestion()
+}
 
 // moment is a day and time in a zone; empty for no time.
 func moment(at *timestamppb.Timestamp, now time.Time, zone string) string {

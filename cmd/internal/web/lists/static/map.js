@@ -9,6 +9,20 @@ for (const option of document.querySelectorAll("#region option[value]")) {
 const zones = document.getElementById("zones");
 zones.append(...(Intl.supportedValuesOf?.("timeZone") ?? []).map((zone) => new Option(zone, zone)));
 document.getElementById("look").hidden = true;
+fillMenus();
+const template = document.getElementById("template");
+template?.addEventListener("change", () => template.requestSubmit());
+template?.querySelector("button").setAttribute("hidden", "");
+
+// fillMenus gives the menus that were drawn with their choice alone what the first one offers.
+function fillMenus() {
+  const [first, ...rest] = document.querySelectorAll("#columns select");
+  for (const menu of rest.filter((m) => m.options.length === 1)) {
+    const chosen = menu.value;
+    menu.replaceChildren(...[...first.options].map((o) => new Option(o.text, o.value)));
+    menu.value = chosen;
+  }
+}
 
 // query is the form without what says nothing: menus of columns that are as guessed.
 function query(more = {}) {
@@ -16,7 +30,7 @@ function query(more = {}) {
   for (const [name, value] of new FormData(form)) {
     const n = /^[cg](\d+)$/.exec(name)?.[1];
     if (n && form.elements[`c${n}`].value === form.elements[`g${n}`].value) continue;
-    if (value !== "" && name !== "size") q.set(name, value);
+    if (value !== "" && name !== "size" && name !== "save") q.set(name, value);
   }
   return q;
 }
@@ -44,7 +58,8 @@ async function look(more) {
 function draw(fresh) {
   form.elements.read.value = fresh.querySelector("[name=read]").value;
   for (const id of ["encoding", "delimiter", "header"]) {
-    document.getElementById(id).options[0].textContent = fresh.getElementById(id).options[0].textContent;
+    const menu = document.getElementById(id), guess = fresh.getElementById(id)?.options[0].textContent;
+    if (menu && guess) menu.options[0].textContent = guess;
   }
   const failed = fresh.getElementById("failure"), failure = document.getElementById("failure");
   failure.textContent = failed.textContent;
@@ -54,6 +69,7 @@ function draw(fresh) {
   const mine = [...document.querySelectorAll("#columns tbody tr")], theirs = [...fresh.querySelectorAll("#columns tbody tr")];
   if (mine.length && mine.length === theirs.length) mine.forEach((row, i) => redraw(row, theirs[i]));
   else swap("columns", fresh);
+  fillMenus();
   swap("result", fresh);
 }
 
@@ -74,7 +90,7 @@ function redraw(row, fresh) {
 }
 
 let typing;
-form.addEventListener("change", (event) => { if (!["name", "priority"].includes(event.target.name)) { clearTimeout(typing); typing = setTimeout(look, 50); } });
+form.addEventListener("change", (event) => { if (!["name", "priority", "save"].includes(event.target.name)) { clearTimeout(typing); typing = setTimeout(look, 50); } });
 form.addEventListener("submit", (event) => {
   const by = event.submitter;
   if (by?.formMethod === "post") return;

@@ -50,9 +50,8 @@ func TestACallThatWaitsEndsWhenItsTokenIsRevoked(t *testing.T) {
 				}}
 				g := New(r, Options{})
 				hearing(t, g)
-				var revoked time.Time
+				revoked := time.Now().Add(c.revoke)
 				timer := time.AfterFunc(c.revoke, func() {
-					revoked = time.Now()
 					r.change(func() { r.tokens["rd_a"].RevokedAt = revoked })
 					if c.forget {
 						g.Forget(1)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"redial/cmd/internal/web/campaigns"
 	"redial/cmd/internal/web/lists"
 	"redial/cmd/internal/web/page"
 )
@@ -14,7 +15,7 @@ func families(kit page.Kit) ([]page.Family, error) {
 		return nil, nil
 	}
 	var all []page.Family
-	for _, make := range []func(page.Kit) (page.Family, error){lists.New} {
+	for _, make := range []func(page.Kit) (page.Family, error){lists.New, campaigns.New} {
 		f, err := make(kit)
 		if err != nil {
 			return nil, fmt.Errorf("make the pages: %w", err)

@@ -43,7 +43,7 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 func (n *node) mixture() {
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if r := n.Closed(n.t.Context(), 16, 500*time.Millisecond); r.Failed > 0 || r.Cycles == 0 {
+		if r := n.Closed(n.t.Context(), 16, 500*time.Millisecond); r.Failed > 0 || r.Started == 0 { // a slow machine ends none within the time
 			n.t.Errorf("%d cards, failed: %v", r.Cards, r.Why)
 		}
 	})

@@ -54,6 +54,13 @@ func (m mapPage) HasPhone() bool {
 	return m.Preview == nil || slices.ContainsFunc(m.Preview.GetColumns(), func(c *pb.PreviewColumn) bool { return c.GetField() == string(campaign.FieldPhone) })
 }
 
+// Problems are the first of the preview's problems.
+func (m mapPage) Problems() []*pb.Problem {
+	const most = 20 // all of them are told when the list is taken in
+	all := m.Preview.GetProblems()
+	return all[:min(most, len(all))]
+}
+
 // Read is how the file is read, as one word: when it changes, the columns are others and so is what they are taken for.
 func (m mapPage) Read() string { return reading(m.Options) }
 

@@ -58,6 +58,11 @@ func plain(p *page.Problem) string {
 	return text
 }
 
+// message is what is wrong with a row; that it became a lead all the same is shown beside it.
+func message(p *pb.Problem) string {
+	return strings.TrimSuffix(p.GetMessage(), " (the row became a lead without it)")
+}
+
 // advice is what the API says to do about a problem; empty where that is for users of the command line.
 func advice(p *pb.Problem) string {
 	if strings.Contains(p.GetSuggestion(), "--") {

@@ -34,6 +34,12 @@ export async function keptFile(id) {
   return file.slice(0, 1).arrayBuffer().then(() => file, () => undefined);
 }
 
+// tidy drops files that nothing remembers: their upload ended while they were being kept.
+export async function tidy() {
+  const kept = await files("readonly", (s) => s.getAllKeys()).catch(() => []);
+  for (const id of kept) if (!all().some((r) => r.id === id)) files("readwrite", (s) => s.delete(id)).catch(() => {});
+}
+
 function files(mode, ask) {
   return new Promise((done, failed) => {
     const open = indexedDB.open("redial", 1);

@@ -10,9 +10,11 @@ const zones = document.getElementById("zones");
 zones.append(...(Intl.supportedValuesOf?.("timeZone") ?? []).map((zone) => new Option(zone, zone)));
 document.getElementById("look").hidden = true;
 fillMenus();
-const template = document.getElementById("template");
-template?.addEventListener("change", () => template.requestSubmit());
-template?.querySelector("button").setAttribute("hidden", "");
+const template = document.getElementById("template"), use = document.getElementById("use");
+if (use) {
+  use.hidden = true;
+  template.elements.template.addEventListener("change", () => template.requestSubmit());
+}
 
 // fillMenus gives the menus that were drawn with their choice alone what the first one offers.
 function fillMenus() {
@@ -90,7 +92,7 @@ function redraw(row, fresh) {
 }
 
 let typing;
-form.addEventListener("change", (event) => { if (!["name", "priority", "save"].includes(event.target.name)) { clearTimeout(typing); typing = setTimeout(look, 50); } });
+form.addEventListener("change", (event) => { if (!["name", "priority", "save", "template"].includes(event.target.name)) { clearTimeout(typing); typing = setTimeout(look, 50); } });
 form.addEventListener("submit", (event) => {
   const by = event.submitter;
   if (by?.formMethod === "post") return;

@@ -1,7 +1,7 @@
 // Sends files in pieces, and goes on where it was: after a lost connection by itself, after a reload with the file that
 // the browser kept or that is chosen again.
 import { get, post, ask, toast } from "/static/base.js";
-import { all, remember, forget, keepFile, keptFile, printOf } from "./keep.js";
+import { all, remember, forget, keepFile, keptFile, printOf, tidy } from "./keep.js";
 import { Rate, bytes, fill, left } from "./rate.js";
 
 const PIECE = 1 << 20;
@@ -84,6 +84,7 @@ class Sending {
         if (error.reason === "WRONG_OFFSET") { at = Number(error.metadata.size); continue; }
         if (!error.lost && error.status < 500 && error.status !== 429) return this.say(fill(words.refused, error.message), true);
         this.say(error.status === 429 ? words.busy : words.lost, true);
+        this.rate = new Rate();
         await pause(error.retry_ms || wait);
         wait = Math.min(wait * 2, 15000);
         at = undefined;
@@ -120,6 +121,7 @@ async function begin(file) {
 
 // resume goes on with what a visit before has left.
 async function resume() {
+  tidy();
   for (const record of all()) {
     let state;
     try {

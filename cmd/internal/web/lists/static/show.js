@@ -17,5 +17,15 @@ if (more) {
     row.querySelector("input").focus();
   });
 }
+// A list that is being taken in is asked for again until it is not.
+if (document.getElementById("loading")) {
+  const timer = setInterval(async () => {
+    if (document.hidden) return;
+    const text = await fetch(location.pathname, { headers: { Accept: "text/html" } }).then((r) => (r.ok ? r.text() : "")).catch(() => "");
+    const fresh = new DOMParser().parseFromString(text, "text/html"), tally = fresh.getElementById("tally");
+    if (tally) document.getElementById("tally").replaceChildren(...tally.childNodes);
+    if (tally && !fresh.getElementById("loading")) { clearInterval(timer); location.reload(); }
+  }, 2000);
+}
 document.querySelector(".done")?.focus();
 if (new URLSearchParams(location.search).has("did")) history.replaceState(null, "", location.pathname);

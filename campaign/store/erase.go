@@ -331,16 +331,21 @@ func (e *eraser) each(queries ...string) error {
 	return nil
 }
 
-// drop removes the subjects that nobody else has. A suppression keeps its number, for it protects the person.
+// drop removes the subjects that nobody else has. A suppression keeps its number, for it protects the person. They are locked
+// first, for a statement that has waited for a lock does not see whom those before it gave the subject to; the next one does.
 func (e *eraser) drop(subjects []campaign.SubjectID) error {
-	_, err := e.t.exec(`DELETE FROM subjects WHERE id `+e.t.d.in(1)+`
-		AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.subject_id = subjects.id)
+	const unused = ` AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.subject_id = subjects.id)
 		AND NOT EXISTS (SELECT 1 FROM scoped_suppressions x WHERE x.subject_id = subjects.id)
 		AND NOT EXISTS (SELECT 1 FROM lead_numbers n WHERE n.subject_id = subjects.id)
 		AND NOT EXISTS (SELECT 1 FROM subject_uses n WHERE n.subject_id = subjects.id)
 		AND NOT EXISTS (SELECT 1 FROM consents n WHERE n.subject_id = subjects.id)
 		AND NOT EXISTS (SELECT 1 FROM leads l WHERE l.first_subject = subjects.id AND l.state = 'withdrawn')
-		AND NOT EXISTS (SELECT 1 FROM campaigns c JOIN leads l ON l.campaign_id = c.id AND l.first_subject = subjects.id WHERE l.state <> 'withdrawn')`,
+		AND NOT EXISTS (SELECT 1 FROM campaigns c JOIN leads l ON l.campaign_id = c.id AND l.first_subject = subjects.id WHERE l.state <> 'withdrawn')`
+	alone, err := idsOf[campaign.SubjectID](e.t, `SELECT subjects.id FROM subjects WHERE subjects.id `+e.t.d.in(1)+unused+` ORDER BY subjects.id`+e.t.d.forUpdate,
 		js(list(subjects)))
+	if err != nil || len(alone) == 0 {
+		return err
+	}
+	_, err = e.t.exec(`DELETE FROM subjects WHERE id `+e.t.d.in(1)+unused, js(alone))
 	return err
 }

@@ -20,8 +20,8 @@ type subject struct {
 }
 
 // meetSubjects finds the subjects of the drafts and makes those that are missing: accounts, numbers, persons, each by
-// their keys, so that two imports of the same ones do not wait for one another. Numbers are locked against suppressions;
-// nothing that is written under the locks of the others is read here. The leads' ids are reserved with theirs.
+// their keys, so that two imports of the same ones do not wait for one another. Numbers are locked against suppressions, the
+// others against being erased alone: nothing else that is written under their locks is read here. The leads' ids are reserved with theirs.
 func (in *intake) meetSubjects() error {
 	in.gatherKeys()
 	for range txAttempts {
@@ -74,14 +74,15 @@ func (in *intake) of(kind string) *met {
 	return &in.numbers
 }
 
-// lookup finds what is missing yet and says how many are still.
+// lookup finds what is missing yet and says how many are still. Numbers come first: whoever erases a person has locked the
+// number before the person is deleted, and must not wait for somebody who waits for the number.
 func (in *intake) lookup() (missing int, err error) {
 	var all []statement
-	for _, m := range in.kinds() {
+	for _, m := range []*met{&in.numbers, &in.accounts, &in.persons} {
 		if len(m.keys) == 0 {
 			continue
 		}
-		share := ""
+		share := " ORDER BY u.id" + in.t.d.keyShare("u")
 		if m.kind == kindNumber && in.t.d.forShare != "" {
 			share = " ORDER BY u.id FOR SHARE OF u"
 		}

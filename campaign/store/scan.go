@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"redial/campaign"
@@ -223,4 +224,18 @@ func (d *dialect) lock(alias string, skip bool) string {
 	default:
 		return " FOR UPDATE OF " + alias
 	}
+}
+
+// lockKeyed locks as lock does rows that nobody deletes under it: who only needs that they stay, and locks them so
+// (keyShare), does not wait.
+func (d *dialect) lockKeyed(alias string, skip bool) string {
+	return strings.Replace(d.lock(alias, skip), " FOR UPDATE", " FOR NO KEY UPDATE", 1)
+}
+
+// keyShare keeps rows from being deleted.
+func (d *dialect) keyShare(alias string) string {
+	if d.forShare == "" {
+		return ""
+	}
+	return " FOR KEY SHARE OF " + alias
 }

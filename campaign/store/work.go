@@ -79,6 +79,9 @@ func (t *tx) load(w want) (*work, error) {
 	if err := t.together(locks...); err != nil {
 		return nil, err
 	}
+	if !w.around && k.misses(w) {
+		return nil, errLost // its person was erased between making and locking
+	}
 	if w.signing && w.remembered && slices.ContainsFunc(w.agents, func(a campaign.AgentID) bool { return k.sessions[a] == nil }) {
 		return nil, errLost
 	}
@@ -94,6 +97,12 @@ func (t *tx) load(w want) (*work, error) {
 		}
 	}
 	return k, k.readFacts(rows, leads, w, read)
+}
+
+// misses says whether a subject that was made, or was there, is gone.
+func (k *work) misses(w want) bool {
+	return slices.ContainsFunc(w.phones, func(p campaign.Phone) bool { return k.subjects[p] == 0 }) ||
+		slices.ContainsFunc(w.others, func(u subjectKey) bool { return k.others[u] == 0 })
 }
 
 // resolve finds, without locks, whose sessions and which leads are meant.
@@ -235,7 +244,7 @@ func lockSubjectsQuery(d *dialect, others, skip bool) string {
 		more = ` UNION SELECT u3.id FROM ` + d.set(3, "v", "kind text", "key text") + ` JOIN subjects u3 ON u3.kind = v.kind AND u3.key = v.key`
 	}
 	return `SELECT u.id, u.kind, u.key FROM subjects u WHERE u.id ` + d.inSelect(`SELECT n.subject_id FROM lead_numbers n WHERE n.lead_id `+d.in(1)+
-		` UNION SELECT u2.id FROM subjects u2 WHERE u2.kind = 'number' AND u2.key `+d.inText(2)+more) + ` ORDER BY u.id` + d.lock("u", skip)
+		` UNION SELECT u2.id FROM subjects u2 WHERE u2.kind = 'number' AND u2.key `+d.inText(2)+more) + ` ORDER BY u.id` + d.lockKeyed("u", skip)
 }
 
 func (k *work) lockLeads(leads []campaign.LeadID, skip bool, into *[]*campaign.Lead) []statement {

@@ -82,15 +82,19 @@ func (k *work) adopt(leads []*campaign.Lead) error {
 	var ids []campaign.LeadID
 	for _, l := range leads {
 		ids = append(ids, l.ID)
-		missing = append(missing, leadOthers(l)...)
+		for _, u := range leadOthers(l) {
+			if k.others[u] == 0 {
+				missing = append(missing, u)
+			}
+		}
 	}
 	if k.t.readOnly || len(ids) == 0 {
 		return nil
 	}
 	slices.SortFunc(missing, compareSubjects)
 	var has bool
-	err := k.t.row(`SELECT EXISTS (SELECT 1 FROM lead_numbers n JOIN subjects u ON u.id = n.subject_id WHERE n.lead_id `+k.t.d.in(1)+
-		` AND u.kind <> 'number')`, []any{js(ids)}, &has)
+	err := k.t.row(`SELECT EXISTS (SELECT 1 FROM `+k.t.d.set(1, "v", "kind text", "key text")+` JOIN subjects u ON u.kind = v.kind AND u.key = v.key
+		JOIN lead_numbers n ON n.subject_id = u.id WHERE n.lead_id `+k.t.d.in(2)+`)`, []any{js(missing), js(ids)}, &has)
 	if err != nil {
 		return err
 	}

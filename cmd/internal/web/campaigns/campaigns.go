@@ -65,7 +65,7 @@ func newPages(kit page.Kit) (*pages, error) {
 		reports: pb.NewReportServiceClient(kit.API), floor: dialerv1.NewFloorServiceClient(kit.API),
 	}
 	funcs := template.FuncMap{
-		"word": word, "rate": rate, "local": local, "bars": bars, "chart": chart, "day": day, "outcomes": outcomeNames,
+		"word": word, "rate": rate, "local": local, "bars": bars, "day": day, "outcomes": outcomeNames,
 		"zones": func() []string { return zones }, "days": func() []string { return week }, "list": list,
 	}
 	maps.Copy(funcs, ofForm())

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"redial/campaign"
 	"redial/cmd/internal/web/page"
 	pb "redial/proto/campaign/v1"
@@ -17,7 +19,7 @@ type showData struct {
 	card
 	Said   []string // its rules
 	Lists  []*pb.List
-	More   bool // there are more lists
+	Rest   bool // there are more lists
 	Floors bool // the reader sees the page of lists
 	Did    *did
 }
@@ -34,7 +36,7 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request) {
 		p.views.Fail(w, r, err)
 		return
 	}
-	data.Lists, data.More = a.GetLists(), a.GetNextPageToken() != ""
+	data.Lists, data.Rest = a.GetLists(), a.GetNextPageToken() != ""
 	data.Floors = campaign.CallerFrom(r.Context()).Role != campaign.RoleQuality
 	p.views.Page(w, r, http.StatusOK, "campaign", sheet("camp_title", data))
 }
@@ -149,8 +151,8 @@ type chartMark struct {
 	Text string
 }
 
-// chart is the forecast of a campaign's next hours.
-func chart(c card) chartData {
+// Chart is the forecast of the campaign's next hours.
+func (c card) Chart() chartData {
 	hours := c.F.Forecast.GetAll().GetHours()
 	d := chartData{Zone: c.GetZone()}
 	for _, h := range hours {
@@ -201,8 +203,17 @@ func bars(f figures) []bar {
 	return all
 }
 
-// clock is the campaign's time of day, by the minute so that a live part changes no more often.
+// Clock is the campaign's time of day, by the minute so that a live part changes no more often.
 func (c card) Clock() string { return page.Minute(c.Now, c.GetZone()) }
+
+// More is when there is work again after the leads ran out; nil: at once, or not told.
+func (c card) More() *timestamppb.Timestamp {
+	all := c.F.Forecast.GetAll()
+	if all.GetMoreAt().AsTime().Sub(all.GetDryAt().AsTime()) < time.Minute {
+		return nil
+	}
+	return all.GetMoreAt()
+}
 
 // Dry is whether the leads run out within so long.
 func (c card) Dry() bool {

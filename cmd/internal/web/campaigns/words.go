@@ -97,12 +97,12 @@ func spanText(l page.Lang, d time.Duration) string {
 			continue // 24 hours are not a calendar day
 		}
 		if n := d / u.size; n > 0 {
-			parts = append(parts, many(l, "camp_"+u.key, int64(n)))
+			parts = append(parts, many(l, "camp_span_"+u.key, int64(n)))
 			d -= n * u.size
 		}
 	}
 	if len(parts) == 0 {
-		return many(l, "camp_second", 0)
+		return many(l, "camp_span_second", 0)
 	}
 	return strings.Join(parts, l.Text("camp_gap"))
 }

@@ -75,6 +75,9 @@ const form = $("#campaign-form");
 if (form) edit(form);
 
 function edit(form) {
+  const zone = form.elements.zone; // a new campaign is most likely of the place where it is made
+  if (!zone.value && form.elements.id.value === "0") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+
   // Rows that come, go and move.
   let made = 0;
   for (const rows of form.querySelectorAll("[data-rows]")) {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,8 +62,8 @@ func last[M proto.Message](t *testing.T, a *api) M {
 	t.Helper()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := len(a.asked) - 1; i >= 0; i-- {
-		if m, ok := a.asked[i].(M); ok {
+	for _, asked := range slices.Backward(a.asked) {
+		if m, ok := asked.(M); ok {
 			return m
 		}
 	}
@@ -238,7 +239,7 @@ func serve(t *testing.T) *site {
 	pb.RegisterCampaignServiceServer(server, s.api)
 	pb.RegisterReportServiceServer(server, s.api)
 	pb.RegisterAdminServiceServer(server, s.api)
-	go server.Serve(lis) //nolint:errcheck // it ends with the test
+	go server.Serve(lis)
 	t.Cleanup(server.Stop)
 	conn, err := grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }))
@@ -263,8 +264,14 @@ func serve(t *testing.T) *site {
 	return s
 }
 
+// answer is what a request was answered with, its body apart.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+}
+
 // do sends a request without following where it leads.
-func (s *site) do(t *testing.T, method, path, body string, headers map[string]string) (*http.Response, string) {
+func (s *site) do(t *testing.T, method, path, body string, headers map[string]string) (answer, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.http.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -281,9 +288,9 @@ func (s *site) do(t *testing.T, method, path, body string, headers map[string]st
 	defer a.Body.Close()
 	raw, err := io.ReadAll(a.Body)
 	if err != nil {
-		return a, "cut: " + err.Error()
+		return answer{a.StatusCode, a.Header}, "cut: " + err.Error()
 	}
-	return a, string(raw)
+	return answer{a.StatusCode, a.Header}, string(raw)
 }
 
 func (s *site) get(t *testing.T, path string) string {

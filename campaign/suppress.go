@@ -202,7 +202,9 @@ type SuppressionPlace struct {
 }
 
 // At is where a listed suppression stands.
-func (s *Suppression) At() SuppressionPlace { return SuppressionPlace{s.Subject, s.Campaign, s.Country} }
+func (s *Suppression) At() SuppressionPlace {
+	return SuppressionPlace{s.Subject, s.Campaign, s.Country}
+}
 
 // SuppressionTally is what became of a batch of numbers.
 type SuppressionTally struct {

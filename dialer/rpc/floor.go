@@ -17,6 +17,7 @@ import (
 
 // View is the live floor as the record has it.
 type View interface {
+	OpenPromises
 	FloorView(ctx context.Context, of campaign.CampaignID) (campaign.FloorView, error)
 	ListMissed(ctx context.Context, of campaign.CampaignID, since time.Time) ([]campaign.MissedPromise, error)
 	LateOutcomes(ctx context.Context, of campaign.CampaignID) ([]campaign.LateOutcome, error)

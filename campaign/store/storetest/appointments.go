@@ -142,6 +142,23 @@ func promiseAhead(b *bundle) {
 	if len(due) != 1 || due[0].ID != p.ID {
 		b.Fatalf("due %+v", due)
 	}
+	for i, w := range []struct {
+		want campaign.WantPromises
+		n    int
+	}{
+		{campaign.WantPromises{}, 1},
+		{campaign.WantPromises{Campaigns: []campaign.CampaignID{l.CampaignID}, Owner: a[0], Before: b.s.Now().Add(2 * time.Hour)}, 1},
+		{campaign.WantPromises{Campaigns: []campaign.CampaignID{l.CampaignID + 1}}, 0},
+		{campaign.WantPromises{Owner: a[1]}, 0},
+		{campaign.WantPromises{Before: b.s.Now().Add(30 * time.Minute)}, 0},
+		{campaign.WantPromises{Skip: 1}, 0},
+	} {
+		w.want.Limit = 10
+		open := must[[]campaign.OpenPromise](b)(b.s.OpenPromises(b.Context(), w.want))
+		if len(open) != w.n || w.n == 1 && (open[0].Appointment.ID != p.ID || open[0].Owner == "" || open[0].State != campaign.LeadOpen) {
+			b.Fatalf("open promises %d: %+v", i, open)
+		}
+	}
 	for _, want := range [][]campaign.AppointmentID{{p.ID}, nil} {
 		if got := must[[]campaign.AppointmentID](b)(b.s.MarkReminded(b.Context(), []campaign.AppointmentID{p.ID})); !slices.Equal(got, want) {
 			b.Fatalf("reminded %v, want %v", got, want)

@@ -134,6 +134,7 @@ var grants = map[string]grant{
 	"/dialer.v1.FloorService/GetFloor":           filtering(),
 	"/dialer.v1.FloorService/WatchFloor":         filtering(),
 	"/dialer.v1.FloorService/ListMissed":         filtering(),
+	"/dialer.v1.FloorService/ListPromises":       filtering(),
 	"/dialer.v1.FloorService/ListLateOutcomes":   filtering(),
 	"/dialer.v1.FloorService/ResolveLateOutcome": naming(),
 	"/dialer.v1.FloorService/Reassign":           naming(),    // to whom, the service looks at

@@ -165,6 +165,7 @@ var table = map[string]access{
 	"/dialer.v1.FloorService/GetFloor":           floor,
 	"/dialer.v1.FloorService/WatchFloor":         floor,
 	"/dialer.v1.FloorService/ListMissed":         floor,
+	"/dialer.v1.FloorService/ListPromises":       floor,
 	"/dialer.v1.FloorService/ListLateOutcomes":   floor,
 	"/dialer.v1.FloorService/ResolveLateOutcome": floor,
 	"/dialer.v1.FloorService/Reassign":           floor,

@@ -898,6 +898,207 @@ func (x *ListMissedResponse) GetNextPageToken() string {
 	return ""
 }
 
+// ListPromisesRequest asks for a page of open promises.
+type ListPromisesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of this campaign; 0: of all.
+	CampaignId int64 `protobuf:"varint,1,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// Of this owner, by login; empty: everybody's and nobody's.
+	Owner string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Due before this instant; unset: all.
+	Before *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"`
+	// Rows in a page.
+	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where to go on; empty: from the earliest.
+	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPromisesRequest) Reset() {
+	*x = ListPromisesRequest{}
+	mi := &file_dialer_v1_floor_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPromisesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPromisesRequest) ProtoMessage() {}
+
+func (x *ListPromisesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_dialer_v1_floor_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPromisesRequest.ProtoReflect.Descriptor instead.
+func (*ListPromisesRequest) Descriptor() ([]byte, []int) {
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListPromisesRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *ListPromisesRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *ListPromisesRequest) GetBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *ListPromisesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListPromisesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// OpenPromise is a promise that is to be kept.
+type OpenPromise struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The promise.
+	Appointment *v1.Appointment `protobuf:"bytes,1,opt,name=appointment,proto3" json:"appointment,omitempty"`
+	// The lead's name.
+	LeadName string `protobuf:"bytes,2,opt,name=lead_name,json=leadName,proto3" json:"lead_name,omitempty"`
+	// The state of the lead now: HELD when somebody has it in hand.
+	LeadState     v1.LeadState `protobuf:"varint,3,opt,name=lead_state,json=leadState,proto3,enum=campaign.v1.LeadState" json:"lead_state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenPromise) Reset() {
+	*x = OpenPromise{}
+	mi := &file_dialer_v1_floor_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenPromise) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenPromise) ProtoMessage() {}
+
+func (x *OpenPromise) ProtoReflect() protoreflect.Message {
+	mi := &file_dialer_v1_floor_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenPromise.ProtoReflect.Descriptor instead.
+func (*OpenPromise) Descriptor() ([]byte, []int) {
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *OpenPromise) GetAppointment() *v1.Appointment {
+	if x != nil {
+		return x.Appointment
+	}
+	return nil
+}
+
+func (x *OpenPromise) GetLeadName() string {
+	if x != nil {
+		return x.LeadName
+	}
+	return ""
+}
+
+func (x *OpenPromise) GetLeadState() v1.LeadState {
+	if x != nil {
+		return x.LeadState
+	}
+	return v1.LeadState(0)
+}
+
+// ListPromisesResponse is a page of open promises.
+type ListPromisesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Earliest first.
+	Promises []*OpenPromise `protobuf:"bytes,1,rep,name=promises,proto3" json:"promises,omitempty"`
+	// Where to go on; empty: that was all.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPromisesResponse) Reset() {
+	*x = ListPromisesResponse{}
+	mi := &file_dialer_v1_floor_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPromisesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPromisesResponse) ProtoMessage() {}
+
+func (x *ListPromisesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_dialer_v1_floor_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPromisesResponse.ProtoReflect.Descriptor instead.
+func (*ListPromisesResponse) Descriptor() ([]byte, []int) {
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListPromisesResponse) GetPromises() []*OpenPromise {
+	if x != nil {
+		return x.Promises
+	}
+	return nil
+}
+
+func (x *ListPromisesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // LateOutcome is an outcome that came too late.
 type LateOutcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -929,7 +1130,7 @@ type LateOutcome struct {
 
 func (x *LateOutcome) Reset() {
 	*x = LateOutcome{}
-	mi := &file_dialer_v1_floor_proto_msgTypes[11]
+	mi := &file_dialer_v1_floor_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -941,7 +1142,7 @@ func (x *LateOutcome) String() string {
 func (*LateOutcome) ProtoMessage() {}
 
 func (x *LateOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_floor_proto_msgTypes[11]
+	mi := &file_dialer_v1_floor_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -954,7 +1155,7 @@ func (x *LateOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LateOutcome.ProtoReflect.Descriptor instead.
 func (*LateOutcome) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{11}
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *LateOutcome) GetAssignmentId() int64 {
@@ -1049,7 +1250,7 @@ type ListLateOutcomesRequest struct {
 
 func (x *ListLateOutcomesRequest) Reset() {
 	*x = ListLateOutcomesRequest{}
-	mi := &file_dialer_v1_floor_proto_msgTypes[12]
+	mi := &file_dialer_v1_floor_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1061,7 +1262,7 @@ func (x *ListLateOutcomesRequest) String() string {
 func (*ListLateOutcomesRequest) ProtoMessage() {}
 
 func (x *ListLateOutcomesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_floor_proto_msgTypes[12]
+	mi := &file_dialer_v1_floor_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1074,7 +1275,7 @@ func (x *ListLateOutcomesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLateOutcomesRequest.ProtoReflect.Descriptor instead.
 func (*ListLateOutcomesRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{12}
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListLateOutcomesRequest) GetCampaignId() int64 {
@@ -1111,7 +1312,7 @@ type ListLateOutcomesResponse struct {
 
 func (x *ListLateOutcomesResponse) Reset() {
 	*x = ListLateOutcomesResponse{}
-	mi := &file_dialer_v1_floor_proto_msgTypes[13]
+	mi := &file_dialer_v1_floor_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1123,7 +1324,7 @@ func (x *ListLateOutcomesResponse) String() string {
 func (*ListLateOutcomesResponse) ProtoMessage() {}
 
 func (x *ListLateOutcomesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_floor_proto_msgTypes[13]
+	mi := &file_dialer_v1_floor_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1136,7 +1337,7 @@ func (x *ListLateOutcomesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLateOutcomesResponse.ProtoReflect.Descriptor instead.
 func (*ListLateOutcomesResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{13}
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListLateOutcomesResponse) GetOutcomes() []*LateOutcome {
@@ -1168,7 +1369,7 @@ type ResolveLateOutcomeRequest struct {
 
 func (x *ResolveLateOutcomeRequest) Reset() {
 	*x = ResolveLateOutcomeRequest{}
-	mi := &file_dialer_v1_floor_proto_msgTypes[14]
+	mi := &file_dialer_v1_floor_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1180,7 +1381,7 @@ func (x *ResolveLateOutcomeRequest) String() string {
 func (*ResolveLateOutcomeRequest) ProtoMessage() {}
 
 func (x *ResolveLateOutcomeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_floor_proto_msgTypes[14]
+	mi := &file_dialer_v1_floor_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1193,7 +1394,7 @@ func (x *ResolveLateOutcomeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveLateOutcomeRequest.ProtoReflect.Descriptor instead.
 func (*ResolveLateOutcomeRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{14}
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ResolveLateOutcomeRequest) GetAssignmentId() int64 {
@@ -1230,7 +1431,7 @@ type ResolveLateOutcomeResponse struct {
 
 func (x *ResolveLateOutcomeResponse) Reset() {
 	*x = ResolveLateOutcomeResponse{}
-	mi := &file_dialer_v1_floor_proto_msgTypes[15]
+	mi := &file_dialer_v1_floor_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1443,7 @@ func (x *ResolveLateOutcomeResponse) String() string {
 func (*ResolveLateOutcomeResponse) ProtoMessage() {}
 
 func (x *ResolveLateOutcomeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_floor_proto_msgTypes[15]
+	mi := &file_dialer_v1_floor_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1456,7 @@ func (x *ResolveLateOutcomeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveLateOutcomeResponse.ProtoReflect.Descriptor instead.
 func (*ResolveLateOutcomeResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{15}
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ResolveLateOutcomeResponse) GetAttempt() *v1.Attempt {
@@ -1287,7 +1488,7 @@ type ReassignRequest struct {
 
 func (x *ReassignRequest) Reset() {
 	*x = ReassignRequest{}
-	mi := &file_dialer_v1_floor_proto_msgTypes[16]
+	mi := &file_dialer_v1_floor_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1299,7 +1500,7 @@ func (x *ReassignRequest) String() string {
 func (*ReassignRequest) ProtoMessage() {}
 
 func (x *ReassignRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_floor_proto_msgTypes[16]
+	mi := &file_dialer_v1_floor_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1312,7 +1513,7 @@ func (x *ReassignRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignRequest.ProtoReflect.Descriptor instead.
 func (*ReassignRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{16}
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReassignRequest) GetAppointmentId() int64 {
@@ -1347,7 +1548,7 @@ type ReassignResponse struct {
 
 func (x *ReassignResponse) Reset() {
 	*x = ReassignResponse{}
-	mi := &file_dialer_v1_floor_proto_msgTypes[17]
+	mi := &file_dialer_v1_floor_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1359,7 +1560,7 @@ func (x *ReassignResponse) String() string {
 func (*ReassignResponse) ProtoMessage() {}
 
 func (x *ReassignResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_floor_proto_msgTypes[17]
+	mi := &file_dialer_v1_floor_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1372,7 +1573,7 @@ func (x *ReassignResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReassignResponse.ProtoReflect.Descriptor instead.
 func (*ReassignResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{17}
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReassignResponse) GetAppointment() *v1.Appointment {
@@ -1397,7 +1598,7 @@ type SetAgentStateRequest struct {
 
 func (x *SetAgentStateRequest) Reset() {
 	*x = SetAgentStateRequest{}
-	mi := &file_dialer_v1_floor_proto_msgTypes[18]
+	mi := &file_dialer_v1_floor_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1610,7 @@ func (x *SetAgentStateRequest) String() string {
 func (*SetAgentStateRequest) ProtoMessage() {}
 
 func (x *SetAgentStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_floor_proto_msgTypes[18]
+	mi := &file_dialer_v1_floor_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1623,7 @@ func (x *SetAgentStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetAgentStateRequest.ProtoReflect.Descriptor instead.
 func (*SetAgentStateRequest) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{18}
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SetAgentStateRequest) GetAgent() string {
@@ -1458,7 +1659,7 @@ type SetAgentStateResponse struct {
 
 func (x *SetAgentStateResponse) Reset() {
 	*x = SetAgentStateResponse{}
-	mi := &file_dialer_v1_floor_proto_msgTypes[19]
+	mi := &file_dialer_v1_floor_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1470,7 +1671,7 @@ func (x *SetAgentStateResponse) String() string {
 func (*SetAgentStateResponse) ProtoMessage() {}
 
 func (x *SetAgentStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_dialer_v1_floor_proto_msgTypes[19]
+	mi := &file_dialer_v1_floor_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1483,7 +1684,7 @@ func (x *SetAgentStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetAgentStateResponse.ProtoReflect.Descriptor instead.
 func (*SetAgentStateResponse) Descriptor() ([]byte, []int) {
-	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{19}
+	return file_dialer_v1_floor_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SetAgentStateResponse) GetSession() *Session {
@@ -1566,6 +1767,22 @@ const file_dialer_v1_floor_proto_rawDesc = "" +
 	"page_token\x18\x04 \x01(\tR\tpageToken\"g\n" +
 	"\x12ListMissedResponse\x12)\n" +
 	"\x06missed\x18\x01 \x03(\v2\x11.dialer.v1.MissedR\x06missed\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbc\x01\n" +
+	"\x13ListPromisesRequest\x12\x1f\n" +
+	"\vcampaign_id\x18\x01 \x01(\x03R\n" +
+	"campaignId\x12\x14\n" +
+	"\x05owner\x18\x02 \x01(\tR\x05owner\x122\n" +
+	"\x06before\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06before\x12\x1b\n" +
+	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x05 \x01(\tR\tpageToken\"\x9d\x01\n" +
+	"\vOpenPromise\x12:\n" +
+	"\vappointment\x18\x01 \x01(\v2\x18.campaign.v1.AppointmentR\vappointment\x12\x1b\n" +
+	"\tlead_name\x18\x02 \x01(\tR\bleadName\x125\n" +
+	"\n" +
+	"lead_state\x18\x03 \x01(\x0e2\x16.campaign.v1.LeadStateR\tleadState\"r\n" +
+	"\x14ListPromisesResponse\x122\n" +
+	"\bpromises\x18\x01 \x03(\v2\x16.dialer.v1.OpenPromiseR\bpromises\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa6\x03\n" +
 	"\vLateOutcome\x12#\n" +
 	"\rassignment_id\x18\x01 \x01(\x03R\fassignmentId\x12\x17\n" +
@@ -1614,13 +1831,14 @@ const file_dialer_v1_floor_proto_rawDesc = "" +
 	"\tJudgement\x12\x19\n" +
 	"\x15JUDGEMENT_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fJUDGEMENT_APPLY\x10\x01\x12\x15\n" +
-	"\x11JUDGEMENT_DISMISS\x10\x022\xc4\x04\n" +
+	"\x11JUDGEMENT_DISMISS\x10\x022\x95\x05\n" +
 	"\fFloorService\x12C\n" +
 	"\bGetFloor\x12\x1a.dialer.v1.GetFloorRequest\x1a\x1b.dialer.v1.GetFloorResponse\x12K\n" +
 	"\n" +
 	"WatchFloor\x12\x1c.dialer.v1.WatchFloorRequest\x1a\x1d.dialer.v1.WatchFloorResponse0\x01\x12I\n" +
 	"\n" +
-	"ListMissed\x12\x1c.dialer.v1.ListMissedRequest\x1a\x1d.dialer.v1.ListMissedResponse\x12[\n" +
+	"ListMissed\x12\x1c.dialer.v1.ListMissedRequest\x1a\x1d.dialer.v1.ListMissedResponse\x12O\n" +
+	"\fListPromises\x12\x1e.dialer.v1.ListPromisesRequest\x1a\x1f.dialer.v1.ListPromisesResponse\x12[\n" +
 	"\x10ListLateOutcomes\x12\".dialer.v1.ListLateOutcomesRequest\x1a#.dialer.v1.ListLateOutcomesResponse\x12a\n" +
 	"\x12ResolveLateOutcome\x12$.dialer.v1.ResolveLateOutcomeRequest\x1a%.dialer.v1.ResolveLateOutcomeResponse\x12C\n" +
 	"\bReassign\x12\x1a.dialer.v1.ReassignRequest\x1a\x1b.dialer.v1.ReassignResponse\x12R\n" +
@@ -1639,7 +1857,7 @@ func file_dialer_v1_floor_proto_rawDescGZIP() []byte {
 }
 
 var file_dialer_v1_floor_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_dialer_v1_floor_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_dialer_v1_floor_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_dialer_v1_floor_proto_goTypes = []any{
 	(Judgement)(0),                     // 0: dialer.v1.Judgement
 	(*FloorAgent)(nil),                 // 1: dialer.v1.FloorAgent
@@ -1653,72 +1871,81 @@ var file_dialer_v1_floor_proto_goTypes = []any{
 	(*Missed)(nil),                     // 9: dialer.v1.Missed
 	(*ListMissedRequest)(nil),          // 10: dialer.v1.ListMissedRequest
 	(*ListMissedResponse)(nil),         // 11: dialer.v1.ListMissedResponse
-	(*LateOutcome)(nil),                // 12: dialer.v1.LateOutcome
-	(*ListLateOutcomesRequest)(nil),    // 13: dialer.v1.ListLateOutcomesRequest
-	(*ListLateOutcomesResponse)(nil),   // 14: dialer.v1.ListLateOutcomesResponse
-	(*ResolveLateOutcomeRequest)(nil),  // 15: dialer.v1.ResolveLateOutcomeRequest
-	(*ResolveLateOutcomeResponse)(nil), // 16: dialer.v1.ResolveLateOutcomeResponse
-	(*ReassignRequest)(nil),            // 17: dialer.v1.ReassignRequest
-	(*ReassignResponse)(nil),           // 18: dialer.v1.ReassignResponse
-	(*SetAgentStateRequest)(nil),       // 19: dialer.v1.SetAgentStateRequest
-	(*SetAgentStateResponse)(nil),      // 20: dialer.v1.SetAgentStateResponse
-	(*Session)(nil),                    // 21: dialer.v1.Session
-	(*timestamppb.Timestamp)(nil),      // 22: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),        // 23: google.protobuf.Duration
-	(*v1.Appointment)(nil),             // 24: campaign.v1.Appointment
-	(v1.LeadState)(0),                  // 25: campaign.v1.LeadState
-	(*v1.Plan)(nil),                    // 26: campaign.v1.Plan
-	(v1.Outcome)(0),                    // 27: campaign.v1.Outcome
-	(*v1.Booking)(nil),                 // 28: campaign.v1.Booking
-	(*v1.Attempt)(nil),                 // 29: campaign.v1.Attempt
-	(v1.AgentState)(0),                 // 30: campaign.v1.AgentState
+	(*ListPromisesRequest)(nil),        // 12: dialer.v1.ListPromisesRequest
+	(*OpenPromise)(nil),                // 13: dialer.v1.OpenPromise
+	(*ListPromisesResponse)(nil),       // 14: dialer.v1.ListPromisesResponse
+	(*LateOutcome)(nil),                // 15: dialer.v1.LateOutcome
+	(*ListLateOutcomesRequest)(nil),    // 16: dialer.v1.ListLateOutcomesRequest
+	(*ListLateOutcomesResponse)(nil),   // 17: dialer.v1.ListLateOutcomesResponse
+	(*ResolveLateOutcomeRequest)(nil),  // 18: dialer.v1.ResolveLateOutcomeRequest
+	(*ResolveLateOutcomeResponse)(nil), // 19: dialer.v1.ResolveLateOutcomeResponse
+	(*ReassignRequest)(nil),            // 20: dialer.v1.ReassignRequest
+	(*ReassignResponse)(nil),           // 21: dialer.v1.ReassignResponse
+	(*SetAgentStateRequest)(nil),       // 22: dialer.v1.SetAgentStateRequest
+	(*SetAgentStateResponse)(nil),      // 23: dialer.v1.SetAgentStateResponse
+	(*Session)(nil),                    // 24: dialer.v1.Session
+	(*timestamppb.Timestamp)(nil),      // 25: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),        // 26: google.protobuf.Duration
+	(*v1.Appointment)(nil),             // 27: campaign.v1.Appointment
+	(v1.LeadState)(0),                  // 28: campaign.v1.LeadState
+	(*v1.Plan)(nil),                    // 29: campaign.v1.Plan
+	(v1.Outcome)(0),                    // 30: campaign.v1.Outcome
+	(*v1.Booking)(nil),                 // 31: campaign.v1.Booking
+	(*v1.Attempt)(nil),                 // 32: campaign.v1.Attempt
+	(v1.AgentState)(0),                 // 33: campaign.v1.AgentState
 }
 var file_dialer_v1_floor_proto_depIdxs = []int32{
-	21, // 0: dialer.v1.FloorAgent.session:type_name -> dialer.v1.Session
-	22, // 1: dialer.v1.FloorCampaign.next_due:type_name -> google.protobuf.Timestamp
-	22, // 2: dialer.v1.FloorEvent.at:type_name -> google.protobuf.Timestamp
-	22, // 3: dialer.v1.Floor.at:type_name -> google.protobuf.Timestamp
+	24, // 0: dialer.v1.FloorAgent.session:type_name -> dialer.v1.Session
+	25, // 1: dialer.v1.FloorCampaign.next_due:type_name -> google.protobuf.Timestamp
+	25, // 2: dialer.v1.FloorEvent.at:type_name -> google.protobuf.Timestamp
+	25, // 3: dialer.v1.Floor.at:type_name -> google.protobuf.Timestamp
 	1,  // 4: dialer.v1.Floor.agents:type_name -> dialer.v1.FloorAgent
 	2,  // 5: dialer.v1.Floor.campaigns:type_name -> dialer.v1.FloorCampaign
 	3,  // 6: dialer.v1.Floor.events:type_name -> dialer.v1.FloorEvent
 	4,  // 7: dialer.v1.GetFloorResponse.floor:type_name -> dialer.v1.Floor
-	23, // 8: dialer.v1.WatchFloorRequest.every:type_name -> google.protobuf.Duration
+	26, // 8: dialer.v1.WatchFloorRequest.every:type_name -> google.protobuf.Duration
 	4,  // 9: dialer.v1.WatchFloorResponse.floor:type_name -> dialer.v1.Floor
-	24, // 10: dialer.v1.Missed.appointment:type_name -> campaign.v1.Appointment
-	25, // 11: dialer.v1.Missed.lead_state:type_name -> campaign.v1.LeadState
-	26, // 12: dialer.v1.Missed.plan:type_name -> campaign.v1.Plan
-	22, // 13: dialer.v1.ListMissedRequest.since:type_name -> google.protobuf.Timestamp
+	27, // 10: dialer.v1.Missed.appointment:type_name -> campaign.v1.Appointment
+	28, // 11: dialer.v1.Missed.lead_state:type_name -> campaign.v1.LeadState
+	29, // 12: dialer.v1.Missed.plan:type_name -> campaign.v1.Plan
+	25, // 13: dialer.v1.ListMissedRequest.since:type_name -> google.protobuf.Timestamp
 	9,  // 14: dialer.v1.ListMissedResponse.missed:type_name -> dialer.v1.Missed
-	27, // 15: dialer.v1.LateOutcome.outcome:type_name -> campaign.v1.Outcome
-	28, // 16: dialer.v1.LateOutcome.booking:type_name -> campaign.v1.Booking
-	22, // 17: dialer.v1.LateOutcome.placed_at:type_name -> google.protobuf.Timestamp
-	22, // 18: dialer.v1.LateOutcome.received_at:type_name -> google.protobuf.Timestamp
-	12, // 19: dialer.v1.ListLateOutcomesResponse.outcomes:type_name -> dialer.v1.LateOutcome
-	0,  // 20: dialer.v1.ResolveLateOutcomeRequest.judgement:type_name -> dialer.v1.Judgement
-	29, // 21: dialer.v1.ResolveLateOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
-	26, // 22: dialer.v1.ResolveLateOutcomeResponse.plan:type_name -> campaign.v1.Plan
-	24, // 23: dialer.v1.ReassignResponse.appointment:type_name -> campaign.v1.Appointment
-	30, // 24: dialer.v1.SetAgentStateRequest.state:type_name -> campaign.v1.AgentState
-	21, // 25: dialer.v1.SetAgentStateResponse.session:type_name -> dialer.v1.Session
-	5,  // 26: dialer.v1.FloorService.GetFloor:input_type -> dialer.v1.GetFloorRequest
-	7,  // 27: dialer.v1.FloorService.WatchFloor:input_type -> dialer.v1.WatchFloorRequest
-	10, // 28: dialer.v1.FloorService.ListMissed:input_type -> dialer.v1.ListMissedRequest
-	13, // 29: dialer.v1.FloorService.ListLateOutcomes:input_type -> dialer.v1.ListLateOutcomesRequest
-	15, // 30: dialer.v1.FloorService.ResolveLateOutcome:input_type -> dialer.v1.ResolveLateOutcomeRequest
-	17, // 31: dialer.v1.FloorService.Reassign:input_type -> dialer.v1.ReassignRequest
-	19, // 32: dialer.v1.FloorService.SetAgentState:input_type -> dialer.v1.SetAgentStateRequest
-	6,  // 33: dialer.v1.FloorService.GetFloor:output_type -> dialer.v1.GetFloorResponse
-	8,  // 34: dialer.v1.FloorService.WatchFloor:output_type -> dialer.v1.WatchFloorResponse
-	11, // 35: dialer.v1.FloorService.ListMissed:output_type -> dialer.v1.ListMissedResponse
-	14, // 36: dialer.v1.FloorService.ListLateOutcomes:output_type -> dialer.v1.ListLateOutcomesResponse
-	16, // 37: dialer.v1.FloorService.ResolveLateOutcome:output_type -> dialer.v1.ResolveLateOutcomeResponse
-	18, // 38: dialer.v1.FloorService.Reassign:output_type -> dialer.v1.ReassignResponse
-	20, // 39: dialer.v1.FloorService.SetAgentState:output_type -> dialer.v1.SetAgentStateResponse
-	33, // [33:40] is the sub-list for method output_type
-	26, // [26:33] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	25, // 15: dialer.v1.ListPromisesRequest.before:type_name -> google.protobuf.Timestamp
+	27, // 16: dialer.v1.OpenPromise.appointment:type_name -> campaign.v1.Appointment
+	28, // 17: dialer.v1.OpenPromise.lead_state:type_name -> campaign.v1.LeadState
+	13, // 18: dialer.v1.ListPromisesResponse.promises:type_name -> dialer.v1.OpenPromise
+	30, // 19: dialer.v1.LateOutcome.outcome:type_name -> campaign.v1.Outcome
+	31, // 20: dialer.v1.LateOutcome.booking:type_name -> campaign.v1.Booking
+	25, // 21: dialer.v1.LateOutcome.placed_at:type_name -> google.protobuf.Timestamp
+	25, // 22: dialer.v1.LateOutcome.received_at:type_name -> google.protobuf.Timestamp
+	15, // 23: dialer.v1.ListLateOutcomesResponse.outcomes:type_name -> dialer.v1.LateOutcome
+	0,  // 24: dialer.v1.ResolveLateOutcomeRequest.judgement:type_name -> dialer.v1.Judgement
+	32, // 25: dialer.v1.ResolveLateOutcomeResponse.attempt:type_name -> campaign.v1.Attempt
+	29, // 26: dialer.v1.ResolveLateOutcomeResponse.plan:type_name -> campaign.v1.Plan
+	27, // 27: dialer.v1.ReassignResponse.appointment:type_name -> campaign.v1.Appointment
+	33, // 28: dialer.v1.SetAgentStateRequest.state:type_name -> campaign.v1.AgentState
+	24, // 29: dialer.v1.SetAgentStateResponse.session:type_name -> dialer.v1.Session
+	5,  // 30: dialer.v1.FloorService.GetFloor:input_type -> dialer.v1.GetFloorRequest
+	7,  // 31: dialer.v1.FloorService.WatchFloor:input_type -> dialer.v1.WatchFloorRequest
+	10, // 32: dialer.v1.FloorService.ListMissed:input_type -> dialer.v1.ListMissedRequest
+	12, // 33: dialer.v1.FloorService.ListPromises:input_type -> dialer.v1.ListPromisesRequest
+	16, // 34: dialer.v1.FloorService.ListLateOutcomes:input_type -> dialer.v1.ListLateOutcomesRequest
+	18, // 35: dialer.v1.FloorService.ResolveLateOutcome:input_type -> dialer.v1.ResolveLateOutcomeRequest
+	20, // 36: dialer.v1.FloorService.Reassign:input_type -> dialer.v1.ReassignRequest
+	22, // 37: dialer.v1.FloorService.SetAgentState:input_type -> dialer.v1.SetAgentStateRequest
+	6,  // 38: dialer.v1.FloorService.GetFloor:output_type -> dialer.v1.GetFloorResponse
+	8,  // 39: dialer.v1.FloorService.WatchFloor:output_type -> dialer.v1.WatchFloorResponse
+	11, // 40: dialer.v1.FloorService.ListMissed:output_type -> dialer.v1.ListMissedResponse
+	14, // 41: dialer.v1.FloorService.ListPromises:output_type -> dialer.v1.ListPromisesResponse
+	17, // 42: dialer.v1.FloorService.ListLateOutcomes:output_type -> dialer.v1.ListLateOutcomesResponse
+	19, // 43: dialer.v1.FloorService.ResolveLateOutcome:output_type -> dialer.v1.ResolveLateOutcomeResponse
+	21, // 44: dialer.v1.FloorService.Reassign:output_type -> dialer.v1.ReassignResponse
+	23, // 45: dialer.v1.FloorService.SetAgentState:output_type -> dialer.v1.SetAgentStateResponse
+	38, // [38:46] is the sub-list for method output_type
+	30, // [30:38] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_dialer_v1_floor_proto_init() }
@@ -1733,7 +1960,7 @@ func file_dialer_v1_floor_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_dialer_v1_floor_proto_rawDesc), len(file_dialer_v1_floor_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   20,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const (
 	FloorService_GetFloor_FullMethodName           = "/dialer.v1.FloorService/GetFloor"
 	FloorService_WatchFloor_FullMethodName         = "/dialer.v1.FloorService/WatchFloor"
 	FloorService_ListMissed_FullMethodName         = "/dialer.v1.FloorService/ListMissed"
+	FloorService_ListPromises_FullMethodName       = "/dialer.v1.FloorService/ListPromises"
 	FloorService_ListLateOutcomes_FullMethodName   = "/dialer.v1.FloorService/ListLateOutcomes"
 	FloorService_ResolveLateOutcome_FullMethodName = "/dialer.v1.FloorService/ResolveLateOutcome"
 	FloorService_Reassign_FullMethodName           = "/dialer.v1.FloorService/Reassign"
@@ -40,6 +41,8 @@ type FloorServiceClient interface {
 	WatchFloor(ctx context.Context, in *WatchFloorRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchFloorResponse], error)
 	// ListMissed lists missed promises, newest first.
 	ListMissed(ctx context.Context, in *ListMissedRequest, opts ...grpc.CallOption) (*ListMissedResponse, error)
+	// ListPromises lists open promises, earliest first: what Reassign takes. Errors: NOT_FOUND the owner.
+	ListPromises(ctx context.Context, in *ListPromisesRequest, opts ...grpc.CallOption) (*ListPromisesResponse, error)
 	// ListLateOutcomes lists outcomes that came too late to be taken and wait for somebody to judge, oldest first.
 	ListLateOutcomes(ctx context.Context, in *ListLateOutcomesRequest, opts ...grpc.CallOption) (*ListLateOutcomesResponse, error)
 	// ResolveLateOutcome judges one. Applied, it amends the UNKNOWN attempt; dismissed, it stays in the record. Again:
@@ -104,6 +107,16 @@ func (c *floorServiceClient) ListMissed(ctx context.Context, in *ListMissedReque
 	return out, nil
 }
 
+func (c *floorServiceClient) ListPromises(ctx context.Context, in *ListPromisesRequest, opts ...grpc.CallOption) (*ListPromisesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPromisesResponse)
+	err := c.cc.Invoke(ctx, FloorService_ListPromises_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *floorServiceClient) ListLateOutcomes(ctx context.Context, in *ListLateOutcomesRequest, opts ...grpc.CallOption) (*ListLateOutcomesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListLateOutcomesResponse)
@@ -156,6 +169,8 @@ type FloorServiceServer interface {
 	WatchFloor(*WatchFloorRequest, grpc.ServerStreamingServer[WatchFloorResponse]) error
 	// ListMissed lists missed promises, newest first.
 	ListMissed(context.Context, *ListMissedRequest) (*ListMissedResponse, error)
+	// ListPromises lists open promises, earliest first: what Reassign takes. Errors: NOT_FOUND the owner.
+	ListPromises(context.Context, *ListPromisesRequest) (*ListPromisesResponse, error)
 	// ListLateOutcomes lists outcomes that came too late to be taken and wait for somebody to judge, oldest first.
 	ListLateOutcomes(context.Context, *ListLateOutcomesRequest) (*ListLateOutcomesResponse, error)
 	// ResolveLateOutcome judges one. Applied, it amends the UNKNOWN attempt; dismissed, it stays in the record. Again:
@@ -189,6 +204,9 @@ func (UnimplementedFloorServiceServer) WatchFloor(*WatchFloorRequest, grpc.Serve
 }
 func (UnimplementedFloorServiceServer) ListMissed(context.Context, *ListMissedRequest) (*ListMissedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMissed not implemented")
+}
+func (UnimplementedFloorServiceServer) ListPromises(context.Context, *ListPromisesRequest) (*ListPromisesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPromises not implemented")
 }
 func (UnimplementedFloorServiceServer) ListLateOutcomes(context.Context, *ListLateOutcomesRequest) (*ListLateOutcomesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListLateOutcomes not implemented")
@@ -266,6 +284,24 @@ func _FloorService_ListMissed_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(FloorServiceServer).ListMissed(ctx, req.(*ListMissedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _FloorService_ListPromises_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPromisesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(FloorServiceServer).ListPromises(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: FloorService_ListPromises_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(FloorServiceServer).ListPromises(ctx, req.(*ListPromisesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -356,6 +392,10 @@ var FloorService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListMissed",
 			Handler:    _FloorService_ListMissed_Handler,
+		},
+		{
+			MethodName: "ListPromises",
+			Handler:    _FloorService_ListPromises_Handler,
 		},
 		{
 			MethodName: "ListLateOutcomes",

@@ -47,11 +47,18 @@ type column struct {
 }
 
 // menusMost is how many menus of columns are drawn whole: a page stays small however many columns a file has.
-const menusMost = 24
+const menusMost = 12
 
 // HasPhone says whether any column holds numbers: without one, every row is a problem.
 func (m mapPage) HasPhone() bool {
 	return m.Preview == nil || slices.ContainsFunc(m.Preview.GetColumns(), func(c *pb.PreviewColumn) bool { return c.GetField() == string(campaign.FieldPhone) })
+}
+
+// Leads are the first of the preview's leads.
+func (m mapPage) Leads() []*pb.Lead {
+	const most = 10
+	all := m.Preview.GetLeads()
+	return all[:min(most, len(all))]
 }
 
 // Problems are the first of the preview's problems.

@@ -97,6 +97,12 @@ func numbers(all []*pb.Number) string {
 	return strings.Join(out, ", ")
 }
 
+// few are as many of a lead's other columns as a preview shows.
+func few(all []*pb.Attribute) []*pb.Attribute {
+	const most = 8
+	return all[:min(most, len(all))]
+}
+
 // regions are the countries with a code, in its order.
 var regions = func() (all []string) {
 	for a := 'A'; a <= 'Z'; a++ {

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"redial/cmd/internal/web/page"
 	pb "redial/proto/dialer/v1"
@@ -48,8 +49,11 @@ func act[T any, R request[T], A proto.Message](d *desks, call func(context.Conte
 			d.views.Fail(w, r, err)
 			return
 		}
-		if r, ok := proto.Message(q).(*pb.RecordOutcomeRequest); ok {
-			r.NextWait = nil // the next card comes by the live part
+		if o, ok := proto.Message(q).(*pb.RecordOutcomeRequest); ok {
+			o.NextWait = nil // the agent takes its after-call time, and the next card comes by the live part
+			if r.URL.Query().Get("next") == "1" {
+				o.NextWait = durationpb.New(0)
+			}
 		}
 		m, err := call(r.Context(), q)
 		if err != nil {
@@ -69,8 +73,8 @@ func (d *desks) answer(w http.ResponseWriter, r *http.Request, m proto.Message) 
 		told := d.session(r, now)
 		out.Session = &told
 	}
-	if c, ok := m.(interface{ GetCard() *pb.Card }); ok && c.GetCard() != nil {
-		drawn, err := d.views.Draw(r, "card", d.card(r, c.GetCard(), now))
+	if c := cardOf(m); c != nil {
+		drawn, err := d.views.Draw(r, "card", d.card(r, c, now))
 		if err != nil {
 			d.views.Fail(w, r, err)
 			return
@@ -82,4 +86,15 @@ func (d *desks) answer(w http.ResponseWriter, r *http.Request, m proto.Message) 
 		return
 	}
 	page.JSON(w, http.StatusOK, out)
+}
+
+// cardOf is the card that an answer brings; nil: none.
+func cardOf(m proto.Message) *pb.Card {
+	if o, ok := m.(*pb.RecordOutcomeResponse); ok {
+		return o.GetNext().GetCard()
+	}
+	if c, ok := m.(interface{ GetCard() *pb.Card }); ok {
+		return c.GetCard()
+	}
+	return nil
 }

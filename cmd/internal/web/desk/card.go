@@ -19,6 +19,7 @@ type card struct {
 	*pb.Card
 	Stage    string // offered, calling or ended
 	Now      time.Time
+	Since    int64 // of the agent's state, milliseconds
 	Why      string
 	Places   []place
 	Outcomes []choice
@@ -52,7 +53,7 @@ func (d *desks) card(r *http.Request, m *pb.Card, s *pb.Session) *card {
 	if m == nil {
 		return nil
 	}
-	c := &card{Card: m, Stage: "offered", Now: d.Now(), Outcomes: choices(m.GetOutcomes())}
+	c := &card{Card: m, Stage: "offered", Now: d.Now(), Since: milli(s.GetSince()), Outcomes: choices(m.GetOutcomes())}
 	switch {
 	case s.GetState() == campaignpb.AgentState_AGENT_STATE_WRAP_UP:
 		c.Stage = "ended"

@@ -19,7 +19,7 @@ let session = { epoch: 0, state: "signed_out", since: 0 };
 let line, shift = false, asleep = false, chosenAt = 0, picker, lastBeat = 0;
 
 const box = new Outbox({
-  store, who: desk.dataset.login, send: (body) => post("/desk/outcome", body),
+  store, who: desk.dataset.login, send: (body) => post(`/desk/outcome${$("use-next").checked ? "?next=1" : ""}`, body),
   done: (entry, m) => recorded(entry, m), refused: (entry, problem) => refusedOutcome(entry, problem), changed: () => showKept(),
 });
 
@@ -50,8 +50,6 @@ function stages(was) {
   if (!card() || session.assignment !== id()) return;
   if (session.state === "wrap_up") stage("ended");
   else if (session.state === "on_call" && card().dataset.stage === "offered") stage("calling");
-  const until = $("wrap-until");
-  if (until) until.dataset.until = session.state === "wrap_up" ? session.deadline : 0;
 }
 
 function stage(to) {
@@ -67,11 +65,7 @@ function idle() {
   for (const el of document.querySelectorAll("#idle [data-when]")) el.hidden = el.dataset.when !== state;
   $("idle").hidden = !document.querySelector("#idle [data-when]:not([hidden])");
   $("acts").hidden = !shift;
-  $("ready").hidden = session.state === "ready" && !session.next;
-  const held = session.state === "offered";
-  $("deadline").hidden = !held || !session.deadline;
-  $("deadline").firstElementChild.textContent = word("desk_deadline_offered");
-  $("deadline").querySelector("time").dataset.until = session.deadline;
+  $("ready").hidden = ["ready", "offered", "on_call"].includes(session.state) && !session.next_said;
   if (session.state === "signed_out") {
     const why = session.reason === "heartbeat_lost" ? word("desk_lost_shift") : "";
     $("start-why").hidden = !why;
@@ -119,7 +113,7 @@ function settle() {
   if (draft.chosen === "APPOINTMENT" || draft.chosen === "NUMBER_CHANGED") choose(c.querySelector(`[data-code="${CSS.escape(draft.code)}"]`), false);
   waiting(kept && !kept.refused);
   if (kept?.refused) problem("outcome-problem", kept.refused.message);
-  $("wrap-until").dataset.until = session.state === "wrap_up" ? session.deadline : 0;
+  for (const el of c.querySelectorAll(".state-since")) el.dataset.since = session.since;
   tick();
 }
 
@@ -238,6 +232,7 @@ function recorded(entry, m) {
   toast(say(late ?? "desk_recorded", entry.about.label, entry.about.name || word("desk_no_name")), late ? "" : "good", late ? 10000 : 3000);
   if (id() === entry.id) gone();
   apply(m.session);
+  if (m.card) put(m.card);
   refresh();
 }
 
@@ -483,7 +478,7 @@ function connect(take = false) {
     nothing: () => { if (card() && !box.of(id())) gone(); },
     revoked: (data) => { const m = JSON.parse(data); if (m.assignment === id()) { gone(); toast(m.said, "bad", 10000); } },
     reminder: remind,
-    notice: (data) => { const m = JSON.parse(data); if (m.said) toast(m.said, "", 9000); },
+    notice: (data) => { const m = JSON.parse(data); if (m.said && m.reason !== "wrap_up_over") toast(m.said, "", 9000); },
     trouble: (data) => toast(JSON.parse(data).said, "bad"),
     out: (data) => { close(); apply({ ...JSON.parse(data) }); if (!box.of(id())) gone(); idle(); lostHidden(); },
     elsewhere: () => elsewhere(),
@@ -511,7 +506,7 @@ async function start(ready) {
 // ---- hands on it
 
 const typing = () => { const el = document.activeElement; return !!el && (el.isContentEditable || ["TEXTAREA", "SELECT"].includes(el.tagName) || (el.tagName === "INPUT" && !["checkbox", "radio", "button"].includes(el.type))); };
-const ready = () => { if (shift && session.state !== "offered") act("/desk/state", { state: "AGENT_STATE_READY" }); else if (session.next) act("/desk/state", { state: "AGENT_STATE_READY" }); };
+const ready = () => { if (!$("ready").hidden && shift) act("/desk/state", { state: "AGENT_STATE_READY" }); };
 const doing = {
   C: call, H: end, X: decline, G: ready, A: () => seen(),
   N: () => $("note")?.focus(),
@@ -567,10 +562,10 @@ slot.addEventListener("input", (event) => {
   const ok = box.keep(id(), { [event.target.name]: event.target.value });
   $("note-kept").textContent = word(ok ? "desk_note_kept" : "desk_note_unkept");
 });
-for (const [name, key] of [["use-keys", "keys"], ["use-sound", "sound"]]) {
+for (const [name, key] of [["use-next", "next"], ["use-keys", "keys"], ["use-sound", "sound"]]) {
   const known = store.getItem(`redial.${key}`);
   if (known !== null) $(name).checked = known === "1";
-  $(name).onchange = () => { store.setItem(`redial.${key}`, $(name).checked ? "1" : "0"); desk.classList.toggle("no-keys", !$("use-keys").checked); beep(); };
+  $(name).onchange = () => { store.setItem(`redial.${key}`, $(name).checked ? "1" : "0"); desk.classList.toggle("no-keys", !$("use-keys").checked); if (key === "sound") beep(); };
 }
 desk.classList.toggle("no-keys", !$("use-keys").checked);
 addEventListener("online", () => { box.wait = 0; box.flush(); });

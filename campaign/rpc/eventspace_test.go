@@ -112,8 +112,11 @@ func TestAFilterThatMatchesNothingMovesOn(t *testing.T) {
 		defer adding.Wait()
 		adding.Go(func() {
 			for ctx.Err() == nil {
-				time.Sleep(100 * time.Millisecond)
-				r.add(10)
+				select {
+				case <-time.After(100 * time.Millisecond):
+					r.add(10)
+				case <-ctx.Done():
+				}
 			}
 		})
 		marks, cursor, level := 0, "", 0

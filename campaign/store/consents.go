@@ -291,20 +291,41 @@ func (s *Store) replanSharing(ctx context.Context, subject campaign.SubjectID, a
 	return revoked, err
 }
 
-// Consents are those of a lead's person and numbers, ended ones included, newest first. Errors: KindNotFound the lead.
+// Consents are those of a lead's person and numbers, ended ones included, newest first. Of one that a lead of a campaign
+// gave which the caller in ctx does not see, it is not told which lead. Errors: KindNotFound the lead.
 func (s *Store) Consents(ctx context.Context, lead campaign.LeadID) ([]campaign.Consent, error) {
 	var out []campaign.Consent
+	caller := campaign.CallerFrom(ctx)
 	err := s.read(ctx, "read a lead's consents", func(t *tx) error {
 		out = nil
 		if _, err := t.again(lead); err != nil {
 			return err
 		}
-		return t.each(`SELECT `+consentColumns+` FROM consents n WHERE n.lead_id = $1
+		err := t.each(`SELECT `+consentColumns+` FROM consents n WHERE n.lead_id = $1
 			OR n.subject_id IN (SELECT m.subject_id FROM lead_numbers m WHERE m.lead_id = $1) ORDER BY n.id DESC`, []any{int64(lead)}, func(r *sql.Rows) error {
 			c, err := scanConsent(r)
 			out = append(out, c)
 			return err
 		})
+		if err != nil || !caller.Restricted() {
+			return err
+		}
+		return t.hideGivers(out, &caller)
 	})
 	return out, err
+}
+
+// hideGivers leaves out which lead gave a consent where the caller does not see its campaign.
+func (t *tx) hideGivers(all []campaign.Consent, caller *campaign.Caller) error {
+	ids := make([]campaign.LeadID, 0, len(all))
+	for i := range all {
+		ids = append(ids, all[i].LeadID)
+	}
+	seen, err := idsOf[campaign.LeadID](t, `SELECT l.id FROM leads l WHERE l.id `+t.d.in(1)+` AND l.campaign_id `+t.d.in(2), js(list(ids)), js(list(caller.Campaigns)))
+	for i := range all {
+		if !slices.Contains(seen, all[i].LeadID) {
+			all[i].LeadID = 0
+		}
+	}
+	return err
 }

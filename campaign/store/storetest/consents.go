@@ -58,6 +58,12 @@ func consentOpens(b *bundle) {
 	if len(all) != 1 || all[0].ID != given.ID || all[0].Proof != "form 7" || all[0].Scopes[0] != campaign.ConsentContact || !all[0].GivenAt.Equal(given.GivenAt) {
 		b.Fatalf("the twin's consents are %+v", all)
 	}
+	for of, want := range map[campaign.CampaignID]campaign.LeadID{other.ID: 0, c.ID: leads[0]} {
+		bound := campaign.WithCaller(b.Context(), campaign.Caller{Role: campaign.RoleManager, Campaigns: []campaign.CampaignID{of}})
+		if all := must[[]campaign.Consent](b)(b.s.Consents(bound, twin[0])); len(all) != 1 || all[0].LeadID != want {
+			b.Errorf("who sees campaign %d is told %+v, want lead %d", of, all, want)
+		}
+	}
 	if n := b.count(`SELECT count(*) FROM outbox WHERE type = 'consent_recorded'`); n != 1 {
 		b.Fatalf("%d events", n)
 	}

@@ -552,7 +552,7 @@ type RecordOutsideCallRequest struct {
 	LeadId int64 `protobuf:"varint,1,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
 	// Who tells, 1 to 100 characters. Required.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
-	// Unique in source, 1 to 200 characters. Required.
+	// Unique in source and the lead's campaign, 1 to 200 characters. Required.
 	Key string `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
 	// The number, E.164; empty: the lead's first.
 	Number string `protobuf:"bytes,4,opt,name=number,proto3" json:"number,omitempty"`

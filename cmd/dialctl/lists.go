@@ -45,7 +45,7 @@ func bindLists(fs *flag.FlagSet) action {
 			return err
 		}
 		all, err := pages(func(token string) ([]*pb.List, string, error) {
-			a, err := r.lists.ListLists(ctx, &pb.ListListsRequest{CampaignId: campaignID, PageSize: pageSize, PageToken: token})
+			a, err := r.lists.ListLists(ctx, &pb.ListListsRequest{CampaignId: campaignID, PageSize: pageSize, PageToken: token, Counted: true})
 			return a.GetLists(), a.GetNextPageToken(), err
 		})
 		if err != nil {
@@ -109,7 +109,7 @@ func showList(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.lists.GetList(ctx, &pb.GetListRequest{Id: list})
+	answer, err := r.lists.GetList(ctx, &pb.GetListRequest{Id: list, Counted: true})
 	if err != nil {
 		return err
 	}

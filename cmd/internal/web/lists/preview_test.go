@@ -88,7 +88,7 @@ func TestMenusOfManyColumnsAreDrawnShort(t *testing.T) {
 func TestAFileThatIsNoListKeepsItsMenus(t *testing.T) {
 	s := serve(t)
 	s.fail["PreviewImportRequest"] = status.Error(codes.InvalidArgument, "this is running text, no list: rows are needed (--map tells what a column is)")
-	holds(t, s.get(t, "/lists/uploads/7/map"), "this is running text, no list: rows are needed</p>", "!--map", `id="encoding"`, `id="commit"`, " disabled>")
+	holds(t, s.get(t, "/lists/uploads/7/map"), "this is running text, no list: rows are needed</span>", "!--map", `id="encoding"`, `id="commit"`, " disabled>")
 	s.fail["PreviewImportRequest"] = status.Error(codes.Unavailable, "gone")
 	if a, _ := s.do(t, "GET", "/lists/uploads/7/map", "", nil); a.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("an API that is away: %d", a.StatusCode)

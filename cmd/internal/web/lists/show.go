@@ -48,6 +48,20 @@ type calendarChoice struct {
 // Active says whether its leads are in the campaign.
 func (s showPage) Active() bool { return s.List.GetState() == pb.ListState_LIST_STATE_ACTIVE }
 
+// Untouched are its leads that were never called and are still to be.
+func (s showPage) Untouched() int64 {
+	return max(0, s.List.GetTally().GetLeads()-s.List.GetCalled()-withdrawn(s.List))
+}
+
+func withdrawn(l *pb.List) int64 {
+	for _, c := range l.GetCounts() {
+		if c.GetState() == pb.LeadState_LEAD_STATE_WITHDRAWN {
+			return c.GetCount()
+		}
+	}
+	return 0
+}
+
 // Loading says whether its rows are still being taken in.
 func (s showPage) Loading() bool { return s.List.GetState() == pb.ListState_LIST_STATE_LOADING }
 

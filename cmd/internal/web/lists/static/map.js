@@ -64,7 +64,7 @@ function draw(fresh) {
     if (menu && guess) menu.options[0].textContent = guess;
   }
   const failed = fresh.getElementById("failure"), failure = document.getElementById("failure");
-  failure.textContent = failed.textContent;
+  if (failure.textContent !== failed.textContent) failure.replaceChildren(...failed.childNodes);
   failure.hidden = failed.hidden;
   document.getElementById("commit").disabled = fresh.getElementById("commit").disabled;
   swap("nophone", fresh, document.querySelector(".actions"));

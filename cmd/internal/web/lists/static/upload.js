@@ -4,7 +4,7 @@ import { get, post, ask, toast } from "/static/base.js";
 import { all, remember, forget, keepFile, keptFile, printOf, tidy } from "./keep.js";
 import { Rate, bytes, fill, left } from "./rate.js";
 
-const PIECE = 1 << 20;
+const LEAST = 64 << 10, MOST = 1 << 20; // bytes of a piece: about a second's
 const form = document.getElementById("new"), drop = document.getElementById("drop"), input = document.getElementById("file");
 const words = document.getElementById("words")?.dataset;
 const pause = (ms) => new Promise((done) => {
@@ -67,17 +67,20 @@ class Sending {
 
   // run sends what is missing, then goes to where the file's columns are shown.
   async run(file) {
-    let wait = 500, at;
+    let wait = 500, size = LEAST * 4, at;
     while (!this.stopped) {
       try {
         at ??= (await get(`/lists/uploads/${this.record.id}/state`)).size;
         this.rate.at(at);
         this.show(at);
         if (at >= file.size) break;
-        const piece = await file.slice(at, at + PIECE).arrayBuffer();
+        const piece = await file.slice(at, at + size).arrayBuffer(), began = performance.now();
         at = (await ask("PUT", `/lists/uploads/${this.record.id}/data?offset=${at}`, piece, { headers: { "Content-Type": "application/octet-stream" }, timeout: 120000 })).size;
         this.say("");
         wait = 500;
+        const took = performance.now() - began;
+        if (took < 500) size = Math.min(MOST, size * 2);
+        else if (took > 2000) size = Math.max(LEAST, size / 2);
       } catch (error) {
         if (this.stopped) return;
         if (error.name === "NotReadableError" || error.name === "NotFoundError") { this.say(words.gone, true); return this.askAgain(); }
@@ -85,6 +88,7 @@ class Sending {
         if (!error.lost && error.status < 500 && error.status !== 429) return this.say(fill(words.refused, error.message), true);
         this.say(error.status === 429 ? words.busy : words.lost, true);
         this.rate = new Rate();
+        size = LEAST;
         await pause(error.retry_ms || wait);
         wait = Math.min(wait * 2, 15000);
         at = undefined;

@@ -43,6 +43,7 @@ type pages struct {
 	admin     pb.AdminServiceClient
 	schedule  schedulerv1.ScheduleServiceClient
 	figures   *figuresCache
+	notes     notes
 }
 
 // New makes the pages of campaigns.

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
@@ -154,7 +153,7 @@ func (p *pages) create(w http.ResponseWriter, r *http.Request) {
 	if f.Sound() {
 		a, err := p.campaigns.CreateCampaign(r.Context(), &pb.CreateCampaignRequest{Campaign: c})
 		if err == nil {
-			http.Redirect(w, r, "/campaigns/"+strconv.FormatInt(a.GetCampaign().GetId(), 10)+"?did=made", http.StatusSeeOther)
+			p.saved(w, r, a.GetCampaign().GetId(), "did=made", a.GetWarnings())
 			return
 		}
 		if !p.refused(w, r, &d, err) {
@@ -212,18 +211,17 @@ func (p *pages) save(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	mask := changed(now, mine)
-	to := "/campaigns/" + strconv.FormatInt(now.GetId(), 10) + "?did=saved"
 	if len(mask) == 0 {
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		p.saved(w, r, now.GetId(), "did=saved", nil)
 		return
 	}
-	_, err = p.campaigns.UpdateCampaign(r.Context(), &pb.UpdateCampaignRequest{Campaign: mine, UpdateMask: &fieldmaskpb.FieldMask{Paths: mask}})
+	a, err := p.campaigns.UpdateCampaign(r.Context(), &pb.UpdateCampaignRequest{Campaign: mine, UpdateMask: &fieldmaskpb.FieldMask{Paths: mask}})
 	if err == nil {
-		p.figures.forget(now.GetId())
+		tell := "did=saved"
 		if slices.Contains(mask, "rules") {
-			to += "&replan=1"
+			tell += "&replan=1"
 		}
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		p.saved(w, r, now.GetId(), tell, a.GetWarnings())
 		return
 	}
 	if p.views.ProblemOf(r, err).Reason == campaign.ReasonVersion {
@@ -235,6 +233,15 @@ func (p *pages) save(w http.ResponseWriter, r *http.Request) {
 	if p.refused(w, r, &d, err) {
 		p.form(w, r, http.StatusBadRequest, d, mine)
 	}
+}
+
+// saved goes on to the campaign's page, which tells what was done and what must be known of it.
+func (p *pages) saved(w http.ResponseWriter, r *http.Request, id int64, tell string, warnings []string) {
+	p.figures.forget(id)
+	if word := p.notes.keep(campaign.CallerFrom(r.Context()).Owner, warnings, p.now()); word != "" {
+		tell += "&note=" + word
+	}
+	http.Redirect(w, r, "/campaigns/"+strconv.FormatInt(id, 10)+"?"+tell, http.StatusSeeOther)
 }
 
 // conflict draws the form again after somebody else changed the campaign: what they changed is taken over, except where
@@ -277,7 +284,7 @@ func withDefaults(c *pb.Campaign) *pb.Campaign {
 	or(&c.Floor.OwnerWait, floor.OwnerWait)
 	or(&c.Floor.Grace, floor.Grace)
 	if c.Rules.NetworkRetryLimit == nil {
-		c.Rules.NetworkRetryLimit = proto.Int32(int32(rules.NetworkRetryLimit))
+		c.Rules.NetworkRetryLimit = new(int32(rules.NetworkRetryLimit))
 	}
 	return c
 }

@@ -77,7 +77,7 @@ func TestWhatCannotBeReadStandsBesideItsField(t *testing.T) {
 		t.Errorf("%d, updated %v", w.Code, s.updated)
 	}
 	has(t, w.Body.String(), `id="rules.max_per_day" aria-invalid="true" aria-describedby="rules.max_per_day-hint rules.max_per_day-wrong"`,
-		`id="rules.max_per_day-wrong">Write a whole number`, `value="three"`, `href="#rules.caps.1.max"`, `id="rules.caps.1.max" aria-invalid="true"`)
+		`id="rules.max_per_day-wrong">Write a whole number`, `value="three"`, `<a href="#rules.caps.1.max">Caps 2, At most</a>`, `id="rules.caps.1.max" aria-invalid="true"`)
 }
 
 func TestWhatTheAPIRefusesStandsBesideItsField(t *testing.T) {
@@ -139,7 +139,7 @@ func TestAConflictLosesNobodysChange(t *testing.T) {
 	v.Set("rules.max_per_day", "5")
 	v.Set("rules.interval", "1")
 	s.change(func() {
-		s.c.Version, s.c.Region, s.c.Rules.MaxPerDay, s.c.Rules.MaxAttempts = 5, "GB", proto.Int32(2), 20
+		s.c.Version, s.c.Region, s.c.Rules.MaxPerDay, s.c.Rules.MaxAttempts = 5, "GB", new(int32(2)), 20
 	})
 	w := s.post("/campaigns/7/edit", v)
 	body := w.Body.String()

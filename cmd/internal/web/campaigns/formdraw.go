@@ -1,7 +1,9 @@
 package campaigns
 
 import (
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"redial/cmd/internal/web/page"
@@ -56,6 +58,40 @@ func opened(d formData, names ...string) bool {
 		}
 	}
 	return false
+}
+
+// faulty is what is wrong with one field, as it is told above the form.
+type faulty struct {
+	Name string // id of the field
+	Why  string
+	Rows string // the rows it is among, by name; empty: none
+	Row  int    // from 1
+	Col  string // key of its label, without f_; empty: the row as a whole
+}
+
+// Faults are what is wrong, by name.
+func (f *form) Faults() []faulty {
+	var all []faulty
+	for _, name := range slices.Sorted(maps.Keys(f.Wrong)) {
+		one := faulty{Name: name, Why: f.Wrong[name], Col: plain(name)}
+		for _, rows := range rowNames {
+			rest, ok := strings.CutPrefix(name, rows+".")
+			if !ok {
+				continue
+			}
+			index, col, _ := strings.Cut(rest, ".")
+			i, err := strconv.Atoi(index)
+			if err != nil {
+				continue
+			}
+			one.Rows, one.Row = rows, i+1
+			if col == "" {
+				one.Col = ""
+			}
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // Described are the ids of what describes a field.

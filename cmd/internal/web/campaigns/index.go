@@ -46,7 +46,7 @@ func (p *pages) index(w http.ResponseWriter, r *http.Request) {
 
 func (p *pages) list(r *http.Request) (indexData, error) {
 	q := r.URL.Query()
-	data := indexData{States: states, Manages: manages(r), Did: didOf(q)}
+	data := indexData{States: states, Manages: manages(r), Did: p.didOf(r)}
 	if slices.Contains(states, q.Get("state")) {
 		data.State = q.Get("state")
 	}
@@ -70,6 +70,9 @@ func (p *pages) list(r *http.Request) (indexData, error) {
 			return data, err
 		}
 		data.Cards = append(data.Cards, one)
+		if data.Did != nil && data.Did.ID == c.GetId() {
+			data.Did.Name = c.GetName()
+		}
 	}
 	slices.SortStableFunc(data.Cards, func(a, b card) int {
 		return slices.Index(states, word(a.GetState())) - slices.Index(states, word(b.GetState()))

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"redial/campaign"
 	"redial/cmd/internal/web/page"
 	pb "redial/proto/campaign/v1"
 )
@@ -13,13 +14,15 @@ import (
 type did struct {
 	What                           string // start, pause, finish, made or saved
 	ID                             int64
+	Name                           string // of the campaign, on the list; empty: the page is the campaign's own
 	Revoked, Open, Cancelled, Kept int64
-	Replan                         bool // leads are planned anew
-	Warnings                       []string
+	Replan                         bool     // leads are planned anew
+	Warnings                       []string // what must be known of it
 }
 
 // didOf reads what was done from an address: numbers and a word that is known, nothing else is shown.
-func didOf(q url.Values) *did {
+func (p *pages) didOf(r *http.Request) *did {
+	q := r.URL.Query()
 	switch q.Get("did") {
 	case "start", "pause", "finish", "made", "saved":
 	default:
@@ -29,7 +32,10 @@ func didOf(q url.Values) *did {
 		v, _ := strconv.ParseInt(q.Get(name), 10, 64) // 0: not said
 		return max(0, v)
 	}
-	return &did{What: q.Get("did"), ID: n("campaign"), Revoked: n("revoked"), Open: n("open"), Cancelled: n("cancelled"), Kept: n("kept"), Replan: q.Get("replan") == "1"}
+	return &did{
+		What: q.Get("did"), ID: n("campaign"), Revoked: n("revoked"), Open: n("open"), Cancelled: n("cancelled"), Kept: n("kept"),
+		Replan: q.Get("replan") == "1", Warnings: p.notes.told(campaign.CallerFrom(r.Context()).Owner, q.Get("note"), p.now()),
+	}
 }
 
 // askData asks before something is done to a campaign.

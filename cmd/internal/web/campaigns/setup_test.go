@@ -50,6 +50,8 @@ type fake struct {
 	preview *schedulerv1.PreviewRulesRequest
 	refuse  error // of the next change
 	noFloor bool
+
+	warnings []string // of a change
 }
 
 func (f *fake) count(what string) {
@@ -125,7 +127,7 @@ func (f *fake) UpdateCampaign(_ context.Context, r *pb.UpdateCampaignRequest) (*
 		return nil, f.refuse
 	}
 	f.updated = r
-	return &pb.UpdateCampaignResponse{Campaign: r.GetCampaign()}, nil
+	return &pb.UpdateCampaignResponse{Campaign: r.GetCampaign(), Warnings: f.warnings}, nil
 }
 
 func (f *fake) ListLists(context.Context, *pb.ListListsRequest) (*pb.ListListsResponse, error) {
@@ -148,7 +150,7 @@ func (f *fake) GetReport(_ context.Context, r *pb.GetReportRequest) (*pb.GetRepo
 		return nil, status.Error(codes.InvalidArgument, "not the campaign's day")
 	}
 	return &pb.GetReportResponse{Report: &pb.Report{Total: &pb.ReportRow{Figures: []*pb.Figure{
-		{Name: "attempts", Numerator: 41}, {Name: "connect_rate", Value: proto.Float64(0.375)}, {Name: "success_rate"},
+		{Name: "attempts", Numerator: 41}, {Name: "connect_rate", Value: new(0.375)}, {Name: "success_rate"},
 	}}}}, nil
 }
 
@@ -215,7 +217,7 @@ func newFake() *fake {
 	return &fake{asked: map[string]int{}, c: &pb.Campaign{
 		Id: 7, Version: 4, Name: "Spring <b>", Zone: "Asia/Shanghai", Region: "CN", State: pb.CampaignState_CAMPAIGN_STATE_RUNNING, Script: "Hello {{name}}",
 		Rules: &pb.Rules{
-			Interval: durationpb.New(4 * time.Hour), MaxPerDay: proto.Int32(3), NetworkRetry: durationpb.New(5 * time.Minute), NetworkRetryLimit: proto.Int32(3),
+			Interval: durationpb.New(4 * time.Hour), MaxPerDay: new(int32(3)), NetworkRetry: durationpb.New(5 * time.Minute), NetworkRetryLimit: new(int32(3)),
 			Hours:     []*pb.Window{{Days: []string{"mon", "tue", "wed", "thu", "fri"}, Open: "09:00", Close: "20:00"}},
 			Intervals: []*pb.OutcomeInterval{{Outcome: pb.Outcome_OUTCOME_BUSY, Interval: durationpb.New(90 * time.Second)}},
 			Caps: []*pb.Cap{
@@ -257,7 +259,7 @@ func open(t *testing.T, f *fake) *site {
 	pb.RegisterReportServiceServer(s, f)
 	schedulerv1.RegisterScheduleServiceServer(s, f)
 	dialerv1.RegisterFloorServiceServer(s, f)
-	go s.Serve(l) //nolint:errcheck // it ends with the test
+	go s.Serve(l) // it ends with the test
 	t.Cleanup(s.Stop)
 	conn, err := grpc.NewClient("passthrough:///fake", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))

@@ -1,6 +1,8 @@
 package campaigns
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -30,7 +32,7 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request) {
 		p.views.Fail(w, r, err)
 		return
 	}
-	data := showData{card: c, Said: sentences(p.views.Lang(r), c.Campaign), Did: didOf(r.URL.Query())}
+	data := showData{card: c, Said: sentences(p.views.Lang(r), c.Campaign), Did: p.didOf(r)}
 	a, err := p.lists.ListLists(r.Context(), &pb.ListListsRequest{CampaignId: c.GetId(), PageSize: listsShown})
 	if err != nil {
 		p.views.Fail(w, r, err)
@@ -60,7 +62,7 @@ func (p *pages) showLive(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		return p.parts(r, c, "state", "acts", "figures", "ahead")
+		return p.parts(r, c, "state", "acts", "ends", "figures", "ahead")
 	})
 }
 
@@ -110,8 +112,11 @@ func (p *pages) replan(w http.ResponseWriter, r *http.Request) {
 	out := page.NewLive(w, r)
 	for {
 		m, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
 		if err != nil {
-			break // its end; a page that lost it asks again
+			return // the page asks again
 		}
 		if out.SendJSON("progress", progress{m.GetTotal() - m.GetRemaining(), m.GetTotal()}) != nil {
 			return

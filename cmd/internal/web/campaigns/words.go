@@ -96,9 +96,9 @@ func spanText(l page.Lang, d time.Duration) string {
 		if u.key == "day" && (d%u.size != 0 || d < 2*u.size) {
 			continue // 24 hours are not a calendar day
 		}
-		if n := d / u.size; n > 0 {
-			parts = append(parts, many(l, "camp_span_"+u.key, int64(n)))
-			d -= n * u.size
+		if n := int64(d / u.size); n > 0 {
+			parts = append(parts, many(l, "camp_span_"+u.key, n))
+			d %= u.size
 		}
 	}
 	if len(parts) == 0 {

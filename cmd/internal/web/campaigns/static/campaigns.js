@@ -134,6 +134,15 @@ function edit(form) {
     target.focus();
   });
 
+  // Fields of the lead, put into the script where one was writing.
+  form.addEventListener("click", (event) => {
+    const field = event.target.closest("[data-insert]")?.dataset.insert, script = form.elements.script;
+    if (!field) return;
+    script.setRangeText(field, script.selectionStart, script.selectionEnd, "end");
+    script.focus();
+    changed();
+  });
+
   // What the change would move.
   const button = $("#preview"), working = $("#working"), effect = $("#effect");
   let running;

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	rowsMost      = 50  // lists or problems in a page
-	campaignsMost = 500 // campaigns in a menu; those beyond are reached from their own pages
+	rowsMost      = 50     // lists or problems in a page
+	countMost     = 50_000 // leads that are counted before a page is shown; more are counted when it is there
+	campaignsMost = 500    // campaigns in a menu; those beyond are reached from their own pages
 )
 
 // indexPage is the lists of a campaign, or of all.
@@ -21,6 +22,7 @@ type indexPage struct {
 	Campaign  int64 // 0: of all
 	Campaigns []*pb.Campaign
 	Rows      []listRow
+	Counted   bool   // the leads of the lists were counted
 	Next      string // token of the next page; empty: that was all
 	Later     bool   // this is not the first page
 }
@@ -43,16 +45,35 @@ func (p *lists) index(w http.ResponseWriter, r *http.Request) {
 		p.views.Fail(w, r, err)
 		return
 	}
-	a, err := p.lists.ListLists(r.Context(), &pb.ListListsRequest{CampaignId: of, PageSize: rowsMost, PageToken: q.Get("page"), Counted: true})
+	a, err := p.some(r.Context(), &pb.ListListsRequest{CampaignId: of, PageSize: rowsMost, PageToken: q.Get("page"), Counted: q.Has("counted")})
 	if err != nil {
 		p.views.Fail(w, r, err)
 		return
 	}
-	data.Next = a.GetNextPageToken()
+	data.Next, data.Counted = a.GetNextPageToken(), q.Has("counted") || few(a.GetLists()...)
 	for _, l := range a.GetLists() {
 		data.Rows = append(data.Rows, listRow{l, campaignIn(data.Campaigns, l.GetCampaignId())})
 	}
 	p.page(w, r, "lists_index", "nav_lists", data)
+}
+
+// some is a page of lists, counted if that was asked for or takes no time.
+func (p *lists) some(ctx context.Context, q *pb.ListListsRequest) (*pb.ListListsResponse, error) {
+	a, err := p.lists.ListLists(ctx, q)
+	if err != nil || q.GetCounted() || !few(a.GetLists()...) {
+		return a, err
+	}
+	q.Counted = true
+	return p.lists.ListLists(ctx, q)
+}
+
+// few says whether the leads of some lists are counted in no time.
+func few(all ...*pb.List) bool {
+	var leads int64
+	for _, l := range all {
+		leads += l.GetTally().GetLeads()
+	}
+	return leads <= countMost
 }
 
 // Finished are its leads that nobody will call again: done, at their limits, not to be called, or taken back.

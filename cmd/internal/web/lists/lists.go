@@ -42,7 +42,7 @@ type lists struct {
 // New makes the pages of lists.
 func New(kit page.Kit) (page.Family, error) {
 	views, err := page.Read(files, kit.Log, template.FuncMap{
-		"word": word, "size": size, "count": count, "moment": moment, "join": join, "numbers": numbers, "duplicate": duplicate, "few": few, "plain": plain, "message": message, "advice": advice,
+		"word": word, "size": size, "count": count, "moment": moment, "join": join, "numbers": numbers, "duplicate": duplicate, "firsts": firsts, "plain": plain, "message": message, "advice": advice,
 	})
 	if err != nil {
 		return page.Family{}, fmt.Errorf("make the pages of lists: %w", err)

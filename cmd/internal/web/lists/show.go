@@ -17,6 +17,7 @@ type showPage struct {
 	Manages   bool
 	List      *pb.List
 	Campaign  *pb.Campaign
+	Counted   bool         // its leads and problems were counted
 	Did       string       // what was just done, in words; empty: nothing
 	Figures   []*pb.Figure // of the report, those that are shown
 	Headings  []string     // of the file
@@ -106,12 +107,17 @@ func (p *lists) didOf(r *http.Request) string {
 	return fmt.Sprintf(text, numbers...)
 }
 
-func (p *lists) readList(ctx context.Context, data *showPage, id int64, _ *http.Request) error {
-	a, err := p.lists.GetList(ctx, &pb.GetListRequest{Id: id, Counted: true})
+func (p *lists) readList(ctx context.Context, data *showPage, id int64, r *http.Request) error {
+	a, err := p.lists.GetList(ctx, &pb.GetListRequest{Id: id})
 	if err != nil {
 		return err
 	}
-	data.List = a.GetList()
+	if data.List = a.GetList(); r.URL.Query().Has("counted") || few(data.List) {
+		if a, err = p.lists.GetList(ctx, &pb.GetListRequest{Id: id, Counted: true}); err != nil {
+			return err
+		}
+		data.List, data.Counted = a.GetList(), true
+	}
 	c, err := p.campaigns.GetCampaign(ctx, &pb.GetCampaignRequest{Id: data.List.GetCampaignId()})
 	data.Campaign = c.GetCampaign()
 	return err
@@ -124,7 +130,7 @@ func (p *lists) readProblems(ctx context.Context, data *showPage, id int64, r *h
 }
 
 func (p *lists) readFigures(ctx context.Context, data *showPage, id int64, _ *http.Request) error {
-	if !data.Active() && data.List.GetState() != pb.ListState_LIST_STATE_UNDONE {
+	if !data.Counted || !data.Active() && data.List.GetState() != pb.ListState_LIST_STATE_UNDONE {
 		return nil
 	}
 	a, err := p.reports.GetReport(ctx, &pb.GetReportRequest{Query: &pb.ReportQuery{Kind: pb.ReportKind_REPORT_KIND_LIST, CampaignId: data.List.GetCampaignId(), ListId: id}})

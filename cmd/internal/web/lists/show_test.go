@@ -49,6 +49,22 @@ func TestAListIsShown(t *testing.T) {
 	}
 }
 
+// What takes long to count is counted when the page is there, and asks for it.
+func TestManyLeadsAreCountedLater(t *testing.T) {
+	s := serve(t)
+	s.list.Tally.Leads = countMost + 1
+	holds(t, s.get(t, "/lists/9"), `id="later"`, "!Never called", `id="undo-numbers"></p>`)
+	if r := last[*pb.GetListRequest](t, s.api); r.GetCounted() {
+		t.Error("they were counted")
+	}
+	holds(t, s.get(t, "/lists/9?counted=1"), `!id="later"`, ">900<", "Called, and staying: 17")
+	holds(t, s.get(t, "/lists"), `id="later"`, "…</td>")
+	if r := last[*pb.ListListsRequest](t, s.api); r.GetCounted() {
+		t.Error("they were counted")
+	}
+	holds(t, s.get(t, "/lists?counted=1"), `!id="later"`, "!…</td>", "300 <small>")
+}
+
 func TestAListIsChanged(t *testing.T) {
 	s := serve(t)
 	shown := func(to string) string { return s.get(t, to) }

@@ -97,8 +97,8 @@ func numbers(all []*pb.Number) string {
 	return strings.Join(out, ", ")
 }
 
-// few are as many of a lead's other columns as a preview shows.
-func few(all []*pb.Attribute) []*pb.Attribute {
+// firsts are as many of a lead's other columns as a preview shows.
+func firsts(all []*pb.Attribute) []*pb.Attribute {
 	const most = 8
 	return all[:min(most, len(all))]
 }

@@ -1,5 +1,8 @@
 // Reminds of files that were on their way when the page was left.
 import { all } from "./keep.js";
+import { later } from "./rate.js";
+
+later(".counted");
 
 const pending = document.getElementById("pending"), records = all();
 if (records.length && document.getElementById("upload")) {

@@ -1,8 +1,11 @@
 // Asks before what cannot be undone, and adds rows to the form of hours.
+import { later } from "./rate.js";
+
 for (const button of document.querySelectorAll("[data-dialog]")) {
   button.addEventListener("click", () => document.getElementById(button.dataset.dialog).showModal());
 }
 for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
+later("#use", "#undo-numbers", "#by-reason");
 const more = document.getElementById("more"), windows = document.getElementById("windows");
 if (more) {
   more.hidden = false;

@@ -26,6 +26,7 @@ const (
 	pieceMost = 1 << 20          // bytes of one piece, as the API takes them
 	fileMost  = 4 << 30          // bytes of a file that a form without a script brings
 	fileTime  = 30 * time.Minute // to bring it
+	wholeTime = 5 * time.Minute  // to look at every row of a large file
 	formMost  = 1 << 20          // bytes of a form: a file may have hundreds of columns
 )
 
@@ -42,7 +43,7 @@ type lists struct {
 // New makes the pages of lists.
 func New(kit page.Kit) (page.Family, error) {
 	views, err := page.Read(files, kit.Log, template.FuncMap{
-		"word": word, "size": size, "count": count, "moment": moment, "join": join, "numbers": numbers, "duplicate": duplicate, "firsts": firsts, "plain": plain, "message": message, "advice": advice,
+		"word": word, "size": size, "count": count, "moment": moment, "join": join, "numbers": numbers, "duplicate": duplicate, "firsts": firsts, "figure": figure, "plain": plain, "message": message, "advice": advice,
 	})
 	if err != nil {
 		return page.Family{}, fmt.Errorf("make the pages of lists: %w", err)
@@ -64,7 +65,7 @@ func (p *lists) routes() []page.Route {
 		{Pattern: "GET /lists/uploads/{id}/state", Roles: page.Managers, Handle: p.state},
 		{Pattern: "PUT /lists/uploads/{id}/data", Roles: page.Managers, Body: pieceMost, Time: 2 * time.Minute, Handle: p.piece},
 		{Pattern: "POST /lists/uploads/{id}/discard", Roles: page.Managers, Handle: p.discard},
-		{Pattern: "GET /lists/uploads/{id}/map", Roles: page.Managers, Handle: p.showMap},
+		{Pattern: "GET /lists/uploads/{id}/map", Roles: page.Managers, Time: wholeTime, Handle: p.showMap},
 		{Pattern: "POST /lists/uploads/{id}/forget", Roles: page.Managers, Body: formMost, Handle: p.forget},
 		{Pattern: "POST /lists/uploads/{id}/commit", Roles: page.Managers, Body: formMost, Handle: p.commit},
 		{Pattern: "GET /lists/uploads/{id}/progress", Roles: page.Floor, Handle: p.progress},

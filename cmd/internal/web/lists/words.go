@@ -71,6 +71,9 @@ func advice(p *pb.Problem) string {
 	return p.GetSuggestion()
 }
 
+// figure is the value of a report's figure that counts something.
+func figure(f *pb.Figure) string { return count(int64(f.GetNumerator())) }
+
 // moment is a day and time in a zone; empty for no time.
 func moment(at *timestamppb.Timestamp, now time.Time, zone string) string {
 	if at == nil {

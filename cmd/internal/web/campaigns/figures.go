@@ -59,7 +59,8 @@ type figuresCache struct {
 
 // of are a campaign's figures. The caller was told of the campaign by the API just before: what is kept may be another's.
 func (c *figuresCache) of(ctx context.Context, m *pb.Campaign) (figures, error) {
-	k := c.keep(figuresKey{m.GetId(), campaign.CallerFrom(ctx).Role != campaign.RoleQuality})
+	key := figuresKey{m.GetId(), campaign.CallerFrom(ctx).Role != campaign.RoleQuality}
+	k := c.keep(key)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err := c.fresh(&k.counts, countsFor, func() (err error) {
@@ -84,6 +85,9 @@ func (c *figuresCache) of(ctx context.Context, m *pb.Campaign) (figures, error) 
 		return err
 	}); err != nil {
 		return figures{}, err
+	}
+	if !key.floor {
+		return k.f, nil
 	}
 	err := c.fresh(&k.floor, floorFor, func() error { return c.onFloor(ctx, m.GetId(), &k.f) })
 	return k.f, err

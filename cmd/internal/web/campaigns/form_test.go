@@ -1,8 +1,10 @@
 package campaigns
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -148,12 +150,25 @@ func TestAConflictLosesNobodysChange(t *testing.T) {
 	}
 	has(t, body, "Somebody else changed", `<strong>Country of the numbers</strong>: theirs was taken over`, `<strong>Calls a day, at most</strong>: you changed it, too`,
 		`<strong>Calls in all, at most</strong>: theirs`, `name="version" value="5"`, `name="region" value="GB"`, `name="rules.max_per_day" value="5"`, ">Mine<")
+	base := regexp.MustCompile(`name="base" value="([^"]*)"`).FindStringSubmatch(body)
+	if saw := (&form{V: url.Values{"base": {html.UnescapeString(base[1])}}}).base(); !proto.Equal(saw, s.c) {
+		t.Errorf("the form now begins from what is in the record: %v", saw)
+	}
 	merged, both := merge(newFake().c, readForm(v).read(), s.c)
 	if !slices.Equal(both, []string{"rules.max_per_day"}) || merged.GetRules().GetMaxAttempts() != 20 || merged.GetRules().GetInterval().AsDuration() != time.Hour {
 		t.Errorf("both %v, merged %v", both, merged)
 	}
+	s.hasten = true // and once more, between the look and the change
+	if w := s.post("/campaigns/7/edit", fill(s.clone()).V); w.Code != http.StatusSeeOther {
+		t.Errorf("nothing to change: %d", w.Code)
+	}
+	late := fill(s.clone()).V
+	late.Set("script", "Late")
+	if w := s.post("/campaigns/7/edit", late); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), ">Late<") || !strings.Contains(w.Body.String(), `value="6"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
 	again := fill(merged)
-	again.setBase(s.c)
+	again.setBase(s.clone())
 	if w := s.post("/campaigns/7/edit", again.V); w.Code != http.StatusSeeOther || !slices.Equal(s.updated.GetUpdateMask().GetPaths(), []string{"rules", "script"}) {
 		t.Errorf("%d %v", w.Code, s.updated)
 	}

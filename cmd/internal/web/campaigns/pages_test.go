@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"google.golang.org/grpc/codes"
+
 	"redial/campaign"
 	"redial/cmd/internal/web/page"
 	pb "redial/proto/campaign/v1"
@@ -38,6 +40,9 @@ func TestWhoMayNotChangeSeesNoButtons(t *testing.T) {
 	for _, path := range []string{"/campaigns", "/campaigns/7"} {
 		lacks(t, s.get(path), "/pause", "/edit", "/finish", "/campaigns/new", "Missed today", `href="/lists?campaign=7"`)
 	}
+	if n := s.did("floor"); n != 0 {
+		t.Errorf("the floor, which the role may not see, was asked for %d times", n)
+	}
 }
 
 func TestACampaignsPage(t *testing.T) {
@@ -63,11 +68,15 @@ func TestPauseInTwoStepsSaysWhatItDid(t *testing.T) {
 	lacks(t, ask, "<html")
 	has(t, s.get("/campaigns/7/pause"), "<html")
 	w := s.post("/campaigns/7/pause", url.Values{"back": {"list"}})
+	asked := s.did("forecast")
 	to := w.Header().Get("Location")
 	if w.Code != http.StatusSeeOther || !strings.HasPrefix(to, "/campaigns?") {
 		t.Fatalf("%d to %s", w.Code, to)
 	}
 	has(t, s.get(to), `data-did="pause"`, "is paused", "taken back from agents: 4", "stand: 3", `data-state="paused"`, `href="/campaigns/7/start"`)
+	if s.did("forecast") == asked {
+		t.Error("the figures are those from before the pause")
+	}
 }
 
 func TestFinishAsksWhatBecomesOfPromises(t *testing.T) {
@@ -124,16 +133,16 @@ func TestLivePartsAreSentWhenTheyChange(t *testing.T) {
 	t.Parallel()
 	s := open(t, newFake())
 	for _, path := range []string{"/campaigns/live", "/campaigns/7/live"} {
-		body := s.live(path, `"id":"state-7"`, `"id":"acts-7"`, `"id":"figures-7"`)
-		if n := strings.Count(body, `"id":"figures-7"`); n != 1 {
-			t.Errorf("%s: figures that stayed were sent %d times", path, n)
-		}
+		s.live(path, `"id":"state-7"`, `"id":"acts-7"`, `"id":"figures-7"`)
 	}
 	pause := func() {
 		s.change(func() { s.c.State = pb.CampaignState_CAMPAIGN_STATE_PAUSED })
 	}
 	body := s.liveOnce("/campaigns/live", pause, `data-state=\"paused\"`)
 	has(t, body, `data-state=\"running\"`, "/campaigns/7/start")
+	if n := strings.Count(body, `"id":"figures-7"`); n != 1 {
+		t.Errorf("figures that stayed were sent %d times", n)
+	}
 }
 
 func TestReplanningTellsHowFarItIs(t *testing.T) {
@@ -141,4 +150,6 @@ func TestReplanningTellsHowFarItIs(t *testing.T) {
 	s := open(t, newFake())
 	body := s.live("/campaigns/7/replan", "never said")
 	has(t, body, `{"done":0,"total":70}`, `{"done":50,"total":70}`, `{"done":70,"total":70}`, "event: done")
+	s.refuse = fault(codes.Unavailable, "away")
+	lacks(t, s.live("/campaigns/7/replan", "never said"), "event: done")
 }

@@ -50,6 +50,7 @@ type fake struct {
 	preview *schedulerv1.PreviewRulesRequest
 	refuse  error // of the next change
 	noFloor bool
+	hasten  bool // somebody else is just quicker with the next change
 
 	warnings []string // of a change
 }
@@ -126,6 +127,13 @@ func (f *fake) UpdateCampaign(_ context.Context, r *pb.UpdateCampaignRequest) (*
 	if f.refuse != nil {
 		return nil, f.refuse
 	}
+	if f.hasten {
+		f.hasten = false
+		f.c.Version++
+	}
+	if r.GetCampaign().GetVersion() != f.c.GetVersion() {
+		return nil, fault(codes.Aborted, "changed since", &errdetails.ErrorInfo{Reason: campaign.ReasonVersion})
+	}
 	f.updated = r
 	return &pb.UpdateCampaignResponse{Campaign: r.GetCampaign(), Warnings: f.warnings}, nil
 }
@@ -155,6 +163,9 @@ func (f *fake) GetReport(_ context.Context, r *pb.GetReportRequest) (*pb.GetRepo
 }
 
 func (f *fake) GetFloor(context.Context, *dialerv1.GetFloorRequest) (*dialerv1.GetFloorResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.count("floor")
 	if f.noFloor {
 		return nil, status.Error(codes.PermissionDenied, "no")
 	}
@@ -197,6 +208,12 @@ func (f *fake) PreviewRules(r *schedulerv1.PreviewRulesRequest, out grpc.ServerS
 }
 
 func (f *fake) WatchReplan(_ *schedulerv1.WatchReplanRequest, out grpc.ServerStreamingServer[schedulerv1.WatchReplanResponse]) error {
+	f.mu.Lock()
+	err := f.refuse
+	f.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	for _, left := range []int64{70, 20, 0} {
 		if err := out.Send(&schedulerv1.WatchReplanResponse{Remaining: left, Total: 70}); err != nil {
 			return err

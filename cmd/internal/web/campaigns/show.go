@@ -14,6 +14,9 @@ import (
 	schedulerv1 "redial/proto/scheduler/v1"
 )
 
+// whySoon is how many leads are looked at without being asked.
+const whySoon = 100_000
+
 const listsShown = 8 // lists on a campaign's page; the rest are on the page of lists
 
 // showData is a campaign's page.
@@ -71,6 +74,9 @@ type whyData struct {
 	*pb.Campaign
 	*schedulerv1.ExplainCampaignResponse
 }
+
+// WhySoon says that looking at all leads costs little enough to be done for everybody who opens the page.
+func (d showData) WhySoon() bool { return d.F.Total() <= whySoon }
 
 // why looks at every lead of a campaign, so it is a part of its own that is asked for once the page is there.
 func (p *pages) why(w http.ResponseWriter, r *http.Request) {

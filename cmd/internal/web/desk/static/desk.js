@@ -230,10 +230,18 @@ function record(code, button, more = {}) {
 function recorded(entry, m) {
   const late = { LATE_KIND_AMENDED: "desk_late_amended", LATE_KIND_WAITS: "desk_late_waits" }[m.answer?.late];
   toast(say(late ?? "desk_recorded", entry.about.label, entry.about.name || word("desk_no_name")), late ? "" : "good", late ? 10000 : 3000);
+  lostHidden();
   if (id() === entry.id) gone();
   apply(m.session);
   if (m.card) put(m.card);
+  else if ($("use-next").checked && session.state === "wrap_up") asWished();
   refresh();
+}
+
+// asWished begins at once what was asked for during the call, when no after-call time is wanted.
+function asWished() {
+  if (session.next === "break") act("/desk/state", { state: "AGENT_STATE_BREAK", reason: session.next_reason });
+  if (session.next === "signed_out") act("/desk/out");
 }
 
 function refusedOutcome(entry, error) {
@@ -251,7 +259,8 @@ function refusedOutcome(entry, error) {
 
 // showKept lists what is not acknowledged: what waits to be sent, and what was refused and is on no card.
 function showKept() {
-  const all = box.all().filter((e) => e.refused ? e.id !== id() : line === undefined || document.getElementById("lost")?.hidden === false || e.id !== id());
+  const all = box.all().filter((e) => e.id !== id() || (!e.refused && box.stuck));
+  if (box.stuck) $("lost").hidden = false;
   $("kept").hidden = !all.length;
   $("kept").querySelector("ul").replaceChildren(...all.map((e) => {
     const li = document.createElement("li"), note = document.createElement("q");
@@ -320,7 +329,7 @@ function move(li) {
   confirm(d, async () => {
     const booking = p.value();
     return booking ? tell("/desk/move", { appointment_id: li.dataset.appointment, booking }) : word("desk_choose_time");
-  }).then((yes) => { if (yes) { toast(word("desk_moved"), "good"); callbacks(); } });
+  }).then((yes) => { if (yes) { toast(word("desk_moved"), "good"); callbacks("", li.dataset.lead); } });
 }
 
 function cancel(li) {
@@ -328,7 +337,7 @@ function cancel(li) {
   d.querySelector("[data-who]").textContent = li.dataset.name;
   d.querySelector("input").value = "";
   confirm(d, (form) => tell("/desk/cancel", { appointment_id: li.dataset.appointment, reason: form.reason.value.trim() }))
-    .then((yes) => { if (yes) { toast(word("desk_cancelled"), "good"); callbacks(); } });
+    .then((yes) => { if (yes) { toast(word("desk_cancelled"), "good"); callbacks("", li.dataset.lead); } });
 }
 
 function correct() {
@@ -350,7 +359,7 @@ function correct() {
     if (outcome === "APPOINTMENT" && !(body.booking = p.value())) return word("desk_choose_time");
     if (outcome === "NUMBER_CHANGED") body.new_number = form.new_number.value;
     return tell("/desk/correct", body);
-  }).then((yes) => { if (yes) { toast(word("desk_corrected"), "good"); refresh(); } });
+  }).then((yes) => { if (yes) { toast(word("desk_corrected"), "good"); day("", true); callbacks(); } });
 }
 
 // ---- what lies beside the card
@@ -360,16 +369,18 @@ function refresh() {
   clearTimeout(daySoon);
   clearTimeout(callbacksSoon);
   daySoon = setTimeout(() => day(), 300); // the next card goes first
-  callbacksSoon = setTimeout(callbacks, 400);
+  callbacksSoon = setTimeout(() => callbacks(), 400);
 }
 
-async function day(due = "") {
+async function day(due = "", anew = false) {
   try {
     const m = await get(`/desk/day${due}`);
     $("figures").innerHTML = m.figures;
-    if (!$("correct")?.open && !$("last").contains(document.activeElement)) {
+    const used = $("last").contains(document.activeElement);
+    if (!$("correct")?.open && (!used || anew)) {
       $("last").innerHTML = m.last;
       $("last").hidden = !m.last.trim();
+      if (used) ($("correct-last") ?? $("content")).focus();
     }
     tick();
     if (due) {
@@ -386,13 +397,21 @@ function askDue() {
   if (session.state === "ready" && !card() && !document.hidden) day("?due=1");
 }
 
-async function callbacks(more) {
+// callbacks draws the list anew, or adds a page to it. A list that is in use is left alone, unless it was a lead's row in it
+// that changed: then that row, or what is above the list, has the focus afterwards.
+async function callbacks(page = "", changed = "") {
   const today = $("callbacks-till").value === "today" ? new Date().setHours(24, 0, 0, 0) : "";
   const list = $("callbacks");
   try {
-    const html = await get(`/desk/callbacks?till=${today}${typeof more === "string" ? `&page=${more}` : ""}`);
-    if (list.contains(document.activeElement) && typeof more !== "string") return;
-    if (typeof more === "string") { list.querySelector("[data-do=more]")?.parentElement.remove(); list.insertAdjacentHTML("beforeend", html); } else list.innerHTML = html;
+    const html = await get(`/desk/callbacks?till=${today}&page=${page}`);
+    const used = list.contains(document.activeElement);
+    if (page) {
+      list.querySelector("[data-do=more]")?.parentElement.remove();
+      list.insertAdjacentHTML("beforeend", html);
+    } else if (!used || changed) {
+      list.innerHTML = html;
+      if (changed) (list.querySelector(`li[data-lead="${changed}"] button`) ?? $("callbacks-till")).focus();
+    }
     tick();
   } catch (error) {
     if (!error.lost) console.warn(error.message);
@@ -556,7 +575,13 @@ $("break-form").onsubmit = (event) => {
   act("/desk/state", { state: "AGENT_STATE_BREAK", reason });
 };
 $("callbacks-till").onchange = () => callbacks();
-slot.addEventListener("submit", (event) => { event.preventDefault(); if (!$("booking").hidden) does.book(); else if (!$("renumber").hidden) does.renumber(); });
+slot.addEventListener("submit", (event) => event.preventDefault());
+slot.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+  event.preventDefault();
+  if (event.target.id === "new-number") does.renumber();
+  else if (event.target.closest("#booking")) does.book();
+});
 slot.addEventListener("input", (event) => {
   if (event.target.id !== "note" && event.target.id !== "new-number") return;
   const ok = box.keep(id(), { [event.target.name]: event.target.value });

@@ -25,10 +25,11 @@ const day = 24 * 3600 * 1000;
 export class Outbox {
   // store: localStorage or alike; who: the agent's login; send(body): answers, or throws a problem;
   // done(entry, answer), refused(entry, problem), changed(): told of what happens; later(f, ms): setTimeout or alike.
-  constructor({ store, who, send, done = () => {}, refused = () => {}, changed = () => {}, now = Date.now, later = setTimeout }) {
+  constructor({ store, who, send, done = () => {}, refused = () => {}, changed = () => {}, now = () => Date.now(), later = (f, ms) => setTimeout(f, ms) }) {
     Object.assign(this, { store, send, done, refused, changed, now, later });
     this.prefix = `redial.desk.${who}.`;
-    this.wait = 0;
+    this.wait = 0; // ms until the next try, grown with each that failed
+    this.stuck = false; // the last try did not get through
     this.forget();
   }
 
@@ -106,11 +107,13 @@ export class Outbox {
         answer = await this.send(entry.body);
       } catch (problem) {
         if (waits(problem)) {
+          this.stuck = true;
           this.wait = Math.min((this.wait || 500) * 2, 15000);
           this.timer = this.later(() => this.flush(), problem.retry_ms || this.wait);
           this.changed();
           return;
         }
+        this.stuck = false;
         const sorry = { ...entry, refused: { reason: problem.reason ?? "", message: problem.message } };
         if (!this.write(`out.${entry.id}`, sorry)) this.fallen = undefined;
         this.changed();
@@ -118,6 +121,7 @@ export class Outbox {
         continue;
       }
       this.wait = 0;
+      this.stuck = false;
       this.store.removeItem(`${this.prefix}out.${entry.id}`);
       if (this.fallen?.id === entry.id) this.fallen = undefined;
       this.drop(entry.id);

@@ -127,7 +127,7 @@ func TestShortName(t *testing.T) {
 
 func TestTheFormOffersCampaignsThatTakeLeads(t *testing.T) {
 	s := serve(t)
-	holds(t, s.get(t, "/lists/new?campaign=3"), `<option value="3" selected>spring</option>`, "!over", `type="file"`)
+	holds(t, s.get(t, "/lists/new?campaign=3"), `<option value="3" selected>spring</option>`, "!over", `type="file"`, `data-owner="mei"`)
 	s.lang = "zh"
 	holds(t, s.get(t, "/lists/new"), "所属活动")
 }

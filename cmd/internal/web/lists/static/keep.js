@@ -2,22 +2,27 @@
 // it is not too large, by its database, so that an upload goes on after a reload without asking for the file again.
 const KEY = "redial_uploads", MOST = 8, LARGEST = 512 << 20, STORE = "files";
 
-export function all() {
+const owner = document.querySelector("[data-owner]")?.dataset.owner;
+
+function everybodys() {
   try { return JSON.parse(localStorage.getItem(KEY)) ?? []; } catch { return []; }
 }
+
+// all are those of whoever is signed in: of a browser that people share, nobody sees the files of others.
+export const all = () => everybodys().filter((r) => r.owner === owner);
 
 function write(records) {
   try { localStorage.setItem(KEY, JSON.stringify(records.slice(-MOST))); } catch { /* full or forbidden: nothing goes on by itself */ }
 }
 
 export function remember(record) {
-  const records = all().filter((r) => r.id !== record.id);
+  const records = everybodys().filter((r) => r.id !== record.id);
   for (const old of records.slice(0, Math.max(0, records.length + 1 - MOST))) files("readwrite", (s) => s.delete(old.id)).catch(() => {});
-  write([...records, record]);
+  write([...records, { ...record, owner }]);
 }
 
 export async function forget(id) {
-  write(all().filter((r) => r.id !== id));
+  write(everybodys().filter((r) => r.id !== id));
   await files("readwrite", (s) => s.delete(id)).catch(() => {});
 }
 
@@ -34,7 +39,7 @@ export async function keptFile(id) {
   return file.slice(0, 1).arrayBuffer().then(() => file, () => undefined);
 }
 
-// tidy drops files that nothing remembers: their upload ended while they were being kept.
+// tidy drops files that nothing of whoever is signed in remembers: their upload ended, or they are somebody else's.
 export async function tidy() {
   const kept = await files("readonly", (s) => s.getAllKeys()).catch(() => []);
   for (const id of kept) if (!all().some((r) => r.id === id)) files("readwrite", (s) => s.delete(id)).catch(() => {});

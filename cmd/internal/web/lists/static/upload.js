@@ -87,7 +87,8 @@ class Sending {
         if (error.reason === "WRONG_OFFSET") { at = Number(error.metadata.size); continue; }
         if (!error.lost && error.status < 500 && error.status !== 429) return this.say(fill(words.refused, error.message), true);
         this.say(error.status === 429 ? words.busy : words.lost, true);
-        this.rate = new Rate();
+        this.rate = new Rate(); // no speed and no time left are shown while nothing goes
+        this.show(this.el.querySelector("progress").value);
         size = LEAST;
         await pause(error.retry_ms || wait);
         wait = Math.min(wait * 2, 15000);

@@ -3,8 +3,9 @@ import { toast } from "/static/base.js";
 
 const form = document.getElementById("map"), lang = document.documentElement.lang;
 const countries = new Intl.DisplayNames([lang], { type: "region" });
-for (const option of document.querySelectorAll("#region option[value]")) {
-  if (option.value) option.textContent = `${option.value} – ${countries.of(option.value)}`;
+for (const option of document.querySelectorAll("#region option:not([value])")) {
+  option.value = option.text;
+  option.textContent = `${option.value} – ${countries.of(option.value)}`;
 }
 const zones = document.getElementById("zones");
 zones.append(...(Intl.supportedValuesOf?.("timeZone") ?? []).map((zone) => new Option(zone, zone)));

@@ -2,6 +2,7 @@ package campaigns
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -27,15 +28,15 @@ const (
 type figures struct {
 	Counts   *pb.GetCampaignResponse
 	Today    map[string]*pb.Figure         // of the campaign's day so far, by name
-	Forecast *schedulerv1.ForecastResponse // of the next 24 hours; nil: finished
+	Forecast *schedulerv1.ForecastResponse // of the next 24 hours; nil: finished, or the reader may not see it
 	Floor    *dialerv1.FloorCampaign       // nil: finished, or the reader does not see the floor
 	Missed   int64                         // promises missed today; with Floor
 }
 
 // figuresKey keeps what roles may see apart.
 type figuresKey struct {
-	id    int64
-	floor bool
+	id   int64
+	role campaign.Role
 }
 
 // kept are figures with the instants at which each was asked.
@@ -43,6 +44,7 @@ type kept struct {
 	mu                              sync.Mutex
 	f                               figures
 	counts, today, floor, forecasts time.Time
+	noForecast, noFloor             bool // the role may not see it
 }
 
 // figuresCache asks for figures no more often than they are worth. Safe for concurrent use.
@@ -59,17 +61,16 @@ type figuresCache struct {
 
 // of are a campaign's figures. The caller was told of the campaign by the API just before: what is kept may be another's.
 func (c *figuresCache) of(ctx context.Context, m *pb.Campaign) (figures, error) {
-	key := figuresKey{m.GetId(), campaign.CallerFrom(ctx).Role != campaign.RoleQuality}
-	k := c.keep(key)
+	k := c.keep(figuresKey{m.GetId(), campaign.CallerFrom(ctx).Role})
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if err := c.fresh(&k.counts, countsFor, func() (err error) {
+	if err := c.fresh(&k.counts, countsFor, true, func() (err error) {
 		k.f.Counts, err = c.campaigns.GetCampaign(ctx, &pb.GetCampaignRequest{Id: m.GetId()})
 		return err
 	}); err != nil {
 		return figures{}, err
 	}
-	if err := c.fresh(&k.today, todayFor, func() (err error) {
+	if err := c.fresh(&k.today, todayFor, true, func() (err error) {
 		k.f.Today, err = c.today(ctx, m)
 		return err
 	}); err != nil {
@@ -80,17 +81,23 @@ func (c *figuresCache) of(ctx context.Context, m *pb.Campaign) (figures, error) 
 		f.Forecast, f.Floor = nil, nil
 		return f, nil
 	}
-	if err := c.fresh(&k.forecasts, forecastFor, func() (err error) {
+	if err := k.unless(&k.noForecast, c.fresh(&k.forecasts, forecastFor, !k.noForecast, func() (err error) {
 		k.f.Forecast, err = c.schedule.Forecast(ctx, &schedulerv1.ForecastRequest{CampaignId: m.GetId()})
 		return err
-	}); err != nil {
+	})); err != nil {
 		return figures{}, err
 	}
-	if !key.floor {
-		return k.f, nil
-	}
-	err := c.fresh(&k.floor, floorFor, func() error { return c.onFloor(ctx, m.GetId(), &k.f) })
+	err := k.unless(&k.noFloor, c.fresh(&k.floor, floorFor, !k.noFloor, func() error { return c.onFloor(ctx, m.GetId(), &k.f) }))
 	return k.f, err
+}
+
+// unless notes that the role may not see something, so that it is not asked for again: that is no failure.
+func (k *kept) unless(refused *bool, err error) error {
+	if status.Code(err) == codes.PermissionDenied {
+		*refused = true
+		return nil
+	}
+	return err
 }
 
 func (c *figuresCache) keep(key figuresKey) *kept {
@@ -109,14 +116,13 @@ func (c *figuresCache) keep(key figuresKey) *kept {
 func (c *figuresCache) forget(id int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.kept, figuresKey{id, true})
-	delete(c.kept, figuresKey{id, false})
+	maps.DeleteFunc(c.kept, func(key figuresKey, _ *kept) bool { return key.id == id })
 }
 
-// fresh asks again if what was asked is too old; a failure is not kept.
-func (c *figuresCache) fresh(asked *time.Time, good time.Duration, ask func() error) error {
+// fresh asks again if what was asked is too old and it may be asked at all; a failure is not kept.
+func (c *figuresCache) fresh(asked *time.Time, good time.Duration, may bool, ask func() error) error {
 	now := c.now()
-	if !asked.IsZero() && now.Sub(*asked) < good && !now.Before(*asked) {
+	if !may || !asked.IsZero() && now.Sub(*asked) < good && !now.Before(*asked) {
 		return nil
 	}
 	if err := ask(); err != nil {
@@ -142,13 +148,10 @@ func (c *figuresCache) today(ctx context.Context, m *pb.Campaign) (map[string]*p
 	return all, nil
 }
 
-// onFloor are a campaign's figures of the floor; a role that may not see the floor has none.
+// onFloor are a campaign's figures of the floor.
 func (c *figuresCache) onFloor(ctx context.Context, id int64, f *figures) error {
 	f.Floor, f.Missed = nil, 0
 	a, err := c.floor.GetFloor(ctx, &dialerv1.GetFloorRequest{CampaignId: id})
-	if status.Code(err) == codes.PermissionDenied {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

@@ -49,8 +49,8 @@ type fake struct {
 	created *pb.Campaign
 	preview *schedulerv1.PreviewRulesRequest
 	refuse  error // of the next change
-	noFloor bool
-	hasten  bool // somebody else is just quicker with the next change
+	noFloor bool  // the reader is of quality: neither floor nor forecast nor lists
+	hasten  bool  // somebody else is just quicker with the next change
 
 	warnings []string // of a change
 }
@@ -139,6 +139,9 @@ func (f *fake) UpdateCampaign(_ context.Context, r *pb.UpdateCampaignRequest) (*
 }
 
 func (f *fake) ListLists(context.Context, *pb.ListListsRequest) (*pb.ListListsResponse, error) {
+	if f.noFloor {
+		return nil, status.Error(codes.PermissionDenied, "no")
+	}
 	return &pb.ListListsResponse{Lists: []*pb.List{{Id: 1, Name: "spring.csv", On: true, Tally: &pb.Tally{Leads: 100}}}}, nil
 }
 
@@ -176,6 +179,9 @@ func (f *fake) Forecast(context.Context, *schedulerv1.ForecastRequest) (*schedul
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.count("forecast")
+	if f.noFloor {
+		return nil, status.Error(codes.PermissionDenied, "no")
+	}
 	all := &schedulerv1.ForecastZone{Callable: 50, DryAt: timestamppb.New(monday.Add(time.Hour))}
 	for i := range 24 {
 		all.Hours = append(all.Hours, &schedulerv1.ForecastHour{From: timestamppb.New(monday.Add(time.Duration(i) * time.Hour)), Callable: int64(50 + i), Calls: 10, Left: float64(40 - i)})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -36,13 +37,14 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data := showData{card: c, Said: sentences(p.views.Lang(r), c.Campaign), Did: p.didOf(r)}
-	a, err := p.lists.ListLists(r.Context(), &pb.ListListsRequest{CampaignId: c.GetId(), PageSize: listsShown})
-	if err != nil {
-		p.views.Fail(w, r, err)
-		return
+	if data.Floors = slices.Contains(page.Floor, campaign.CallerFrom(r.Context()).Role); data.Floors {
+		a, err := p.lists.ListLists(r.Context(), &pb.ListListsRequest{CampaignId: c.GetId(), PageSize: listsShown})
+		if err != nil {
+			p.views.Fail(w, r, err)
+			return
+		}
+		data.Lists, data.Rest = a.GetLists(), a.GetNextPageToken() != ""
 	}
-	data.Lists, data.Rest = a.GetLists(), a.GetNextPageToken() != ""
-	data.Floors = campaign.CallerFrom(r.Context()).Role != campaign.RoleQuality
 	p.views.Page(w, r, http.StatusOK, "campaign", sheet("camp_title", data))
 }
 

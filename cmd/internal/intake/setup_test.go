@@ -33,6 +33,8 @@ type door struct{}
 
 var manager = campaign.Caller{Owner: "mei", Role: campaign.RoleManager}
 
+func (door) Enter(ctx context.Context, _ string) (context.Context, error) { return ctx, nil }
+
 func (door) Unary() grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 		return next(campaign.WithCaller(ctx, manager), req)

@@ -39,6 +39,7 @@ type hour struct {
 	At    time.Time
 	X     float64
 	Mark  bool // its hour is written below
+	Odd   bool // but not where there is little room
 	Parts []part
 	Sum   int64
 	Calls float64
@@ -175,7 +176,7 @@ func few(all []zone) []zone {
 // chart stacks the hours' leads by zone, from below.
 func (p *aheadPage) chart(hours []*pb.ForecastHour) {
 	for i, h := range hours {
-		one := hour{At: h.GetFrom().AsTime(), Calls: h.GetCalls(), Mark: i%3 == 0}
+		one := hour{At: h.GetFrom().AsTime(), Calls: h.GetCalls(), Mark: i%3 == 0, Odd: i%6 == 3}
 		for z := range p.Zones {
 			n := int64(0)
 			if i < len(p.Zones[z].hours) {
@@ -194,7 +195,7 @@ func (p *aheadPage) chart(hours []*pb.ForecastHour) {
 		for j := range h.Parts {
 			h.Parts[j].H = float64(h.Parts[j].Count) / max(1, float64(p.Top)) * chartHigh
 			y -= h.Parts[j].H
-			h.Parts[j].Y = y
+			h.Parts[j].Y = max(0, y)
 		}
 	}
 }
@@ -208,12 +209,22 @@ var funcs = template.FuncMap{
 	"percent": percent,
 	"px":      func(v float64) string { return fmt.Sprintf("%.1f", v) },
 	"one":     func(v float64) string { return fmt.Sprintf("%.1f", v) },
+	"about":   about,
 	"hourIn": func(t time.Time, zone string) string {
 		return page.In(t, zone).Format("15:04")
 	},
 	"dayIn": func(t time.Time, zone string) string { return page.In(t, zone).Format("2006-01-02 15:04") },
 	"ms":    func(t time.Time) int64 { return t.UnixMilli() },
 	"hand":  func(hand, state string) string { return "floor_will_" + hand + "_" + state },
+}
+
+// about is a day and time in a zone to the minute, the day left out when it is that of now: forecasts know no seconds.
+func about(t, now time.Time, zone string) string {
+	local, today := page.In(t, zone), page.In(now, zone)
+	if local.YearDay() == today.YearDay() && local.Year() == today.Year() {
+		return local.Format("15:04")
+	}
+	return local.Format("2006-01-02 15:04")
 }
 
 func wall(local string) string { return strings.Replace(local, "T", " ", 1) }

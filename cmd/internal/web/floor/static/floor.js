@@ -91,7 +91,7 @@ function agents() {
     $("[data-f=next_due]", tr).dataset.ms = is.next_due;
     clock($("[data-f=next_due]", tr));
   }
-  const local = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  const local = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
   const clock = (time) => { if (Number(time.dataset.ms)) put(time, local.format(Number(time.dataset.ms))); else put(time, ""); };
 
   // tick counts times, marks who is too long in a state, and hides what is not asked for.

@@ -7,6 +7,7 @@ import (
 	"redial/cmd/internal/web/campaigns"
 	"redial/cmd/internal/web/desk"
 	"redial/cmd/internal/web/floor"
+	"redial/cmd/internal/web/leads"
 	"redial/cmd/internal/web/lists"
 	"redial/cmd/internal/web/page"
 )
@@ -17,7 +18,7 @@ func families(kit page.Kit) ([]page.Family, error) {
 		return nil, nil
 	}
 	var all []page.Family
-	for _, make := range []func(page.Kit) (page.Family, error){desk.New, lists.New, campaigns.New, floor.New} {
+	for _, make := range []func(page.Kit) (page.Family, error){desk.New, lists.New, campaigns.New, floor.New, leads.New} {
 		f, err := make(kit)
 		if err != nil {
 			return nil, fmt.Errorf("make the pages: %w", err)

@@ -88,6 +88,9 @@ func TestXLSXSheetIsTheFirstWithRowsOrTheOneAskedFor(t *testing.T) {
 			t.Errorf("%q: got %s", asked, got)
 		}
 	}
+	if got := openBytes(t, book, campaign.ImportOptions{}).Guess; strings.Join(got.Sheets, "|") != "Sheet & 1|Sheet & 2|Sheet & 3" || got.Sheet != "Sheet & 2" {
+		t.Errorf("sheets %q, read %q", got.Sheets, got.Sheet)
+	}
 	for asked, want := range map[string]string{"9": "Sheet & 2", "1": "no sheet"} {
 		_, err := Open(bytes.NewReader(book), int64(len(book)), "x", campaign.ImportOptions{Sheet: asked})
 		if campaign.KindOf(err) != campaign.KindInvalid || !strings.Contains(err.Error(), want) {

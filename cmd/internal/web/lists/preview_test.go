@@ -70,6 +70,16 @@ func TestTheColumnsOfAFileAreShown(t *testing.T) {
 	holds(t, s.get(t, "/lists/uploads/7/map"), "文件的列", "未识别出电话号码列")
 }
 
+// A workbook's menu of sheets says nothing as long as nobody chose: what was corrected stays.
+func TestSheetsOfAWorkbook(t *testing.T) {
+	s := serve(t)
+	s.preview.Format, s.preview.Encoding, s.preview.Delimiter, s.preview.Sheet, s.preview.Sheets = "xlsx", "", "", "May<i>", []string{"Notes", "May<i>"}
+	holds(t, s.get(t, "/lists/uploads/7/map"), `<option value="">Recognised: May&lt;i&gt;</option>`, "<option>Notes</option>", `!id="encoding"`, `!id="delimiter"`)
+	holds(t, s.get(t, "/lists/uploads/7/map?sheet=Notes"), "<option selected>Notes</option>")
+	s.fail["PreviewImportRequest"] = status.Error(codes.InvalidArgument, "no sheet holds rows")
+	holds(t, s.get(t, "/lists/uploads/7/map?sheet=Notes"), "<option selected>Notes</option>", "no sheet holds rows")
+}
+
 func TestMenusOfManyColumnsAreDrawnShort(t *testing.T) {
 	s := serve(t)
 	s.preview.Columns = nil

@@ -60,7 +60,7 @@ async function look(more) {
 // draw takes over what the server drew.
 function draw(fresh) {
   form.elements.read.value = fresh.querySelector("[name=read]").value;
-  for (const id of ["encoding", "delimiter", "header"]) {
+  for (const id of ["encoding", "delimiter", "header", "sheet"]) {
     const menu = document.getElementById(id), guess = fresh.getElementById(id)?.options[0].textContent;
     if (menu && guess) menu.options[0].textContent = guess;
   }

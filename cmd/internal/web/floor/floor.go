@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ import (
 var files embed.FS
 
 const (
-	rowsMost  = 50              // promises, or late outcomes, in a page
+	rowsMost  = 50              // promises, or late outcomes, in a page; agents in one that has no script
 	every     = time.Second     // between two updates of a live page
 	soon      = time.Hour       // promises due within it are shown first
 	missedFor = 24 * time.Hour  // missed promises of so long
@@ -113,11 +114,11 @@ func (f *floors) done(w http.ResponseWriter, r *http.Request, back, did string, 
 		page.JSON(w, http.StatusOK, map[string]string{"said": said(f.views.Lang(r), did, numbers)})
 		return
 	}
-	q := "?did=" + did
+	q := url.Values{"did": {did}}
 	for _, n := range numbers {
-		q += "&n=" + strconv.Itoa(n)
+		q.Add("n", strconv.Itoa(n))
 	}
-	http.Redirect(w, r, back+q, http.StatusSeeOther)
+	http.Redirect(w, r, back+"?"+q.Encode(), http.StatusSeeOther)
 }
 
 // dids are what may be said of something done, with how many numbers belong into each.

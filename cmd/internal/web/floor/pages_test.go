@@ -174,3 +174,29 @@ func TestTheChartStacksZonesAndHasATable(t *testing.T) {
 		t.Errorf("%d pieces", n)
 	}
 }
+
+// A page holds few rows; the live part brings all of them, and those without a script turn pages.
+func TestAPageOfFiveHundredAgentsIsShort(t *testing.T) {
+	t.Parallel()
+	h := pages(t, &api{agents: crowd(500)})
+	seen := map[string]bool{}
+	for from := 0; from < 500; from += rowsMost {
+		w := ask(t, h, fmt.Sprintf("/floor?from=%d", from), nil)
+		body, rows := w.Body.String(), 0
+		for part := range strings.SplitSeq(body, `<tr data-id="`) {
+			if id, _, ok := strings.Cut(part, `" data-state="on_call"`); ok && len(id) < 5 {
+				rows, seen[id] = rows+1, true
+			}
+		}
+		if more := strings.Contains(body, fmt.Sprintf("from=%d", from+rowsMost)); rows != rowsMost || more != (from+rowsMost < 500) {
+			t.Fatalf("from %d: %d rows, more %v", from, rows, more)
+		}
+		if len(body) > 60_000 {
+			t.Errorf("the page takes %d bytes", len(body))
+		}
+		has(t, body, `<b data-count="all">500</b>`, `<b data-count="on_call">500</b>`)
+	}
+	if len(seen) != 500 {
+		t.Errorf("%d agents in all pages", len(seen))
+	}
+}

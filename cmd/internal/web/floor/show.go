@@ -18,7 +18,10 @@ type shown struct {
 	Query    string // part of agents' names
 	Said     string // what was just done
 	Groups   []group
+	Counts   map[string]int // of agents by state
 	Agents   int
+	From     int // rows of earlier pages, for readers without a script
+	Next     int // where to go on; 0: that was all
 	Lines    []line
 	Choices  []choice // campaigns to choose from
 	Late     int64
@@ -54,13 +57,37 @@ func (f *floors) show(w http.ResponseWriter, r *http.Request) {
 	data.Lines = v.lines(a.GetFloor().GetCampaigns())
 	rows := v.rows(a.GetFloor().GetAgents())
 	data.Agents, data.Late, data.Missed = len(rows), a.GetFloor().GetLateOutcomes(), a.GetFloor().GetMissed()
-	data.Groups = grouped(named(rows, data.Query))
+	data.Counts = map[string]int{}
+	for _, r := range rows {
+		data.Counts[r.State]++
+	}
+	from, err := number("from", q.Get("from"))
+	if err != nil {
+		f.views.Fail(w, r, err)
+		return
+	}
+	data.From = int(from)
+	data.Groups, data.Next = cut(grouped(named(rows, data.Query)), data.From)
 	for _, c := range data.Choices {
 		if c.ID == of || data.Zone == "UTC" && c.Zone != "" {
 			data.Zone = c.Zone
 		}
 	}
 	f.views.Page(w, r, http.StatusOK, "floor", sheet(data))
+}
+
+// cut is a page of the rows, and where the next one begins; 0: that was all. A script gets all rows live.
+func cut(all []group, from int) (out []group, next int) {
+	at := 0
+	for _, g := range all {
+		begin, end := min(max(from-at, 0), len(g.Rows)), min(max(from+rowsMost-at, 0), len(g.Rows))
+		at += len(g.Rows)
+		out = append(out, group{g.State, g.Rows[begin:end]})
+	}
+	if at > from+rowsMost {
+		next = from + rowsMost
+	}
+	return out, next
 }
 
 // named are the rows whose name or login has a part.

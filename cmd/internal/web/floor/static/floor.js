@@ -27,18 +27,27 @@ function agents() {
     const [th, state, time, lead, campaign] = tr.cells;
     return { tr, th, tag: state.children[0], why: state.children[1], time: time.children[0], alarm: time.children[1], lead, campaign, help: $("a", tr.cells[5]) };
   };
+  // Times are counted of rows on the screen or near it alone: each of them costs a layout.
+  const near = new IntersectionObserver((all) => {
+    for (const e of all) {
+      const r = rows.get(e.target.dataset.id);
+      if (r && (r.near = e.isIntersecting)) put(r.time, span(now() - r.is.since));
+    }
+  }, { rootMargin: "50% 0px" });
   for (const tr of table.querySelectorAll("tr[data-id]")) {
     const r = hold(tr);
     r.is = { id: tr.dataset.id, state: tr.dataset.state, since: Number(tr.dataset.since), name: r.th.textContent, login: r.th.title, lead_name: r.lead.textContent, campaign: r.campaign.textContent };
     rows.set(tr.dataset.id, r);
+    near.observe(tr);
   }
 
-  // move puts a row elsewhere and keeps the focus that is in it.
+  // move puts a row elsewhere and keeps the focus and the selection that are in it.
   function move(into, tr, before = null) {
-    if (into.moveBefore && tr.isConnected) return into.moveBefore(tr, before);
-    const focus = tr.contains(document.activeElement) ? document.activeElement : null;
-    into.insertBefore(tr, before);
-    focus?.focus({ preventScroll: true });
+    const chosen = getSelection(), focus = tr.contains(document.activeElement) ? document.activeElement : null;
+    const kept = !chosen.isCollapsed && (tr.contains(chosen.anchorNode) || tr.contains(chosen.focusNode)) ? [chosen.anchorNode, chosen.anchorOffset, chosen.focusNode, chosen.focusOffset] : null;
+    if (into.moveBefore && tr.isConnected) into.moveBefore(tr, before); else into.insertBefore(tr, before);
+    if (focus && document.activeElement !== focus) focus.focus({ preventScroll: true });
+    if (kept) chosen.setBaseAndExtent(...kept);
   }
   function row(is) {
     let r = rows.get(is.id);
@@ -47,6 +56,7 @@ function agents() {
       r = hold($("#floor-row").content.firstElementChild.cloneNode(true));
       r.tr.dataset.id = is.id;
       rows.set(is.id, r);
+      near.observe(r.tr);
     }
     if (r.is?.state !== is.state) {
       r.tr.dataset.state = is.state;
@@ -54,6 +64,7 @@ function agents() {
       move(groups.get(is.state), r.tr);
     }
     r.is = is;
+    if (r.near) put(r.time, span(now() - is.since));
     put(r.th, is.name);
     r.th.title = is.login;
     put(r.tag, words[is.state]);
@@ -70,6 +81,7 @@ function agents() {
   }
   function leave(r) {
     if (r.tr.contains(document.activeElement)) $("[data-show='']").focus();
+    near.unobserve(r.tr);
     r.tr.remove();
     rows.delete(r.is.id);
   }
@@ -108,7 +120,7 @@ function agents() {
       if (r.late !== late) { r.late = late; r.alarm.hidden = !late; r.tr.classList.toggle("late", late); }
       const show = (!shows || (shows === "alarm" ? late : shows === r.is.state)) && (!part || `${r.is.name} ${r.is.login}`.toLowerCase().includes(part));
       if (r.tr.hidden === show && !(r.tr.contains(document.activeElement) && !show)) r.tr.hidden = !show;
-      if (!r.tr.hidden) { seen++; inGroup[r.is.state] = true; put(r.time, span(ms)); }
+      if (!r.tr.hidden) { seen++; inGroup[r.is.state] = true; if (r.near) put(r.time, span(ms)); }
     }
     for (const [state, body] of groups) { const hide = !inGroup[state]; if (body.hidden !== hide) body.hidden = hide; counts[state] ??= 0; }
     for (const el of root.querySelectorAll("#floor-now [data-count]")) put(el, String(counts[el.dataset.count] ?? 0));
@@ -170,6 +182,10 @@ function agents() {
   for (const i of inputs) i.addEventListener("input", () => { if (i.value !== "" && i.validity.valid) { limits[i.dataset.limit] = Number(i.value); keep(); } });
   $("#floor-limits-reset").addEventListener("click", () => { limits = { ...usual }; fill(); keep(); });
 
+  // Who may be given a promise is offered when it is asked for.
+  document.addEventListener("focusin", (event) => {
+    if (event.target.getAttribute?.("list") === "floor-logins") $("#floor-logins").replaceChildren(...[...rows.values()].map((r) => new Option(r.is.name, r.is.login)));
+  });
   let timer;
   const awake = () => {
     clearInterval(timer);

@@ -115,8 +115,7 @@ type session struct {
 	Since      int64  `json:"since"`
 	Reason     string `json:"reason"`
 	Why        string `json:"why"`
-	Deadline   int64  `json:"deadline"` // 0: none
-	Next       string `json:"next"`     // empty: ready
+	Next       string `json:"next"` // empty: ready
 	NextReason string `json:"next_reason"`
 	NextSaid   string `json:"next_said"`
 	Assignment int64  `json:"assignment,string"`
@@ -134,7 +133,7 @@ func (d *desks) session(r *http.Request, m *pb.Session) session {
 	l := d.views.Lang(r)
 	s := session{
 		Epoch: m.GetEpoch(), State: states[m.GetState()], Since: milli(m.GetSince()), Reason: m.GetReason(), Why: l.Why(m.GetReason()),
-		Deadline: milli(m.GetDeadline()), Next: states[m.GetNext()], NextReason: m.GetNextReason(), Assignment: m.GetAssignmentId(), Now: d.Now().UnixMilli(),
+		Next: states[m.GetNext()], NextReason: m.GetNextReason(), Assignment: m.GetAssignmentId(), Now: d.Now().UnixMilli(),
 	}
 	if s.State == "" {
 		s.State = "signed_out"

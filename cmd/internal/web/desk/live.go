@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"redial/campaign"
 	"redial/cmd/internal/web/page"
@@ -121,7 +122,7 @@ func (l *line) tell(m *pb.WorkResponse) error {
 			"assignment": strconv.FormatInt(e.Revoked.GetAssignmentId(), 10), "said": l.said("desk_gone_", e.Revoked.GetReason(), e.Revoked.GetMessage()),
 		})
 	case *pb.WorkResponse_Reminder:
-		return l.draw("reminder", "reminder", l.row(e.Reminder.GetCallback()))
+		return l.remind(e.Reminder.GetCallback())
 	case *pb.WorkResponse_Notice:
 		return l.out.SendJSON("notice", map[string]string{"reason": e.Notice.GetReason(), "said": l.said("desk_notice_", e.Notice.GetReason(), e.Notice.GetMessage())})
 	case *pb.WorkResponse_Failure:
@@ -141,6 +142,22 @@ func (l *line) signedIn(m *pb.SignInResponse) error {
 		return l.out.Send("nothing", []byte("-"))
 	}
 	return l.draw("card", "card", l.card(l.r, m.GetCard(), l.now))
+}
+
+// remind tells of a promise that comes due, with whose it is, which the stream does not say. One that is no longer open
+// is passed over; if that cannot be asked, it is told of all the same.
+func (l *line) remind(c *pb.Callback) error {
+	q := &pb.ListCallbacksRequest{Before: timestamppb.New(c.GetDueAt().AsTime().Add(time.Second))}
+	m, err := l.agents.ListCallbacks(l.r.Context(), q)
+	if err != nil {
+		return l.draw("reminder", "reminder", l.row(c))
+	}
+	for _, known := range m.GetCallbacks() {
+		if known.GetAppointment().GetId() == c.GetAppointment().GetId() {
+			return l.draw("reminder", "reminder", l.row(known))
+		}
+	}
+	return nil
 }
 
 func (l *line) draw(event, name string, data any) error {

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"redial/campaign"
@@ -37,12 +38,20 @@ func TestTheLivePartTellsWhatHappens(t *testing.T) {
 	has(t, w.next(events, "card"), `data-assignment="41"`, `data-stage="offered"`)
 	send(&pb.WorkResponse{Event: &pb.WorkResponse_Revoked{Revoked: &pb.Revoked{AssignmentId: 41, Reason: "suppressed", Message: "gone"}}})
 	has(t, w.next(events, "revoked"), `"41"`, "may not be called any more")
-	send(&pb.WorkResponse{Event: &pb.WorkResponse_Reminder{Reminder: &pb.Reminder{Callback: &pb.Callback{
-		LeadId: 5, Name: "Zoë", DueAt: timestamppb.New(now.Add(5 * time.Minute)), Appointment: &campaignpb.Appointment{Id: 8, Local: "2026-03-02T16:09", Zone: "Europe/Paris"},
-	}}}})
+	promise := &pb.Callback{LeadId: 5, DueAt: timestamppb.New(now.Add(5 * time.Minute)), Appointment: &campaignpb.Appointment{Id: 8, Local: "2026-03-02T16:09", Zone: "Europe/Paris"}}
+	remind := &pb.WorkResponse{Event: &pb.WorkResponse_Reminder{Reminder: &pb.Reminder{Callback: promise}}}
+	send(remind) // it was called off meanwhile
+	named := proto.CloneOf(promise)
+	named.Name = "Zoë"
+	send(&pb.WorkResponse{Event: &pb.WorkResponse_Notice{Notice: &pb.Notice{Reason: "first", Message: "first"}}})
+	if e := w.next(events, ""); !strings.HasPrefix(e, "beat") && !strings.HasPrefix(e, "notice") {
+		t.Errorf("a promise that is no more: %s", e)
+	}
+	w.set(func() { w.rows = &pb.ListCallbacksResponse{Callbacks: []*pb.Callback{named}} })
+	send(remind)
 	has(t, w.next(events, "reminder"), "Zoë", "2026-03-02 16:09", "Europe/Paris", `data-do="seen"`)
 	send(&pb.WorkResponse{Event: &pb.WorkResponse_Notice{Notice: &pb.Notice{Reason: "brand_new", Message: "in English"}}})
-	has(t, w.next(events, "notice"), "brand_new", "in English")
+	has(t, w.next(events, "notice {\"reason\":\"brand_new"), "brand_new", "in English")
 	send(&pb.WorkResponse{Event: &pb.WorkResponse_Session{Session: &pb.Session{State: campaignpb.AgentState_AGENT_STATE_SIGNED_OUT, Epoch: 3, Reason: "heartbeat_lost"}}})
 	has(t, w.next(events, "out"), `"reason":"heartbeat_lost"`)
 	for range events {

@@ -198,7 +198,7 @@ func (w *world) live(path string) (events <-chan string, away func()) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	got, err := w.web.Client().Do(r)
+	got, err := w.web.Client().Do(r) //nolint:bodyclose // the reader below closes it
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -1,31 +1,32 @@
 // The agent's desk. What the server says comes by /desk/live; what the agent does goes by POSTs; what the agent typed is
 // in the outbox until the server has answered for it.
-import { get, live, now, post, serverTime, span, timers, toast } from "/static/base.js";
+import { live, now, post, serverTime, span, timers, toast } from "/static/base.js";
 import { Outbox, memory } from "/static/desk/outbox.js";
-import { Picker, at, clockIn } from "/static/desk/picker.js";
+import { $, confirm, problem, say, title, typing, word } from "/static/desk/parts.js";
+import { book, came, choose, chosen, recorded, refusedOutcome, renumber, showKept, unchoose } from "/static/desk/outcomes.js";
+import { at, clockIn } from "/static/desk/picker.js";
+import { beep, callbacks, cancel, correct, day, move, refresh, remind, seen } from "/static/desk/side.js";
 
-const $ = (id) => document.getElementById(id);
-const desk = $("desk"), slot = $("slot"), title = document.title;
-const word = (k) => $("words").content.querySelector(`[data-k="${k}"]`)?.textContent ?? k;
-const say = (k, ...args) => args.reduce((s, a) => s.replace("%s", a), word(k));
-const card = () => $("card");
-const id = () => card()?.dataset.assignment ?? "";
+const desk = $("desk"), slot = $("slot");
+export const card = () => $("card");
+export const id = () => card()?.dataset.assignment ?? "";
 const tab = sessionStorage.getItem("redial.tab") ?? crypto.getRandomValues(new Uint32Array(2)).join("");
 sessionStorage.setItem("redial.tab", tab);
 
 let store;
 try { store = localStorage; store.length; } catch { store = memory(); }
-let session = { epoch: 0, state: "signed_out", since: 0 };
-let line, shift = false, asleep = false, chosenAt = 0, picker, lastBeat = 0;
+export let session = { epoch: 0, state: "signed_out", since: 0 };
+let line, shift = false, asleep = false;
+let lastBeat = 0, heard = Date.now(), cut = false, dialling = false; // cut: the last beat did not get through
 
-const box = new Outbox({
+export const box = new Outbox({
   store, who: desk.dataset.login, send: (body) => post(`/desk/outcome${$("use-next").checked ? "?next=1" : ""}`, body),
   done: (entry, m) => recorded(entry, m), refused: (entry, problem) => refusedOutcome(entry, problem), changed: () => showKept(),
 });
 
 // ---- state
 
-function apply(next) {
+export function apply(next) {
   if (!next) return;
   serverTime(next.now);
   if (next.epoch < session.epoch || (next.epoch === session.epoch && next.since < session.since)) return;
@@ -49,7 +50,7 @@ function stages(was) {
   if (c && session.assignment !== c.dataset.assignment && session.assignment === "0" && was.assignment === c.dataset.assignment && !box.of(id())) gone();
   if (!card() || session.assignment !== id()) return;
   if (session.state === "wrap_up") stage("ended");
-  else if (session.state === "on_call" && card().dataset.stage === "offered") stage("calling");
+  else if (session.state === "on_call" && card().dataset.stage === "offered" && !dialling) call(); // its answer was lost: asking again gives the same
 }
 
 function stage(to) {
@@ -73,7 +74,7 @@ function idle() {
   }
 }
 
-function tick() {
+export function tick() {
   for (const el of desk.querySelectorAll("time[data-since]")) el.textContent = Number(el.dataset.since) ? span(now() - el.dataset.since) : "";
   for (const el of desk.querySelectorAll("time[data-at]")) if (!el.textContent) el.textContent = at(Number(el.dataset.at));
   for (const el of desk.querySelectorAll("[data-clock]")) el.textContent = clockIn(el.dataset.clock, now()) || el.textContent;
@@ -81,7 +82,7 @@ function tick() {
 
 // ---- the card
 
-function put(html) {
+export function put(html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
   const next = fresh.content.firstElementChild, old = card();
@@ -93,10 +94,7 @@ function put(html) {
   const busy = typing() && !slot.contains(document.activeElement);
   slot.replaceChildren(next);
   settle();
-  if (chosenAt) {
-    desk.dataset.nextMs = String(Math.round((performance.now() - chosenAt) * 10) / 10);
-    chosenAt = 0;
-  }
+  came();
   if (!busy && !document.querySelector("dialog[open]")) $("who").focus({ preventScroll: true });
   if (document.hidden) document.title = `● ${word("agent_offered")} · ${title}`;
 }
@@ -105,7 +103,6 @@ function put(html) {
 function settle() {
   const c = card();
   if (!c) return idle();
-  picker = undefined;
   const kept = box.of(id()), draft = kept?.body ?? box.draft(id());
   $("note").value = draft.note ?? "";
   $("new-number").value = draft.new_number ?? "";
@@ -117,14 +114,13 @@ function settle() {
   tick();
 }
 
-function gone() {
+export function gone() {
   if (slot.contains(document.activeElement)) $("content").focus({ preventScroll: true });
   slot.replaceChildren();
-  picker = undefined;
   idle();
 }
 
-function waiting(yes) {
+export function waiting(yes) {
   const c = card();
   if (!c) return;
   c.classList.toggle("kept", !!yes);
@@ -133,15 +129,8 @@ function waiting(yes) {
   if (yes) $("outcome-kept").textContent = word("desk_outcome_kept");
 }
 
-function problem(where, text = "") {
-  const el = typeof where === "string" ? $(where) : where;
-  if (!el) return;
-  el.textContent = text;
-  el.hidden = !text;
-}
-
 // act does something and shows what is wrong with it, if anything, where it was asked for.
-async function act(path, body = {}, where = "") {
+export async function act(path, body = {}, where = "") {
   try {
     const m = await post(path, body);
     apply(m.session);
@@ -158,10 +147,10 @@ async function act(path, body = {}, where = "") {
 
 async function call() {
   const button = $("call"), mine = id();
-  if (!button || button.disabled || card().dataset.stage !== "offered") return;
-  button.disabled = true;
+  if (!button || dialling || card().dataset.stage !== "offered") return;
+  dialling = button.disabled = true;
   const m = await act("/desk/call", { assignment_id: mine }, "call-problem");
-  button.disabled = false;
+  dialling = button.disabled = false;
   if (!m || id() !== mine) return;
   $("number").textContent = m.number;
   if (m.extension) $("extension").textContent = say("desk_extension", m.extension);
@@ -183,127 +172,8 @@ async function end() {
   await act("/desk/end", { assignment_id: mine }, "");
 }
 
-// ---- outcomes
-
-function choose(button, focus = true) {
-  if (!button || button.disabled) return;
-  const { outcome, code } = button.dataset;
-  if (!["calling", "ended"].includes(card()?.dataset.stage)) return;
-  problem("outcome-problem");
-  unchoose(false);
-  if (outcome === "APPOINTMENT" || outcome === "NUMBER_CHANGED") {
-    button.setAttribute("aria-pressed", "true");
-    box.keep(id(), { code, chosen: outcome });
-    if (outcome === "NUMBER_CHANGED") {
-      $("renumber").hidden = false;
-      if (focus) $("new-number").focus();
-      return;
-    }
-    $("booking").hidden = false;
-    const lead = card().dataset.lead, draft = box.draft(id()).booking;
-    picker = new Picker($("booking").querySelector(".picker"), word);
-    picker.load(lead, focus).then(() => { picker.set(draft); picker.changed = () => box.keep(id(), { booking: picker.value() }); })
-      .catch((error) => problem("outcome-problem", error.message));
-    return;
-  }
-  if (outcome === "DO_NOT_CALL") return confirm("dnc-dialog").then((yes) => yes && record(code, button));
-  record(code, button);
-}
-
-function unchoose(forget = true) {
-  $("booking").hidden = $("renumber").hidden = true;
-  for (const b of card().querySelectorAll(".o[aria-pressed]")) b.removeAttribute("aria-pressed");
-  if (forget) box.keep(id(), { code: "", chosen: "", booking: undefined });
-}
-
-const chosen = () => card().querySelector(".o[aria-pressed=true]");
-
-function record(code, button, more = {}) {
-  const mine = id(), draft = box.draft(mine);
-  const body = { assignment_id: mine, code, note: $("note").value, ended_at: draft.ended_at ?? new Date(now()).toISOString(), ...more };
-  chosenAt = performance.now();
-  if (!box.put(mine, body, { name: card().dataset.name, label: button?.querySelector("span")?.textContent ?? code, chosen: draft.chosen })) return toast(word("desk_choose_first"), "bad");
-  waiting(true);
-  box.flush();
-}
-
-function recorded(entry, m) {
-  const late = { LATE_KIND_AMENDED: "desk_late_amended", LATE_KIND_WAITS: "desk_late_waits" }[m.answer?.late];
-  toast(say(late ?? "desk_recorded", entry.about.label, entry.about.name || word("desk_no_name")), late ? "" : "good", late ? 10000 : 3000);
-  lostHidden();
-  if (id() === entry.id) gone();
-  apply(m.session);
-  if (m.card) put(m.card);
-  else if ($("use-next").checked && session.state === "wrap_up") asWished();
-  refresh();
-}
-
-// asWished begins at once what was asked for during the call, when no after-call time is wanted.
-function asWished() {
-  if (session.next === "break") act("/desk/state", { state: "AGENT_STATE_BREAK", reason: session.next_reason });
-  if (session.next === "signed_out") act("/desk/out");
-}
-
-function refusedOutcome(entry, error) {
-  chosenAt = 0;
-  const { before, after } = error.metadata ?? {};
-  const near = [before, after].filter(Boolean).map((s) => s.replace("T", " "));
-  const text = near.length ? `${error.message} ${say("desk_nearest", near.join(" / "))}` : error.message;
-  if (id() !== entry.id) return toast(text, "bad", 15000);
-  if (error.reason === "LEASE_EXPIRED") return gone();
-  box.keep(entry.id, { note: entry.body.note, code: entry.body.code, booking: entry.body.booking, new_number: entry.body.new_number, chosen: entry.about.chosen });
-  waiting(false);
-  problem("outcome-problem", text);
-  $("outcome-problem").scrollIntoView({ block: "nearest" });
-}
-
-// showKept lists what is not acknowledged: what waits to be sent, and what was refused and is on no card.
-function showKept() {
-  const all = box.all().filter((e) => e.id !== id() || (!e.refused && box.stuck));
-  if (box.stuck) $("lost").hidden = false;
-  $("kept").hidden = !all.length;
-  $("kept").querySelector("ul").replaceChildren(...all.map((e) => {
-    const li = document.createElement("li"), note = document.createElement("q");
-    li.dataset.kept = e.id;
-    li.append(`${e.about.name || word("desk_no_name")}: ${e.about.label} `);
-    if (e.body.note) { note.textContent = e.body.note; li.append(note, " "); }
-    li.append(e.refused ? say("desk_refused", e.refused.message) : word("desk_waits"), " ");
-    if (e.refused) {
-      for (const [key, does] of [["desk_again", () => box.again(e.id)], ["desk_discard", () => confirm("discard-dialog").then((yes) => yes && box.discard(e.id))]]) {
-        const b = document.createElement("button");
-        b.type = "button";
-        b.textContent = word(key);
-        b.onclick = does;
-        li.append(b, " ");
-      }
-    }
-    return li;
-  }));
-}
-
-// ---- dialogs
-
-// confirm opens a dialog and says whether it was agreed to. A check that answers a text keeps it open, and shows the text.
-function confirm(name, check) {
-  const d = typeof name === "string" ? $(name) : name, from = document.activeElement;
-  return new Promise((done) => {
-    d.returnValue = "";
-    const form = d.querySelector("form");
-    form.onsubmit = async (event) => {
-      if (event.submitter?.value !== "ok" || !check) return;
-      event.preventDefault();
-      event.submitter.disabled = true;
-      const wrong = await check(form).finally(() => { event.submitter.disabled = false; });
-      problem(d.querySelector(".problem[role=alert]"), wrong ?? "");
-      if (!wrong) d.close("ok");
-    };
-    d.onclose = () => { done(d.returnValue === "ok"); if (from?.isConnected) from.focus(); };
-    problem(d.querySelector(".problem[role=alert]"));
-    d.showModal();
-  });
-}
-
-async function tell(path, body) {
+// tell does something and answers with what is wrong with it; undefined: nothing.
+export async function tell(path, body) {
   try {
     const m = await post(path, body);
     apply(m.session);
@@ -322,140 +192,8 @@ function decline() {
   }).then((yes) => { if (yes) { $("decline-dialog").querySelector("form").reset(); box.drop(mine); if (id() === mine) gone(); } });
 }
 
-function move(li) {
-  const d = $("move-dialog"), p = new Picker(d.querySelector(".picker"), word);
-  d.querySelector("[data-who]").textContent = li.dataset.name;
-  p.load(li.dataset.lead).catch((error) => problem(d.querySelector(".problem"), error.message));
-  confirm(d, async () => {
-    const booking = p.value();
-    return booking ? tell("/desk/move", { appointment_id: li.dataset.appointment, booking }) : word("desk_choose_time");
-  }).then((yes) => { if (yes) { toast(word("desk_moved"), "good"); callbacks("", li.dataset.lead); } });
-}
-
-function cancel(li) {
-  const d = $("cancel-dialog");
-  d.querySelector("[data-who]").textContent = li.dataset.name;
-  d.querySelector("input").value = "";
-  confirm(d, (form) => tell("/desk/cancel", { appointment_id: li.dataset.appointment, reason: form.reason.value.trim() }))
-    .then((yes) => { if (yes) { toast(word("desk_cancelled"), "good"); callbacks("", li.dataset.lead); } });
-}
-
-function correct() {
-  const d = $("correct"), form = d.querySelector("form");
-  let p;
-  const shows = () => {
-    const outcome = form.code.selectedOptions[0].dataset.outcome;
-    for (const el of d.querySelectorAll("[data-if]")) el.hidden = el.dataset.if !== outcome;
-    if (outcome === "APPOINTMENT" && !p) {
-      p = new Picker(d.querySelector(".picker"), word);
-      p.load(d.dataset.lead).catch((error) => problem(d.querySelector(".problem[role=alert]"), error.message));
-    }
-    return outcome;
-  };
-  form.code.onchange = shows;
-  shows();
-  confirm(d, async () => {
-    const outcome = shows(), body = { assignment_id: d.dataset.assignment, code: form.code.value, note: form.note.value };
-    if (outcome === "APPOINTMENT" && !(body.booking = p.value())) return word("desk_choose_time");
-    if (outcome === "NUMBER_CHANGED") body.new_number = form.new_number.value;
-    return tell("/desk/correct", body);
-  }).then((yes) => { if (yes) { toast(word("desk_corrected"), "good"); day("", true); callbacks(); } });
-}
-
-// ---- what lies beside the card
-
-let daySoon, callbacksSoon;
-function refresh() {
-  clearTimeout(daySoon);
-  clearTimeout(callbacksSoon);
-  daySoon = setTimeout(() => day(), 300); // the next card goes first
-  callbacksSoon = setTimeout(() => callbacks(), 400);
-}
-
-async function day(due = "", anew = false) {
-  try {
-    const m = await get(`/desk/day${due}`);
-    $("figures").innerHTML = m.figures;
-    const used = $("last").contains(document.activeElement);
-    if (!$("correct")?.open && (!used || anew)) {
-      $("last").innerHTML = m.last;
-      $("last").hidden = !m.last.trim();
-      if (used) ($("correct-last") ?? $("content")).focus();
-    }
-    tick();
-    if (due) {
-      problem("none", m.why);
-      $("due").hidden = !(m.due > now());
-      $("due").querySelector("strong").textContent = m.due ? at(m.due) : "";
-    }
-  } catch (error) {
-    if (!error.lost) console.warn(error.message);
-  }
-}
-
 function askDue() {
   if (session.state === "ready" && !card() && !document.hidden) day("?due=1");
-}
-
-// callbacks draws the list anew, or adds a page to it. A list that is in use is left alone, unless it was a lead's row in it
-// that changed: then that row, or what is above the list, has the focus afterwards.
-async function callbacks(page = "", changed = "") {
-  const today = $("callbacks-till").value === "today" ? new Date().setHours(24, 0, 0, 0) : "";
-  const list = $("callbacks");
-  try {
-    const html = await get(`/desk/callbacks?till=${today}&page=${page}`);
-    const used = list.contains(document.activeElement);
-    if (page) {
-      list.querySelector("[data-do=more]")?.parentElement.remove();
-      list.insertAdjacentHTML("beforeend", html);
-    } else if (!used || changed) {
-      list.innerHTML = html;
-      if (changed) (list.querySelector(`li[data-lead="${changed}"] button`) ?? $("callbacks-till")).focus();
-    }
-    tick();
-  } catch (error) {
-    if (!error.lost) console.warn(error.message);
-  }
-  list.removeAttribute("aria-busy");
-}
-
-// ---- reminders
-
-let flash;
-function remind(html) {
-  const r = $("reminders");
-  r.insertAdjacentHTML("beforeend", html);
-  r.hidden = false;
-  if (r.showPopover && !r.matches(":popover-open")) r.showPopover();
-  beep();
-  clearInterval(flash);
-  let on = false;
-  const turn = () => { on = !on; document.title = on ? `⏰ ${word("desk_reminder_title")}` : title; };
-  turn();
-  flash = setInterval(turn, 2000);
-  tick();
-  callbacks();
-}
-
-function seen(article = $("reminders").querySelector("article")) {
-  article?.remove();
-  if ($("reminders").querySelector("article")) return;
-  clearInterval(flash);
-  document.title = title;
-  $("reminders").hidden = true;
-  $("reminders").hidePopover?.();
-}
-
-function beep() {
-  if (!$("use-sound").checked) return;
-  try {
-    const audio = new AudioContext(), tone = audio.createOscillator(), loud = audio.createGain();
-    loud.gain.value = 0.1;
-    tone.connect(loud).connect(audio.destination);
-    tone.start();
-    tone.stop(audio.currentTime + 0.4);
-    tone.onended = () => audio.close();
-  } catch { /* a browser without sound still shows it */ }
 }
 
 // ---- the connection
@@ -467,15 +205,16 @@ async function beat() {
     const m = await post("/desk/beat", { epoch: session.epoch, assignment_id: session.assignment }, { timeout: 10000 });
     apply(m.session);
     if (card() && session.assignment === "0" && !box.of(id())) gone();
+    if (cut || Date.now() - heard > 35000) look(); // the server is there, and its events are not
+    cut = false;
   } catch (error) {
-    if (error.reason === "SIGNED_IN_ELSEWHERE") elsewhere();
+    if (error.lost) { cut = true; $("lost").hidden = false; } else if (error.reason === "SIGNED_IN_ELSEWHERE") elsewhere();
     else if (error.reason === "WRONG_STATE") look();
   }
 }
 
 // look asks how things stand, after something that cannot be told from an event.
-async function look() {
-  close();
+function look() {
   connect();
 }
 
@@ -488,10 +227,11 @@ function connect(take = false) {
   $("bar").inert = $("hand").inert = false;
   let fresh = take;
   const path = { toString() { const known = fresh ? "" : `&epoch=${session.epoch}`; fresh = false; return `/desk/live?tab=${tab}${known}`; } };
+  heard = Date.now();
   line = live(path, {
-    open: () => { box.wait = 0; box.flush(); showKept(); },
+    open: () => { heard = Date.now(); box.wait = 0; box.flush(); showKept(); },
     lost: () => showKept(),
-    beat,
+    beat: () => { heard = Date.now(); beat(); },
     session: (data) => { apply(JSON.parse(data)); beatSoon(); },
     card: put,
     nothing: () => { if (card() && !box.of(id())) gone(); },
@@ -504,7 +244,7 @@ function connect(take = false) {
   });
 }
 
-const lostHidden = () => { const el = $("lost"); if (el) el.hidden = true; };
+export const lostHidden = () => { const el = $("lost"); if (el) el.hidden = true; };
 const beatSoon = () => { if (Date.now() - lastBeat > 5000) beat(); };
 
 function elsewhere() {
@@ -524,7 +264,6 @@ async function start(ready) {
 
 // ---- hands on it
 
-const typing = () => { const el = document.activeElement; return !!el && (el.isContentEditable || ["TEXTAREA", "SELECT"].includes(el.tagName) || (el.tagName === "INPUT" && !["checkbox", "radio", "button"].includes(el.type))); };
 const ready = () => { if (!$("ready").hidden && shift) act("/desk/state", { state: "AGENT_STATE_READY" }); };
 const doing = {
   C: call, H: end, X: decline, G: ready, A: () => seen(),
@@ -551,9 +290,7 @@ const clicks = {
   },
 };
 const does = {
-  book: () => { const booking = picker?.value(); if (!booking) return problem("outcome-problem", word("desk_choose_time")); record(chosen().dataset.code, chosen(), { booking }); },
-  renumber: () => record(chosen().dataset.code, chosen(), { new_number: $("new-number").value.trim() }),
-  unchoose: () => { const b = chosen(); unchoose(); b?.focus(); },
+  book, renumber, unchoose: () => { const b = chosen(); unchoose(); b?.focus(); },
   pick: (el) => act("/desk/pick", { epoch: session.epoch, lead_id: el.closest("li").dataset.lead }),
   move: (el) => move(el.closest("li")), cancel: (el) => cancel(el.closest("li")),
   more: (el) => callbacks(el.dataset.page), seen: (el) => seen(el.closest("article")),
@@ -579,8 +316,8 @@ slot.addEventListener("submit", (event) => event.preventDefault());
 slot.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
   event.preventDefault();
-  if (event.target.id === "new-number") does.renumber();
-  else if (event.target.closest("#booking")) does.book();
+  if (event.target.id === "new-number") renumber();
+  else if (event.target.closest("#booking")) book();
 });
 slot.addEventListener("input", (event) => {
   if (event.target.id !== "note" && event.target.id !== "new-number") return;

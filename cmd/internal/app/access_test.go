@@ -41,7 +41,7 @@ smcqA  campaign.v1.ReportService: GetReport ExportReport ListBadData ExportBadDa
 smcqA  scheduler.v1.ScheduleService: ExplainLead ListDue ExplainCampaign ListBlocked GetTimeline ListLawPacks
 smA    scheduler.v1.ScheduleService: PreviewRules WatchReplan Forecast Simulate EstimateStaff
 aA     dialer.v1.AgentService: Work SignIn SignOut SetState Heartbeat GetSession NextCall PickLead Decline StartCall EndCall RecordOutcome CorrectOutcome BookAppointment RescheduleAppointment CancelAppointment ListCallbacks ListSlots GetMyDay
-sA     dialer.v1.FloorService: GetFloor WatchFloor ListMissed ListPromises ListLateOutcomes ResolveLateOutcome Reassign SetAgentState
+smA    dialer.v1.FloorService: GetFloor WatchFloor ListMissed ListPromises ListLateOutcomes ResolveLateOutcome Reassign SetAgentState
 `
 
 // mayCall is whoMay by method.

@@ -23,7 +23,7 @@ var (
 	everybody = access{open: true}
 	anyToken  = access{any: true}
 	desk      = only(campaign.RoleAgent)
-	floor     = only(campaign.RoleSupervisor)
+	floor     = only(campaign.RoleSupervisor, campaign.RoleManager)
 	keep      = only(campaign.RoleManager)
 	watch     = only(campaign.RoleManager, campaign.RoleSupervisor)
 	feed      = only(campaign.RoleManager, campaign.RoleCRM)

@@ -75,7 +75,7 @@ func TestI11RolesAllowWhatTheyShould(t *testing.T) {
 	for role, may := range map[campaign.Role][]string{
 		campaign.RoleAgent:      {next, server, health, reflect},
 		campaign.RoleSupervisor: {get, problems, suppress, explain, reassign, server, health, reflect},
-		campaign.RoleManager:    {create, get, problems, update, suppress, explain, agents, server, health, reflect},
+		campaign.RoleManager:    {create, get, problems, update, suppress, explain, reassign, agents, server, health, reflect},
 		campaign.RoleCRM:        {get, update, suppress, explain, server, health, reflect},
 		campaign.RoleQuality:    {get, explain, server, health, reflect},
 		campaign.RoleAdmin:      all,

@@ -305,7 +305,8 @@ desk.addEventListener("click", (event) => {
 
 $("break-form").onsubmit = (event) => {
   event.preventDefault();
-  const form = event.target, reason = event.submitter?.value || form.other.value.trim();
+  const form = event.target, own = form.other.value.trim();
+  const reason = own && document.activeElement === form.other ? own : event.submitter?.value || own; // Enter in the field presses the first button
   if (!reason) return form.other.focus();
   $("breaks").open = false;
   form.other.value = "";

@@ -48,7 +48,7 @@ dialer/carrier/carriertest: campaign dialer
 cmd/internal/config: campaign campaign/egress
 cmd/internal/auth: campaign google.golang.org/grpc google.golang.org/protobuf github.com/coreos/go-oidc/v3 golang.org/x/oauth2
 cmd/internal/server: campaign google.golang.org github.com/prometheus/client_golang
-cmd/internal/web: campaign cmd/internal/auth cmd/internal/web/campaigns cmd/internal/web/desk cmd/internal/web/floor cmd/internal/web/leads cmd/internal/web/lists cmd/internal/web/page google.golang.org/grpc
+cmd/internal/web: campaign cmd/internal/auth cmd/internal/web/campaigns cmd/internal/web/desk cmd/internal/web/floor cmd/internal/web/leads cmd/internal/web/lists cmd/internal/web/page proto/campaign/v1 google.golang.org/grpc
 cmd/internal/web/campaigns: campaign cmd/internal/web/page proto/campaign/v1 proto/dialer/v1 proto/scheduler/v1 google.golang.org
 cmd/internal/web/desk: campaign cmd/internal/web/page proto/campaign/v1 proto/dialer/v1 google.golang.org
 cmd/internal/web/floor: campaign cmd/internal/web/page proto/campaign/v1 proto/dialer/v1 proto/scheduler/v1 google.golang.org

@@ -60,7 +60,7 @@ func (s *Site) open(roles []campaign.Role, next http.HandlerFunc) http.Handler {
 		defer cancel()
 		defer context.AfterFunc(s.ending, cancel)()
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+auth.GuestPrefix+id, auth.FromHeader, c.From)
-		ctx = page.WithGuest(ctx, page.Guest{Demo: s.Demo, Still: func() bool { return s.still(r) }})
+		ctx = page.WithGuest(ctx, page.Guest{Demo: s.Demo, Acting: s.sessions.acting(r.Context(), id), Still: func() bool { return s.still(r) }})
 		next(w, r.WithContext(ctx))
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 func TestBothLanguagesSayTheSameThings(t *testing.T) {
 	t.Parallel()
-	pagetest.Texts(t, files, nil, "code_used", "token_refused")
+	pagetest.Texts(t, files, nil, append(guideKeys(), "code_used", "token_refused")...)
 }
 
 func TestLanguageIsTheBrowsersUnlessChosen(t *testing.T) {

@@ -145,6 +145,19 @@ func (s *sessions) find(ctx context.Context, id string) (campaign.WebSession, er
 	return w, nil
 }
 
+// change changes for whom a session acts.
+func (s *sessions) change(ctx context.Context, id string, w campaign.WebSession) error {
+	s.forget(id)
+	defer s.forget(id)                                   // what was heard meanwhile
+	return s.kept.KeepWebSession(ctx, id, w, callerMost) //nolint:wrapcheck // its kind is what counts
+}
+
+// acting says whether a session acts for somebody else.
+func (s *sessions) acting(ctx context.Context, id string) bool {
+	w, err := s.find(ctx, id)
+	return err == nil && w.Acting != nil
+}
+
 // end ends a session.
 func (s *sessions) end(ctx context.Context, id string) error {
 	s.forget(id)

@@ -65,7 +65,11 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request, c campaign.Caller) 
 		return
 	}
 	if s.begin(w, r, c) {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+		place := "/"
+		if s.starter(&c) {
+			place = "/guide"
+		}
+		http.Redirect(w, r, place, http.StatusSeeOther)
 	}
 }
 

@@ -127,6 +127,7 @@ func (s *Site) routes() (http.Handler, error) {
 		mux.HandleFunc("GET "+companyPath+"/callback", s.endCompany)
 	}
 	mux.HandleFunc("GET /lang", s.chooseLang)
+	s.mountGuide(mux)
 	mux.Handle("GET /{$}", s.open(viewers, s.home))
 	limits, err := s.mount(mux)
 	if err != nil {

@@ -42,8 +42,9 @@ type Route struct {
 
 // Guest is what the site tells pages about whoever asks.
 type Guest struct {
-	Demo  bool        // everybody here is invented
-	Still func() bool // it is still signed in
+	Demo   bool        // everybody here is invented
+	Acting bool        // it acts for somebody else, in a demonstration
+	Still  func() bool // it is still signed in
 }
 
 type guestKey struct{}

@@ -76,13 +76,14 @@ type Frame struct {
 	Signed bool // somebody is signed in
 	Nav    []Place
 	Demo   bool // everybody here is invented
+	Acting bool // it acts for somebody else, in a demonstration
 }
 
 // Page answers with a whole page; a page that cannot be drawn is an error page, never half a page.
 func (v *Views) Page(w http.ResponseWriter, r *http.Request, code int, name string, s Sheet) {
 	f := Frame{Sheet: s, Path: r.URL.Path}
 	if g, ok := guestOf(r.Context()); ok {
-		f.Caller, f.Signed, f.Demo, f.Nav = campaign.CallerFrom(r.Context()), true, g.Demo, navOf(campaign.CallerFrom(r.Context()).Role, r.URL.Path, g.Demo)
+		f.Caller, f.Signed, f.Demo, f.Acting, f.Nav = campaign.CallerFrom(r.Context()), true, g.Demo, g.Acting, navOf(campaign.CallerFrom(r.Context()).Role, r.URL.Path, g.Demo)
 	}
 	v.answer(w, r, code, name, f)
 }

@@ -31,7 +31,7 @@ type testCase struct {
 	run  func(*bundle)
 }
 
-var cases = slicesOf(claimCases, callCases, lateCases, suppressCases, appointmentCases, sessionCases, dueCases, outboxCases, auditCases, stormCases, webhookCases, webSessionCases)
+var cases = slicesOf(claimCases, callCases, lateCases, suppressCases, appointmentCases, sessionCases, dueCases, outboxCases, auditCases, stormCases, webhookCases, webSessionCases, agentDayCases)
 
 func slicesOf(all ...[]testCase) (out []testCase) {
 	for _, some := range all {

@@ -49,8 +49,8 @@ export class Picker {
     this.time.onchange = () => this.here();
     this.free.oninput = () => this.here();
     this.insisted.onchange = () => {
-      this.free.parentElement.hidden = !this.insisted.checked;
-      if (this.insisted.checked && !this.free.value) this.free.value = this.value()?.local ?? `${this.now}`;
+      this.frees(this.insisted.checked);
+      if (this.insisted.checked && !this.free.value) this.free.value = this.time.value || this.now;
       this.here();
     };
   }
@@ -69,6 +69,12 @@ export class Picker {
     this.times();
     this.here();
     if (focus) this.day.focus();
+  }
+
+  // frees lets any time be given, in place of the slots.
+  frees(yes) {
+    this.free.parentElement.hidden = !yes;
+    this.day.disabled = this.time.disabled = !!yes;
   }
 
   times() {
@@ -94,7 +100,7 @@ export class Picker {
   set(b) {
     if (!b?.local) return;
     this.insisted.checked = !!b.insisted;
-    this.free.parentElement.hidden = !b.insisted;
+    this.frees(b.insisted);
     if (b.insisted) this.free.value = b.local;
     this.day.value = b.local.slice(0, 10);
     this.times();

@@ -167,16 +167,20 @@ func (a *agent) outcome(card *dialerpb.Card, s sim.Sample, ended *timestamppb.Ti
 	return r
 }
 
-// booking promises a call in two to six minutes, on the wall clock of the lead.
+// booking promises a call in two to six minutes.
 func (a *agent) booking(card *dialerpb.Card) *campaignpb.Booking {
+	return bookingAt(time.Now().Add(time.Duration(2+a.rng.IntN(5))*time.Minute), card.GetZones())
+}
+
+// bookingAt promises a call at the minute of at, on the wall clock of a lead.
+func bookingAt(at time.Time, zones []string) *campaignpb.Booking {
 	zone := "UTC"
-	if len(card.GetZones()) > 0 {
-		zone = card.GetZones()[0]
+	if len(zones) > 0 {
+		zone = zones[0]
 	}
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		loc = time.UTC
 	}
-	at := time.Now().In(loc).Add(time.Duration(2+a.rng.IntN(5)) * time.Minute).Truncate(time.Minute)
-	return &campaignpb.Booking{Local: at.Format("2006-01-02T15:04"), Zone: zone}
+	return &campaignpb.Booking{Local: at.In(loc).Truncate(time.Minute).Format("2006-01-02T15:04"), Zone: zone}
 }

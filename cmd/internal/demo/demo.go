@@ -23,14 +23,20 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	campaignpb "redial/proto/campaign/v1"
+	dialerpb "redial/proto/dialer/v1"
 )
 
 //go:embed people.csv
 var people []byte
 
-// Campaign is the name of the demonstration's campaign, and You the login of the agent it keeps for the newcomer.
+//go:embed welcome.csv
+var guests []byte
+
+// Campaign is the name of the demonstration's campaign, Welcome that of the small one which is the newcomer's alone, so
+// that there is always somebody to call, and You the login of the agent it keeps for the newcomer.
 const (
 	Campaign = "demo"
+	Welcome  = "welcome calls"
 	You      = "you"
 )
 
@@ -81,24 +87,23 @@ func (d *Demo) as(ctx context.Context, token string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 }
 
-// Prepare makes the campaign with its list and agents, once; a server that has them already goes on with them.
+// Prepare makes the campaigns with their lists and agents, once; a server that has them already goes on with them.
 func (d *Demo) Prepare(ctx context.Context) error {
 	ctx = d.as(ctx, d.admin)
-	id, made, err := d.campaign(ctx)
+	id, _, err := d.filled(ctx, Campaign, "invented people", people)
 	if err != nil {
 		return err
 	}
-	if made {
-		if err := d.load(ctx, id); err != nil {
-			return err
-		}
+	welcome, made, err := d.filled(ctx, Welcome, "new customers", guests)
+	if err != nil {
+		return err
 	}
 	for _, c := range colleagues {
-		if d.tokens[c.login], err = d.agent(ctx, id, c.login, c.name); err != nil {
+		if d.tokens[c.login], err = d.agent(ctx, c.login, c.name, id); err != nil {
 			return err
 		}
 	}
-	mine, err := d.agent(ctx, id, You, "You")
+	mine, err := d.agent(ctx, You, "You", welcome, id)
 	if err != nil {
 		return err
 	}
@@ -106,20 +111,52 @@ func (d *Demo) Prepare(ctx context.Context) error {
 	if err := os.WriteFile(d.you, []byte(mine+"\n"), 0o600); err != nil {
 		return fmt.Errorf("keep your token: %w", err)
 	}
-	_, err = campaignpb.NewCampaignServiceClient(d.conn).StartCampaign(ctx, &campaignpb.StartCampaignRequest{Id: id})
-	if status.Code(err) == codes.FailedPrecondition {
-		return nil // it runs already, or somebody finished it
+	for _, id := range []int64{id, welcome} {
+		_, err = campaignpb.NewCampaignServiceClient(d.conn).StartCampaign(ctx, &campaignpb.StartCampaignRequest{Id: id})
+		if err != nil && status.Code(err) != codes.FailedPrecondition { // it runs already, or somebody finished it
+			return err
+		}
 	}
-	return err
+	if made {
+		return d.promise(ctx, welcome)
+	}
+	return nil
+}
+
+// filled is a campaign with its list.
+func (d *Demo) filled(ctx context.Context, name, list string, people []byte) (id int64, made bool, err error) {
+	if id, made, err = d.campaign(ctx, name); err == nil && made {
+		err = d.load(ctx, id, list, people)
+	}
+	return id, made, err
+}
+
+// promise books the newcomer's first appointments: two soon, one that comes up while somebody looks around. One that
+// nobody keeps is missed, and is shown as such.
+func (d *Demo) promise(ctx context.Context, id int64) error {
+	found, err := campaignpb.NewLeadServiceClient(d.conn).FindLeads(ctx, &campaignpb.FindLeadsRequest{CampaignId: id, PageSize: 3})
+	if err != nil {
+		return err
+	}
+	for i, l := range found.GetLeads() {
+		at := time.Now().Add(time.Duration(3+3*i) * time.Minute)
+		_, err := dialerpb.NewAgentServiceClient(d.conn).BookAppointment(ctx, &dialerpb.BookAppointmentRequest{
+			Agent: You, LeadId: l.GetId(), Booking: bookingAt(at, l.GetZones()),
+		})
+		if err != nil {
+			return fmt.Errorf("promise a call: %w", err)
+		}
+	}
+	return nil
 }
 
 const script = `Hello, is that {{name}}? My name is {{agent}}, I am calling for Example Telecom.
 You have {{Current plan}} with us in {{City}}. May I tell you what has changed?`
 
 // campaign makes the campaign. In the demonstration four hours are four minutes, and nobody sleeps.
-func (d *Demo) campaign(ctx context.Context) (id int64, made bool, err error) {
+func (d *Demo) campaign(ctx context.Context, name string) (id int64, made bool, err error) {
 	c := campaignpb.NewCampaignServiceClient(d.conn)
-	got, err := c.GetCampaign(ctx, &campaignpb.GetCampaignRequest{Name: Campaign})
+	got, err := c.GetCampaign(ctx, &campaignpb.GetCampaignRequest{Name: name})
 	if err == nil {
 		return got.GetCampaign().GetId(), false, nil
 	}
@@ -130,7 +167,7 @@ func (d *Demo) campaign(ctx context.Context) (id int64, made bool, err error) {
 	all := []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 	minutes := func(n int64) *durationpb.Duration { return &durationpb.Duration{Seconds: 60 * n} }
 	new, err := c.CreateCampaign(ctx, &campaignpb.CreateCampaignRequest{Campaign: &campaignpb.Campaign{
-		Name: Campaign, Zone: "Europe/London", Script: script,
+		Name: name, Zone: "Europe/London", Script: script,
 		Rules: &campaignpb.Rules{
 			Interval: minutes(4), MaxPerDay: &perDay, NetworkRetry: minutes(1),
 			Intervals: []*campaignpb.OutcomeInterval{{Outcome: campaignpb.Outcome_OUTCOME_BUSY, Interval: minutes(1)}},
@@ -149,11 +186,11 @@ func (d *Demo) campaign(ctx context.Context) (id int64, made bool, err error) {
 }
 
 // load takes the people in, as a manager would.
-func (d *Demo) load(ctx context.Context, id int64) error {
+func (d *Demo) load(ctx context.Context, id int64, list string, people []byte) error {
 	c := campaignpb.NewListServiceClient(d.conn)
 	begun, err := c.BeginUpload(ctx, &campaignpb.BeginUploadRequest{
-		CampaignId: id, FileName: "people.csv", RequestId: "redial-demo-people-" + time.Now().UTC().Format("20060102150405"),
-		Options: &campaignpb.ImportOptions{ListName: "invented people"},
+		CampaignId: id, FileName: list + ".csv", RequestId: fmt.Sprintf("redial-demo-%d-", id) + time.Now().UTC().Format("20060102150405"),
+		Options: &campaignpb.ImportOptions{ListName: list},
 	})
 	if err != nil {
 		return err
@@ -191,10 +228,14 @@ func (d *Demo) load(ctx context.Context, id int64) error {
 }
 
 // agent makes an agent, if it is new, and a token for it.
-func (d *Demo) agent(ctx context.Context, campaign int64, login, name string) (token string, err error) {
+func (d *Demo) agent(ctx context.Context, login, name string, campaigns ...int64) (token string, err error) {
+	var works []*campaignpb.Membership
+	for _, id := range campaigns {
+		works = append(works, &campaignpb.Membership{CampaignId: id, Weight: 1})
+	}
 	c := campaignpb.NewAdminServiceClient(d.conn)
 	_, err = c.CreateAgent(ctx, &campaignpb.CreateAgentRequest{Agent: &campaignpb.Agent{
-		Login: login, Name: name, Active: true, Campaigns: []*campaignpb.Membership{{CampaignId: campaign, Weight: 1}},
+		Login: login, Name: name, Active: true, Campaigns: works,
 	}})
 	if err != nil && status.Code(err) != codes.AlreadyExists {
 		return "", fmt.Errorf("make agent %s: %w", login, err)
@@ -210,12 +251,14 @@ func (d *Demo) agent(ctx context.Context, campaign int64, login, name string) (t
 func (d *Demo) Greet(w io.Writer) error {
 	_, err := fmt.Fprintf(w, `
 This is the demonstration: %d invented people, %d simulated agents; four hours are four minutes here.
-Sit down beside them as one more agent, in another terminal:
+Open the link above in a browser: its first page says in three steps what you see, and lets you be an agent, a manager
+or a supervisor by one button each. The link works once; for another, start again.
+Or from another terminal, as one more agent:
   go run ./cmd/dialctl agent run %s --token-file %s
-Look behind it as the administrator (dialctl finds the admin token by itself):
+and as the administrator (dialctl finds the admin token by itself):
   go run ./cmd/dialctl floor
   go run ./cmd/dialctl explain 1
   go run ./cmd/dialctl report campaign --campaign %s
-`, bytes.Count(people, []byte("\n"))-4, len(colleagues), You, d.you, Campaign)
+`, bytes.Count(people, []byte("\n"))-4+bytes.Count(guests, []byte("\n"))-1, len(colleagues), You, d.you, Campaign)
 	return err
 }

@@ -41,10 +41,11 @@ function agents() {
     near.observe(tr);
   }
 
-  // move puts a row elsewhere and keeps the focus and the selection that are in it.
+  // move puts a row elsewhere and keeps the focus and the selection that are in it. It asks nothing that costs a layout, as
+  // whether the selection is collapsed does.
   function move(into, tr, before = null) {
     const chosen = getSelection(), focus = tr.contains(document.activeElement) ? document.activeElement : null;
-    const kept = !chosen.isCollapsed && (tr.contains(chosen.anchorNode) || tr.contains(chosen.focusNode)) ? [chosen.anchorNode, chosen.anchorOffset, chosen.focusNode, chosen.focusOffset] : null;
+    const kept = tr.contains(chosen.anchorNode) || tr.contains(chosen.focusNode) ? [chosen.anchorNode, chosen.anchorOffset, chosen.focusNode, chosen.focusOffset] : null;
     if (into.moveBefore && tr.isConnected) into.moveBefore(tr, before); else into.insertBefore(tr, before);
     if (focus && document.activeElement !== focus) focus.focus({ preventScroll: true });
     if (kept) chosen.setBaseAndExtent(...kept);

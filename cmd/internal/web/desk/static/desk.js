@@ -53,6 +53,12 @@ function stages(was) {
   else if (session.state === "on_call" && card().dataset.stage === "offered" && !dialling) call(); // its answer was lost: asking again gives the same
 }
 
+// unread asks again for a history that could not be read.
+function unread() {
+  const mine = id();
+  if (card()?.querySelector(".past .problem")) setTimeout(() => { if (id() === mine && !asleep) look(); }, 8000);
+}
+
 function stage(to) {
   const c = card();
   if (!c) return;
@@ -89,6 +95,7 @@ export function put(html) {
   if (!next) return;
   if (old?.dataset.assignment === next.dataset.assignment) {
     if (old.querySelector(".past .problem") && !next.querySelector(".past .problem")) old.querySelector(".past").replaceWith(next.querySelector(".past"));
+    unread();
     return;
   }
   const busy = typing() && !slot.contains(document.activeElement);
@@ -109,6 +116,7 @@ function settle() {
   stage(c.dataset.stage);
   if (draft.chosen === "APPOINTMENT" || draft.chosen === "NUMBER_CHANGED") choose(c.querySelector(`[data-code="${CSS.escape(draft.code)}"]`), false);
   waiting(kept && !kept.refused);
+  unread();
   if (kept?.refused) problem("outcome-problem", kept.refused.message);
   for (const el of c.querySelectorAll(".state-since")) el.dataset.since = session.since;
   tick();

@@ -23,6 +23,7 @@ type Suppressions interface {
 	Suppressions(ctx context.Context, f campaign.SuppressionFilter) ([]campaign.Suppression, error)
 	// ImportSuppressions suppresses numbers in one transaction, all for the same reason in the same scope.
 	ImportSuppressions(ctx context.Context, s campaign.Suppression, phones []campaign.Phone) (campaign.SuppressionTally, error)
+	Lead(ctx context.Context, id campaign.LeadID) (campaign.Lead, error)
 	// FindLeads are the leads that match, by id.
 	FindLeads(ctx context.Context, f campaign.LeadFilter) ([]campaign.Lead, error)
 	Masking
@@ -84,9 +85,47 @@ func (s *SuppressionServer) campaign(ctx context.Context, id campaign.CampaignID
 	return &c, err
 }
 
+// numbered is a message that says which number it is about, itself or by a lead that has it.
+type numbered interface {
+	GetPhone() string
+	GetRegion() string
+	GetLeadId() int64
+	GetNumber() int32
+}
+
+// number is the number that a request is about, and how the answer may tell it: who named it knows it; who named a lead's is
+// told it as the lead's campaign shows it.
+func (s *SuppressionServer) number(ctx context.Context, r numbered) (campaign.Phone, func(*pb.Suppression) *pb.Suppression, error) {
+	asItIs := func(x *pb.Suppression) *pb.Suppression { return x }
+	if r.GetLeadId() == 0 {
+		got, err := s.phone("phone", r.GetPhone(), r.GetRegion())
+		return got.Phone, asItIs, err
+	}
+	if r.GetPhone() != "" {
+		return "", nil, campaign.Invalid("phone", "is given besides lead_id: leave one out")
+	}
+	l, err := s.suppressions.Lead(ctx, campaign.LeadID(r.GetLeadId()))
+	if err != nil {
+		return "", nil, err
+	}
+	if caller := campaign.CallerFrom(ctx); !caller.Sees(l.CampaignID) {
+		return "", nil, campaign.NotFound("lead", l.ID)
+	}
+	at := max(1, int(r.GetNumber()))
+	if r.GetNumber() < 0 || at > len(l.Numbers) {
+		return "", nil, campaign.Invalid("number", fmt.Sprintf("%d is none of the lead's %d numbers", r.GetNumber(), len(l.Numbers)))
+	}
+	return l.Numbers[at-1].Phone, func(x *pb.Suppression) *pb.Suppression {
+		if x != nil {
+			x.Phone = numberMask(ctx, s.suppressions, fmt.Sprint("lead ", l.ID))(l.CampaignID, x.GetPhone())
+		}
+		return x
+	}, nil
+}
+
 // Suppress forbids a number.
 func (s *SuppressionServer) Suppress(ctx context.Context, r *pb.SuppressRequest) (*pb.SuppressResponse, error) {
-	phone, err := s.phone("phone", r.GetPhone(), r.GetRegion())
+	phone, mask, err := s.number(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +136,7 @@ func (s *SuppressionServer) Suppress(ctx context.Context, r *pb.SuppressRequest)
 	if want.ExpiresAt, err = wire.FromTime("expires_at", r.GetExpiresAt()); err != nil {
 		return nil, err
 	}
-	want.Phone, want.Reason, want.Source = phone.Phone, r.GetReason(), r.GetSource()
+	want.Phone, want.Reason, want.Source = phone, r.GetReason(), r.GetSource()
 	if want.Source == "" {
 		want.Source = by(ctx)
 	}
@@ -113,7 +152,7 @@ func (s *SuppressionServer) Suppress(ctx context.Context, r *pb.SuppressRequest)
 	if err != nil {
 		return nil, err
 	}
-	return &pb.SuppressResponse{Suppression: wire.Suppression(now), Leads: int64(got.Leads), Revoked: int64(len(got.Revoked))}, nil
+	return &pb.SuppressResponse{Suppression: mask(wire.Suppression(now)), Leads: int64(got.Leads), Revoked: int64(len(got.Revoked))}, nil
 }
 
 // inForce is the suppression of a key; nil: there is none.
@@ -127,7 +166,7 @@ func (s *SuppressionServer) inForce(ctx context.Context, key campaign.Suppressio
 
 // Lift allows a number again.
 func (s *SuppressionServer) Lift(ctx context.Context, r *pb.LiftRequest) (*pb.LiftResponse, error) {
-	phone, err := s.phone("phone", r.GetPhone(), r.GetRegion())
+	phone, mask, err := s.number(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +177,7 @@ func (s *SuppressionServer) Lift(ctx context.Context, r *pb.LiftRequest) (*pb.Li
 	if err != nil {
 		return nil, err
 	}
-	x.Phone = phone.Phone
+	x.Phone = phone
 	was, err := s.inForce(ctx, x.Key())
 	if err != nil {
 		return nil, err
@@ -149,7 +188,7 @@ func (s *SuppressionServer) Lift(ctx context.Context, r *pb.LiftRequest) (*pb.Li
 	if err := s.wake(ctx, x.Phone); err != nil {
 		return nil, err
 	}
-	return &pb.LiftResponse{Suppression: wire.Suppression(was)}, nil
+	return &pb.LiftResponse{Suppression: mask(wire.Suppression(was))}, nil
 }
 
 // wake tells the floor of every campaign that has a lead with the number.

@@ -190,3 +190,35 @@ func TestChecksAreOfTheCampaignThatAsks(t *testing.T) {
 	}
 	must[*pb.LiftResponse](t)(b.suppressions.Lift(ctx, &pb.LiftRequest{Phone: "+8613800138001", Reason: "a mistake", Scope: inOne.GetScope(), CampaignId: id}))
 }
+
+func TestWhoSeesMaskedNumbersSuppressesByTheLead(t *testing.T) {
+	t.Parallel()
+	b := setup(t, fullNumber)
+	b.masked(t)
+	id := int64(b.lead(t, 0).ID)
+	ctx := as(t, campaign.Caller{Owner: "sue", Role: campaign.RoleSupervisor})
+	got := must[*pb.SuppressResponse](t)(b.suppressions.Suppress(ctx, &pb.SuppressRequest{LeadId: id, Number: 1, Reason: "asked"}))
+	if got.GetSuppression().GetPhone() != hiddenNumber || got.GetLeads() != 1 {
+		t.Errorf("answered %v", got)
+	}
+	if l := b.lead(t, 0); l.State != campaign.LeadSuppressed {
+		t.Errorf("the lead is %s", l.State)
+	}
+	for name, r := range map[string]*pb.SuppressRequest{
+		"number": {LeadId: id, Number: 2}, "phone": {LeadId: id, Phone: fullNumber},
+	} {
+		_, err := b.suppressions.Suppress(ctx, r)
+		refused(t, name, err, campaign.KindInvalid, name)
+	}
+	_, err := b.suppressions.Suppress(as(t, campaign.Caller{Role: campaign.RoleSupervisor, Campaigns: []campaign.CampaignID{99}}), &pb.SuppressRequest{LeadId: id})
+	refused(t, "another campaign's lead", err, campaign.KindNotFound, "")
+	lifted := must[*pb.LiftResponse](t)(b.suppressions.Lift(ctx, &pb.LiftRequest{LeadId: id, Reason: "a mistake"}))
+	if lifted.GetSuppression().GetPhone() != hiddenNumber || b.lead(t, 0).State == campaign.LeadSuppressed {
+		t.Errorf("lifted %v, the lead is %s", lifted, b.lead(t, 0).State)
+	}
+	may := as(t, campaign.Caller{Owner: "eve", Role: campaign.RoleManager, Permissions: []campaign.Permission{campaign.PermitNumbers}})
+	got = must[*pb.SuppressResponse](t)(b.suppressions.Suppress(may, &pb.SuppressRequest{LeadId: id}))
+	if got.GetSuppression().GetPhone() != fullNumber || len(b.deeds(t, "read_numbers")) != 1 {
+		t.Errorf("who may see the number is answered %v", got)
+	}
+}

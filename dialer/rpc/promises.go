@@ -3,6 +3,7 @@ package rpc
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"redial/campaign"
 	"redial/campaign/wire"
@@ -115,6 +116,16 @@ func (a *Agents) ListCallbacks(ctx context.Context, r *pb.ListCallbacksRequest) 
 		out.Callbacks = append(out.Callbacks, a.callback(ctx, &all[i]))
 	}
 	return out, nil
+}
+
+// promised is a promise as its owner's list of callbacks tells it. One that is not in it is told without names: a reminder
+// comes in any case.
+func (a *Agents) promised(ctx context.Context, p *campaign.Appointment) campaign.Callback {
+	mine, err := a.promises.Callbacks(ctx, p.Owner)
+	if i := slices.IndexFunc(mine, func(c campaign.Callback) bool { return c.Appointment != nil && c.Appointment.ID == p.ID }); err == nil && i >= 0 {
+		return mine[i]
+	}
+	return campaign.Callback{Lead: p.LeadID, Campaign: p.CampaignID, At: p.At, Appointment: p}
 }
 
 func (a *Agents) callback(ctx context.Context, c *campaign.Callback) *pb.Callback {

@@ -178,7 +178,7 @@ func (w *workStream) tell(u dialer.Update) error {
 			AssignmentId: int64(u.Revoked.Assignment), Reason: u.Revoked.Reason, Message: "The offer was taken back before the call was placed.",
 		}}
 	case u.Reminder != nil:
-		c := campaign.Callback{Lead: u.Reminder.LeadID, Campaign: u.Reminder.CampaignID, At: u.Reminder.At, Appointment: u.Reminder}
+		c := w.a.promised(ctx, u.Reminder)
 		m.Event = &pb.WorkResponse_Reminder{Reminder: &pb.Reminder{Callback: w.a.callback(ctx, &c)}}
 	case u.Notice != nil:
 		m.Event = &pb.WorkResponse_Notice{Notice: &pb.Notice{Reason: u.Notice.Reason, Message: u.Notice.Text}}

@@ -236,7 +236,8 @@ func TestPromisesOnTheStream(t *testing.T) {
 		for _, m := range l.listen() {
 			if r := m.GetReminder(); r != nil {
 				reminders++
-				if r.GetCallback().GetAppointment().GetId() != moved.GetId() || r.GetCallback().GetLeadId() != int64(leads[0]) {
+				if r.GetCallback().GetAppointment().GetId() != moved.GetId() || r.GetCallback().GetLeadId() != int64(leads[0]) ||
+					r.GetCallback().GetName() == "" || r.GetCallback().GetName() != list.GetCallbacks()[0].GetName() {
 					b.Errorf("reminded of %v", r)
 				}
 			}

@@ -134,7 +134,7 @@ func (x *Suppression) GetCountry() string {
 // SuppressRequest forbids a number.
 type SuppressRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// E.164, or written nationally in region.
+	// E.164, or written nationally in region; empty: the lead's.
 	Phone string `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
 	// ISO 3166-1 alpha-2; empty: phone is E.164.
 	Region string `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
@@ -149,7 +149,11 @@ type SuppressRequest struct {
 	// Of scope COUNTRY: ISO 3166-1 alpha-2; else empty.
 	Country string `protobuf:"bytes,7,opt,name=country,proto3" json:"country,omitempty"`
 	// Which list or register it is from, 1 to 100 characters; empty: the caller.
-	Source        string `protobuf:"bytes,8,opt,name=source,proto3" json:"source,omitempty"`
+	Source string `protobuf:"bytes,8,opt,name=source,proto3" json:"source,omitempty"`
+	// Instead of phone, for whoever is shown masked numbers: the lead that has it; 0: phone says it.
+	LeadId int64 `protobuf:"varint,9,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// With lead_id: which of the lead's numbers, in their order, from 1; 0: the first.
+	Number        int32 `protobuf:"varint,10,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -240,6 +244,20 @@ func (x *SuppressRequest) GetSource() string {
 	return ""
 }
 
+func (x *SuppressRequest) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+func (x *SuppressRequest) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 // SuppressResponse is what was forbidden.
 type SuppressResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -307,7 +325,7 @@ func (x *SuppressResponse) GetRevoked() int64 {
 // LiftRequest allows a number again.
 type LiftRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// E.164, or written nationally in region.
+	// E.164, or written nationally in region; empty: the lead's.
 	Phone string `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
 	// ISO 3166-1 alpha-2; empty: phone is E.164.
 	Region string `protobuf:"bytes,2,opt,name=region,proto3" json:"region,omitempty"`
@@ -318,7 +336,11 @@ type LiftRequest struct {
 	// Of scope CAMPAIGN: which; else 0.
 	CampaignId int64 `protobuf:"varint,5,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
 	// Of scope COUNTRY: ISO 3166-1 alpha-2; else empty.
-	Country       string `protobuf:"bytes,6,opt,name=country,proto3" json:"country,omitempty"`
+	Country string `protobuf:"bytes,6,opt,name=country,proto3" json:"country,omitempty"`
+	// Instead of phone, for whoever is shown masked numbers: the lead that has it; 0: phone says it.
+	LeadId int64 `protobuf:"varint,7,opt,name=lead_id,json=leadId,proto3" json:"lead_id,omitempty"`
+	// With lead_id: which of the lead's numbers, in their order, from 1; 0: the first.
+	Number        int32 `protobuf:"varint,8,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -393,6 +415,20 @@ func (x *LiftRequest) GetCountry() string {
 		return x.Country
 	}
 	return ""
+}
+
+func (x *LiftRequest) GetLeadId() int64 {
+	if x != nil {
+		return x.LeadId
+	}
+	return 0
+}
+
+func (x *LiftRequest) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
 }
 
 // LiftResponse is what was lifted.
@@ -1128,7 +1164,7 @@ const file_campaign_v1_suppression_proto_rawDesc = "" +
 	"\x05scope\x18\x06 \x01(\x0e2\x1d.campaign.v1.SuppressionScopeR\x05scope\x12\x1f\n" +
 	"\vcampaign_id\x18\a \x01(\x03R\n" +
 	"campaignId\x12\x18\n" +
-	"\acountry\x18\b \x01(\tR\acountry\"\x9a\x02\n" +
+	"\acountry\x18\b \x01(\tR\acountry\"\xcb\x02\n" +
 	"\x0fSuppressRequest\x12\x14\n" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x16\n" +
 	"\x06region\x18\x02 \x01(\tR\x06region\x12\x16\n" +
@@ -1139,11 +1175,14 @@ const file_campaign_v1_suppression_proto_rawDesc = "" +
 	"\vcampaign_id\x18\x06 \x01(\x03R\n" +
 	"campaignId\x12\x18\n" +
 	"\acountry\x18\a \x01(\tR\acountry\x12\x16\n" +
-	"\x06source\x18\b \x01(\tR\x06source\"~\n" +
+	"\x06source\x18\b \x01(\tR\x06source\x12\x17\n" +
+	"\alead_id\x18\t \x01(\x03R\x06leadId\x12\x16\n" +
+	"\x06number\x18\n" +
+	" \x01(\x05R\x06number\"~\n" +
 	"\x10SuppressResponse\x12:\n" +
 	"\vsuppression\x18\x01 \x01(\v2\x18.campaign.v1.SuppressionR\vsuppression\x12\x14\n" +
 	"\x05leads\x18\x02 \x01(\x03R\x05leads\x12\x18\n" +
-	"\arevoked\x18\x03 \x01(\x03R\arevoked\"\xc3\x01\n" +
+	"\arevoked\x18\x03 \x01(\x03R\arevoked\"\xf4\x01\n" +
 	"\vLiftRequest\x12\x14\n" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x16\n" +
 	"\x06region\x18\x02 \x01(\tR\x06region\x12\x16\n" +
@@ -1151,7 +1190,9 @@ const file_campaign_v1_suppression_proto_rawDesc = "" +
 	"\x05scope\x18\x04 \x01(\x0e2\x1d.campaign.v1.SuppressionScopeR\x05scope\x12\x1f\n" +
 	"\vcampaign_id\x18\x05 \x01(\x03R\n" +
 	"campaignId\x12\x18\n" +
-	"\acountry\x18\x06 \x01(\tR\acountry\"J\n" +
+	"\acountry\x18\x06 \x01(\tR\acountry\x12\x17\n" +
+	"\alead_id\x18\a \x01(\x03R\x06leadId\x12\x16\n" +
+	"\x06number\x18\b \x01(\x05R\x06number\"J\n" +
 	"\fLiftResponse\x12:\n" +
 	"\vsuppression\x18\x01 \x01(\v2\x18.campaign.v1.SuppressionR\vsuppression\"_\n" +
 	"\fCheckRequest\x12\x16\n" +

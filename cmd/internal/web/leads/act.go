@@ -3,7 +3,6 @@ package leads
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -163,28 +162,20 @@ func (p *pages) move(ctx context.Context, o order, s *shown) error {
 	return nil
 }
 
-// full is the number that a form means, by its place. One that is masked is asked for, which is logged with the reason.
-func (p *pages) full(ctx context.Context, o order) (string, *pb.Lead, error) {
+// place is which of the lead's numbers a form means, from 1, and the lead. The API knows the number where it is masked here.
+func (p *pages) place(ctx context.Context, o order) (int32, *pb.Lead, error) {
 	at, err := o.number("number")
 	if err != nil {
-		return "", nil, err
+		return 0, nil, err
 	}
 	got, err := p.leads.GetLead(ctx, &pb.GetLeadRequest{Id: o.id})
 	if err != nil {
-		return "", nil, err
+		return 0, nil, err
 	}
-	numbers := got.GetLead().GetNumbers()
-	if slices.ContainsFunc(numbers, func(n *pb.Number) bool { return masked(n.GetPhone()) }) {
-		a, err := p.leads.RevealNumbers(ctx, &pb.RevealNumbersRequest{Id: o.id, Reason: o.PathValue("act") + ": " + o.get("reason")})
-		if err != nil {
-			return "", nil, err
-		}
-		numbers = a.GetNumbers()
+	if at >= int64(len(got.GetLead().GetNumbers())) {
+		return 0, nil, status.Error(codes.Aborted, "the lead's numbers changed meanwhile: choose again")
 	}
-	if at >= int64(len(numbers)) {
-		return "", nil, status.Error(codes.Aborted, "the lead's numbers changed meanwhile: choose again")
-	}
-	return numbers[at].GetPhone(), got.GetLead(), nil
+	return int32(at) + 1, got.GetLead(), nil //nolint:gosec // of a few numbers
 }
 
 // scopeIn is where a suppression binds, as the form says.
@@ -199,22 +190,22 @@ func scopeIn(o order, l *pb.Lead) (scope pb.SuppressionScope, campaignID int64, 
 }
 
 func (p *pages) suppress(ctx context.Context, o order, _ *shown) error {
-	phone, lead, err := p.full(ctx, o)
+	number, lead, err := p.place(ctx, o)
 	if err != nil {
 		return err
 	}
-	req := &pb.SuppressRequest{Phone: phone, Reason: o.get("reason")}
+	req := &pb.SuppressRequest{LeadId: o.id, Number: number, Reason: o.get("reason")}
 	req.Scope, req.CampaignId, req.Country = scopeIn(o, lead)
 	_, err = p.bans.Suppress(ctx, req)
 	return err
 }
 
 func (p *pages) lift(ctx context.Context, o order, _ *shown) error {
-	phone, lead, err := p.full(ctx, o)
+	number, lead, err := p.place(ctx, o)
 	if err != nil {
 		return err
 	}
-	req := &pb.LiftRequest{Phone: phone, Reason: o.get("reason")}
+	req := &pb.LiftRequest{LeadId: o.id, Number: number, Reason: o.get("reason")}
 	req.Scope, req.CampaignId, req.Country = scopeIn(o, lead)
 	_, err = p.bans.Lift(ctx, req)
 	return err

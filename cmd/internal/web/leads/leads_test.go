@@ -164,12 +164,12 @@ func TestNobodyIsErasedWithoutASecondYes(t *testing.T) {
 	}
 }
 
-func TestAMaskedNumberIsSuppressedInFull(t *testing.T) {
+func TestAMaskedNumberIsSuppressedByItsPlaceAndRevealedToNobody(t *testing.T) {
 	a, ask := site(t, admin)
 	a.on("RevealNumbers", &pb.RevealNumbersResponse{Numbers: []*pb.Number{{Phone: "+8613800138003"}}}, nil)
 	must(t, ask("POST", "/leads/7/suppress", url.Values{"number": {"0"}, "scope": {"campaign"}, "reason": {"complaint"}}), 303)
 	got := a.asked["Suppress"][0].(*pb.SuppressRequest)
-	if got.GetPhone() != "+8613800138003" || got.GetCampaignId() != 1 || got.GetScope() != pb.SuppressionScope_SUPPRESSION_SCOPE_CAMPAIGN {
+	if got.GetLeadId() != 7 || got.GetNumber() != 1 || got.GetPhone() != "" || len(a.asked["RevealNumbers"]) != 0 || got.GetCampaignId() != 1 || got.GetScope() != pb.SuppressionScope_SUPPRESSION_SCOPE_CAMPAIGN {
 		t.Errorf("sent %v", got)
 	}
 	must(t, ask("POST", "/leads/7/reveal", url.Values{"reason": {"a complaint"}}), 200, "+8613800138003")

@@ -3,8 +3,10 @@
 import { world, play, person, seen, weigh, expect, note } from "../lib.mjs";
 
 const pages = {
-  supervisor: ["/"],
-  quality: ["/"],
+  agent: ["/desk"],
+  supervisor: ["/", "/floor", "/campaigns", "/lists", "/leads"],
+  manager: ["/campaigns", `/campaigns/${world.campaign}`, "/campaigns/new", "/lists", "/lists/new", "/leads", `/leads/${world.lead}`, "/floor"],
+  quality: ["/", "/leads"],
 };
 const looks = [[1280, "light", "en"], [1280, "dark", "zh"], [390, "light", "zh"], [390, "dark", "en"]];
 

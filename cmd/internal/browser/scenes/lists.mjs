@@ -1,0 +1,112 @@
+// A manager and three ugly files: columns are put right by the menus, the import is watched, its problems come back as a
+// file, a list is undone; an upload goes on after a lost network and after a reload.
+import { world, play, person, seen, cut, expect, note } from "../lib.mjs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+// mapped chooses a file and comes to its columns.
+async function mapped(page, file) {
+  await page.goto(`${world.base}/lists/new?campaign=${world.campaign}`);
+  await page.setInputFiles("#file", typeof file === "string" ? join(world.files, file) : file);
+  await page.waitForURL(/\/lists\/uploads\/\d+\/map/);
+  await page.waitForSelector("#columns");
+}
+
+// becomes chooses by a menu and waits until the server has drawn what follows from it.
+async function becomes(page, menu, value) {
+  await Promise.all([page.waitForResponse((r) => r.url().includes("/map?")), page.selectOption(menu, value)]);
+  await page.waitForSelector("#result:not([aria-busy])");
+}
+
+// imported begins the import and follows it to its list.
+async function imported(page) {
+  await page.click("#commit");
+  await page.waitForURL((url) => /^\/lists\/(\d+|uploads\/\d+\/progress)$/.test(url.pathname));
+  await page.waitForURL((url) => /^\/lists\/\d+$/.test(url.pathname));
+  await page.waitForSelector("#tally");
+  await page.waitForSelector("#loading", { state: "detached" });
+  return page.locator("#tally dd").allTextContents().then((all) => all.slice(0, 5).map((n) => Number(n.replace(/\D/g, ""))));
+}
+
+async function problems(page) {
+  const [file] = await Promise.all([page.waitForEvent("download"), page.click("#problems-csv")]);
+  return readFile(await file.path(), "utf8");
+}
+
+async function eastern(page) {
+  await mapped(page, "east.csv");
+  expect((await page.locator("#columns").textContent()).includes("手机号码"), "the headings of a GB18030 file with a title line are not read");
+  await becomes(page, "#region", "CN");
+  await seen(page, "lists-map-east");
+  const [, leads, bad] = await imported(page);
+  expect(leads >= 8, `east.csv: ${leads} leads`);
+  expect(bad >= 1, `east.csv: ${bad} problems`);
+  const csv = await problems(page);
+  expect(["姓名", "手机号码", "城市", "备注", "客户壬"].every((w) => csv.includes(w)), `the file of problems has other columns: ${csv.slice(0, 200)}`);
+  await seen(page, "lists-show-east");
+}
+
+// reach puts a column right that nobody could guess: "Reach" is the number.
+async function reach(page) {
+  await mapped(page, "reach.tsv");
+  const n = await page.locator("#columns tbody tr", { hasText: "Reach" }).locator("select").getAttribute("id");
+  await becomes(page, `#${n}`, "ignore");
+  await page.waitForSelector("#nophone");
+  await becomes(page, `#${n}`, "phone");
+  await page.waitForSelector("#nophone", { state: "detached" });
+  await becomes(page, "#region", "US");
+  const [, leads, bad] = await imported(page);
+  expect(leads === 6 && bad === 1, `reach.tsv: ${leads} leads, ${bad} problems`);
+}
+
+async function mixed(page) {
+  await mapped(page, "mixed.csv");
+  const [, leads, bad] = await imported(page);
+  expect(leads === 6 && bad >= 1, `mixed.csv: ${leads} leads, ${bad} problems`);
+  const csv = await problems(page);
+  expect(csv.includes("Prénom et nom") && csv.includes("Zoë Wrong"), "the file of problems lost the accents");
+  await page.click("[data-dialog=undo]");
+  await seen(page, "lists-undo");
+  await page.click("#undo form button.main");
+  await page.waitForSelector(".done");
+  await page.reload();
+  expect(await page.locator("[data-dialog=undo]").count() === 0, "an undone list can be undone again");
+}
+
+// Three pieces' worth of a list: the network goes before the second, the page before the third.
+async function goesOn(page) {
+  const rows = ["name,phone,remark"];
+  for (let i = 0; i < 2400; i++) rows.push(`Caller ${i},+1 212 555 01${String(i % 100).padStart(2, "0")},${"x".repeat(900)}`);
+  const file = { name: "large.csv", mimeType: "text/csv", buffer: Buffer.from(rows.join("\n")) };
+  let puts = 0, held;
+  const stopped = new Promise((done) => { held = done; });
+  await page.route(/\/data\?offset=/, async (route) => {
+    puts++;
+    if (puts === 2) { await cut(page, true); return route.abort("internetdisconnected"); }
+    if (puts === 4) return held();
+    return route.continue();
+  });
+  await page.goto(`${world.base}/lists/new?campaign=${world.campaign}`);
+  await page.setInputFiles("#file", file);
+  await page.waitForSelector(".said.problem");
+  await seen(page, "lists-offline");
+  await cut(page, false);
+  await stopped;
+  const at = await page.locator("#uploads progress").evaluate((p) => p.value);
+  expect(at > 0, "an upload begins again when the network is back");
+  await page.unroute(/\/data\?offset=/);
+  const offsets = [];
+  page.on("request", (r) => { const m = /offset=(\d+)/.exec(r.url()); if (m) offsets.push(Number(m[1])); });
+  await page.reload();
+  await page.waitForURL(/\/lists\/uploads\/\d+\/map/);
+  expect(offsets[0] >= at, `after a reload an upload goes on at ${offsets[0]}, not at ${at}`);
+  note(`an upload of ${file.buffer.length} bytes went on at ${offsets[0]} after a reload`);
+}
+
+await play(async (browser) => {
+  const page = await person(browser, world.tokens.manager);
+  await eastern(page);
+  await reach(page);
+  await mixed(page);
+  await goesOn(page);
+});

@@ -77,6 +77,10 @@ func start(t *testing.T, demo bool) *office {
 		}
 	})
 	o.world.Base = "http://" + a.Web()
+	var said strings.Builder
+	o.must(a.Greet(&said))
+	_, link, _ := strings.Cut(said.String(), "sign in once at ")
+	o.world.Link, _, _ = strings.Cut(link, "\n")
 	o.conn, err = grpc.NewClient("passthrough:///"+a.GRPC(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	o.must(err)
 	t.Cleanup(func() { o.conn.Close() })
@@ -146,14 +150,19 @@ var (
 	lastNames  = []string{"Okafor", "Lindqvist", "Müller-Straßenbauer von und zu Hohenfels", "李", "O'Neill"}
 )
 
-func (o *office) person(login string) {
+// colleague is an agent of the campaign who does not sign in.
+func (o *office) colleague(login string) {
 	o.t.Helper()
-	admins := campaignpb.NewAdminServiceClient(o.conn)
-	_, err := admins.CreateAgent(o.admin, &campaignpb.CreateAgentRequest{Agent: &campaignpb.Agent{
+	_, err := campaignpb.NewAdminServiceClient(o.conn).CreateAgent(o.admin, &campaignpb.CreateAgentRequest{Agent: &campaignpb.Agent{
 		Login: login, Name: "Ann Example", Active: true, Campaigns: []*campaignpb.Membership{{CampaignId: o.world.Campaign, Weight: 1}},
 	}})
 	o.must(err)
-	made, err := admins.CreateToken(o.admin, &campaignpb.CreateTokenRequest{Owner: login, Role: campaignpb.Role_ROLE_AGENT})
+}
+
+func (o *office) person(login string) {
+	o.t.Helper()
+	o.colleague(login)
+	made, err := campaignpb.NewAdminServiceClient(o.conn).CreateToken(o.admin, &campaignpb.CreateTokenRequest{Owner: login, Role: campaignpb.Role_ROLE_AGENT})
 	o.must(err)
 	o.world.Tokens["agent"] = made.GetSecret()
 }

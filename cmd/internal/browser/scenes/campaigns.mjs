@@ -1,0 +1,60 @@
+// A manager makes a campaign, changes it while its sentences follow, looks at what a change moves, and pauses in two
+// clicks; in both languages.
+import { world, play, person, seen, expect } from "../lib.mjs";
+
+// follows types into a field and waits for the sentences to change.
+async function follows(page, field, value) {
+  const said = await page.locator("#said").textContent();
+  await page.locator(`[name="${field}"]`).fill(value);
+  await page.waitForFunction((was) => document.getElementById("said").textContent !== was, said);
+  return page.locator("#said").textContent();
+}
+
+async function made(page, name) {
+  await page.goto(`${world.base}/campaigns`);
+  await page.click("#new");
+  await page.fill("[name=name]", name);
+  await page.fill("[name=zone]", "Europe/London");
+  await page.fill("[name=region]", "GB");
+  await follows(page, "rules.max_attempts", "7");
+  await page.click("#save");
+  await page.waitForURL(/\/campaigns\/\d+/);
+  expect((await page.locator("h1").textContent()).includes(name), "a campaign that was made is not shown");
+}
+
+// changed edits the running campaign, and sees first what it moves.
+async function changed(page, lang) {
+  await page.goto(`${world.base}/campaigns/${world.campaign}/edit`);
+  const said = await follows(page, "rules.max_attempts", lang === "en" ? "9" : "8");
+  expect(said.includes(lang === "en" ? "9" : "8"), `the sentences do not tell the number of attempts: ${said}`);
+  await page.click("#preview");
+  await page.waitForSelector("#moves");
+  await seen(page, `campaigns-edit-${lang}`);
+  await page.click("#save");
+  await page.waitForURL(new RegExp(`/campaigns/${world.campaign}(\\?|$)`));
+}
+
+// paused takes two clicks, and so does going on.
+async function paused(page, lang) {
+  await page.goto(`${world.base}/campaigns`);
+  const card = `#campaign-${world.campaign}`;
+  await page.click(`${card} [data-ask=pause]`);
+  await page.waitForSelector("#asking[open] #do");
+  await seen(page, `campaigns-pause-${lang}`);
+  await page.click("#asking #do");
+  await page.waitForSelector(`${card} [data-state=paused]`);
+  await page.click(`${card} [data-ask=start]`);
+  await page.waitForSelector("#asking[open] #do");
+  await page.click("#asking #do");
+  await page.waitForSelector(`${card} [data-state=running]`);
+}
+
+await play(async (browser) => {
+  for (const lang of ["en", "zh"]) {
+    const page = await person(browser, world.tokens.manager, { lang });
+    await made(page, lang === "en" ? "Autumn offer" : "秋季回访");
+    await changed(page, lang);
+    await paused(page, lang);
+    await page.context().close();
+  }
+});

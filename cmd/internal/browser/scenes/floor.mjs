@@ -1,0 +1,67 @@
+// A supervisor watches an agent go through the states without a reload, helps out of one, and gives a promise to another.
+import { world, play, person, seen, expect } from "../lib.mjs";
+
+const stage = (page, name) => page.waitForSelector(`#card[data-stage=${name}]`);
+const row = (state) => `#floor-agents tr[data-id][data-state=${state}]`;
+
+// promised lets the agent book an appointment of its own.
+async function promised(agent) {
+  await agent.click("#call");
+  await stage(agent, "calling");
+  await agent.click("#end");
+  await stage(agent, "ended");
+  await agent.click("#card .o[data-outcome=APPOINTMENT]");
+  await agent.waitForFunction(() => document.querySelector("#booking [name=day]")?.options.length > 0);
+  await agent.click("#booking [data-do=book]");
+  await stage(agent, "offered");
+}
+
+await play(async (browser) => {
+  const floor = await person(browser, world.tokens.supervisor);
+  await floor.goto(`${world.base}/floor`);
+  await floor.waitForSelector("#floor-agents", { state: "attached" });
+  await floor.evaluate(() => { globalThis.sameLoad = true; });
+  const agent = await person(browser, world.tokens.agent);
+  await agent.context().addInitScript(() => addEventListener("click", (event) => {
+    if (event.target.closest?.("a[href^='tel:']")) event.preventDefault();
+  }, true));
+  await agent.goto(`${world.base}/desk`);
+  await agent.waitForSelector("#desk[data-on]");
+  await agent.click("#start");
+  await stage(agent, "offered");
+  await floor.waitForSelector(row("offered"));
+  await agent.click("#call");
+  await stage(agent, "calling");
+  await floor.waitForSelector(row("on_call"));
+  await seen(floor, "floor-on-call");
+  await agent.click("#end");
+  await floor.waitForSelector(row("wrap_up"));
+  await agent.click("#card .o[data-outcome=NO_ANSWER]");
+  await stage(agent, "offered");
+  await promised(agent);
+  await floor.waitForFunction(() => Number(document.querySelector("#floor-campaigns tr[data-id] [data-f=attempts]").textContent) === 2);
+  expect(await floor.evaluate(() => globalThis.sameLoad === true), "the floor was loaded again");
+
+  await floor.click(`${row("offered")} a.button`);
+  await floor.waitForSelector("#floor-dialog[open] form[action='/floor/state']");
+  await seen(floor, "floor-help");
+  await floor.check("#floor-dialog input[name=state][value=break]");
+  await floor.fill("#floor-dialog form[action='/floor/state'] input[name=reason]", "headset is broken");
+  await floor.click("#floor-dialog form[action='/floor/state'] button.main");
+  await floor.waitForSelector(row("break"));
+  await agent.waitForSelector("#idle [data-when=break]:not([hidden])");
+  expect(await agent.locator("#card").count() === 0, "an agent who was sent to a break keeps the card");
+
+  await floor.goto(`${world.base}/floor/promises?all=1`);
+  await seen(floor, "floor-promises");
+  await floor.locator("form[action='/floor/reassign']").first().waitFor({ state: "attached" });
+  const fold = floor.locator("details", { has: floor.locator("form[action='/floor/reassign']") }).first();
+  if (await fold.count()) await fold.locator("summary").click();
+  const form = floor.locator("form[action='/floor/reassign']").first();
+  await form.locator("[name=to]").fill("ben");
+  await form.locator("[name=reason]").fill("Ann is away");
+  await form.locator("button").first().click();
+  await floor.waitForFunction(() => [...document.querySelectorAll("main td")].some((td) => td.textContent.includes("ben")));
+  await agent.locator("#callbacks-till").selectOption("");
+  await agent.waitForSelector("#callbacks .note");
+});

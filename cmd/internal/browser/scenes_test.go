@@ -1,0 +1,25 @@
+package browser_test
+
+import "testing"
+
+func TestASupervisorWatchesAndHelps(t *testing.T) {
+	t.Parallel()
+	o := open(t, 12)
+	o.colleague("ben")
+	o.play("floor")
+}
+
+func TestAManagerMakesChangesAndPausesACampaign(t *testing.T) {
+	t.Parallel()
+	open(t, 12).play("campaigns")
+}
+
+func TestALeadIsFoundExplainedAndSuppressed(t *testing.T) {
+	t.Parallel()
+	open(t, 12).play("leads")
+}
+
+func TestANewcomerOfADemonstration(t *testing.T) {
+	t.Parallel()
+	start(t, true).play("demo")
+}

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"redial/cmd/internal/web/campaigns"
 	"redial/cmd/internal/web/desk"
@@ -30,17 +31,24 @@ func families(kit page.Kit) ([]page.Family, error) {
 
 // mount adds the overview's parts and the families to mux, and answers the limits of routes that have their own.
 func (s *Site) mount(mux *http.ServeMux) (map[string]limit, error) {
+	return s.mountIn(mux, newRoom(liveMost), newRoom(desksMost))
+}
+
+// mountIn mounts with these places: agents' live pages are desks.
+func (s *Site) mountIn(mux *http.ServeMux, lives, desks *room) (map[string]limit, error) {
 	own := page.Family{Name: "overview", Files: files, Routes: []page.Route{{Pattern: "GET /live", Roles: page.Viewers, Live: true, Handle: s.live}}}
 	limits := map[string]limit{}
-	lives := few(liveMost)
 	for _, f := range append([]page.Family{own, {Files: page.Shared()}}, s.families...) {
 		if err := serveFiles(mux, f); err != nil {
 			return nil, err
 		}
 		for _, r := range f.Routes {
 			next := r.Handle
-			if r.Live {
-				next = lives(next)
+			switch {
+			case r.Live && slices.Equal(r.Roles, page.Agents):
+				next = desks.seat(next)
+			case r.Live:
+				next = lives.seat(next)
 			}
 			mux.Handle(r.Pattern, s.open(r.Roles, next))
 			limits[r.Pattern] = limit{r.Body, r.Time}

@@ -3,8 +3,10 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"sync"
 	"time"
 
+	"redial/campaign"
 	"redial/cmd/internal/web/page"
 )
 
@@ -16,6 +18,9 @@ const (
 	headersMost = 64 << 10         // bytes
 	bodyMost    = int64(64 << 10)  // bytes
 	liveMost    = 1000             // live pages at once
+	desksMost   = 10_000           // desks at once
+	livesOfOne  = 16               // live pages of one caller
+	livesOfDesk = 4                // of an agent
 )
 
 // limit is what a route allows besides the usual.
@@ -38,19 +43,56 @@ func bounded(mux *http.ServeMux, limits map[string]limit, next http.Handler) htt
 	})
 }
 
-// few lets so many through at once over all that it wraps, and tells the rest to come back.
-func few(most int) func(next http.HandlerFunc) http.HandlerFunc {
-	room := make(chan struct{}, most)
-	return func(next http.HandlerFunc) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			select {
-			case room <- struct{}{}:
-				defer func() { <-room }()
-				next(w, r)
-			default:
-				w.Header().Set("Retry-After", "10")
-				http.Error(w, "too many live pages are open on this node: close some, or try again later", http.StatusServiceUnavailable)
-			}
+// room is the places of live pages: so many at once, and of these so many for each caller, so that nobody takes all of
+// them. Safe for concurrent use.
+type room struct {
+	most int
+
+	mu    sync.Mutex
+	taken int
+	by    map[who]int
+}
+
+func newRoom(most int) *room { return &room{most: most, by: map[who]int{}} }
+
+// enter takes a place; why is what there was none of, and empty when the place is taken until leave.
+func (o *room) enter(of who, most int) (why string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.by[of] >= most:
+		return "too many live pages are open as you: close some"
+	case o.taken >= o.most:
+		return "too many live pages are open on this node: close some, or try again later"
+	}
+	o.taken++
+	o.by[of]++
+	return ""
+}
+
+func (o *room) leave(of who) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.taken--
+	if o.by[of]--; o.by[of] == 0 {
+		delete(o.by, of)
+	}
+}
+
+// seat gives each request of next a place as long as it is answered, and tells the rest to come back.
+func (o *room) seat(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c := campaign.CallerFrom(r.Context())
+		of, most := whose(&c), livesOfOne
+		if c.Role == campaign.RoleAgent {
+			most = livesOfDesk
 		}
+		if why := o.enter(of, most); why != "" {
+			w.Header().Set("Retry-After", "10")
+			http.Error(w, why, http.StatusServiceUnavailable)
+			return
+		}
+		defer o.leave(of)
+		next(w, r)
 	}
 }

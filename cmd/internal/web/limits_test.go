@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc/test/bufconn"
+
+	"redial/campaign"
+	"redial/cmd/internal/web/page"
 )
 
 // slowly connects to a site in fake time and says what it is told to; it tells how long the connection lived.
@@ -99,27 +103,92 @@ func TestHeadersAndBodiesAreBounded(t *testing.T) {
 	}
 }
 
+// crowd opens live pages at a room and keeps them open until the test ends.
+type crowd struct {
+	h       http.HandlerFunc
+	in, out chan struct{}
+	open    sync.WaitGroup
+}
+
+func newCrowd(t *testing.T, o *room) *crowd {
+	t.Helper()
+	c := &crowd{in: make(chan struct{}, 1), out: make(chan struct{})}
+	c.h = o.seat(func(http.ResponseWriter, *http.Request) { c.in <- struct{}{}; <-c.out })
+	t.Cleanup(c.leave)
+	return c
+}
+
+// enters says whether a live page of the caller is let in.
+func (c *crowd) enters(of campaign.Caller) bool {
+	refused := make(chan struct{})
+	c.open.Go(func() {
+		w := httptest.NewRecorder()
+		c.h(w, httptest.NewRequest(http.MethodGet, "/live", nil).WithContext(campaign.WithCaller(context.Background(), of)))
+		if w.Code == http.StatusServiceUnavailable && w.Header().Get("Retry-After") != "" {
+			close(refused)
+		}
+	})
+	select {
+	case <-c.in:
+		return true
+	case <-refused:
+		return false
+	}
+}
+
+func (c *crowd) leave() {
+	if c.out != nil {
+		close(c.out)
+	}
+	c.out = nil
+	c.open.Wait()
+}
+
 func TestSoManyLivePagesAndNoMore(t *testing.T) {
 	t.Parallel()
-	in, out := make(chan struct{}), make(chan struct{})
-	h := few(2)(func(http.ResponseWriter, *http.Request) { in <- struct{}{}; <-out })
-	ask := func() *httptest.ResponseRecorder {
+	o := newRoom(livesOfOne + livesOfDesk + 1)
+	c := newCrowd(t, o)
+	boss := campaign.Caller{Token: 1, Owner: "boss", Role: campaign.RoleSupervisor}
+	agent := campaign.Caller{Token: 2, Owner: "li", Role: campaign.RoleAgent, Agent: 7}
+	for of, most := range map[*campaign.Caller]int{&boss: livesOfOne, &agent: livesOfDesk} {
+		for n := range most + 2 {
+			if c.enters(*of) != (n < most) {
+				t.Errorf("live page %d of a caller with role %s", n, of.Role)
+			}
+		}
+	}
+	if !c.enters(campaign.Caller{Token: 3, Role: campaign.RoleManager}) {
+		t.Error("one caller keeps out another")
+	}
+	if c.enters(campaign.Caller{Token: 4, Role: campaign.RoleManager}) {
+		t.Error("more than there is room for")
+	}
+	c.leave()
+	if o.taken != 0 || len(o.by) != 0 {
+		t.Errorf("after all have left %d places are taken, by %v", o.taken, o.by)
+	}
+}
+
+func TestDesksAndOtherLivePagesDoNotTakeEachOthersPlaces(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, newFake())
+	quick := func(http.ResponseWriter, *http.Request) {}
+	s.families = []page.Family{{Routes: []page.Route{
+		{Pattern: "GET /a", Roles: page.Agents, Live: true, Handle: quick}, {Pattern: "GET /b", Roles: page.Viewers, Live: true, Handle: quick},
+	}}}
+	lives, desks := newRoom(0), newRoom(1)
+	mux := http.NewServeMux()
+	if _, err := s.mountIn(mux, lives, desks); err != nil {
+		t.Fatal(err)
+	}
+	for path, token := range map[string]string{"/a": "rd_li", "/b": "rd_boss"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		cookie, _ := show(s.Handler(), "203.0.113.5:1", token)
+		r.AddCookie(cookie)
 		w := httptest.NewRecorder()
-		h(w, httptest.NewRequest(http.MethodGet, "/live", nil))
-		return w
-	}
-	done := make(chan int, 2)
-	for range 2 {
-		go func() { done <- ask().Code }()
-		<-in
-	}
-	if w := ask(); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
-		t.Errorf("the third: %d %v", w.Code, w.Header())
-	}
-	close(out)
-	for range 2 {
-		if code := <-done; code != http.StatusOK {
-			t.Errorf("one of the two: %d", code)
+		mux.ServeHTTP(w, r)
+		if want := map[string]int{"/a": http.StatusOK, "/b": http.StatusServiceUnavailable}[path]; w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func bounded(mux *http.ServeMux, limits map[string]limit, next http.Handler) htt
 			_ = out.SetReadDeadline(time.Now().Add(l.time)) // a test's recorder has none
 		}
 		_ = out.SetWriteDeadline(time.Now().Add(max(page.AnswerTime, l.time)))
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, sourced(r))
 	})
 }
 

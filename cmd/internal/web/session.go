@@ -39,8 +39,9 @@ const believed = time.Second
 
 // sessions are the browsers that this node heard of lately, and the codes that it gave out. Safe for concurrent use.
 type sessions struct {
-	kept Sessions
-	now  func() time.Time
+	kept  Sessions
+	now   func() time.Time
+	asked *lookups
 
 	mu     sync.Mutex
 	known  map[string]heard
@@ -74,7 +75,7 @@ func whose(c *campaign.Caller) who {
 }
 
 func newSessions(kept Sessions, now func() time.Time) *sessions {
-	return &sessions{kept: kept, now: now, known: map[string]heard{}, codes: map[string]code{}}
+	return &sessions{kept: kept, now: now, asked: newLookups(now), known: map[string]heard{}, codes: map[string]code{}}
 }
 
 // NewCode is a code that signs one browser in as c, once, within ten minutes: for a link printed where only the
@@ -124,8 +125,12 @@ func (s *sessions) begin(ctx context.Context, c campaign.Caller) (string, error)
 	return id, err //nolint:wrapcheck // its kind is what counts
 }
 
-// find is a session as the record knows it, or knew it a moment ago.
+// find is a session as the record knows it, or knew it a moment ago. Errors: KindStranger when there is none; KindAway
+// when that cannot be asked, or too many ask; one that was known lately never waits for others.
 func (s *sessions) find(ctx context.Context, id string) (campaign.WebSession, error) {
+	if !wellFormed(id) {
+		return campaign.WebSession{}, notSignedIn()
+	}
 	now := s.now()
 	s.mu.Lock()
 	h, ok := s.known[id]
@@ -133,16 +138,30 @@ func (s *sessions) find(ctx context.Context, id string) (campaign.WebSession, er
 	if ok && now.Sub(h.at) < believed && now.Before(h.EndsAt) {
 		return h.WebSession, nil
 	}
-	w, err := s.kept.WebSession(ctx, id)
+	w, err := s.look(ctx, id, ok)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		delete(s.known, id)
-		return campaign.WebSession{}, err //nolint:wrapcheck // its kind is what counts
+		if campaign.KindOf(err) == campaign.KindStranger {
+			delete(s.known, id)
+		}
+		return campaign.WebSession{}, err
 	}
 	s.tidy()
 	s.known[id] = heard{w, now}
 	return w, nil
+}
+
+// look asks the record for a session.
+func (s *sessions) look(ctx context.Context, id string, known bool) (w campaign.WebSession, err error) {
+	if !known {
+		from := sourceOf(ctx)
+		if err := s.asked.begin(from, id); err != nil {
+			return w, err
+		}
+		defer func() { s.asked.end(from, id, err) }()
+	}
+	return s.kept.WebSession(ctx, id) //nolint:wrapcheck // its kind is what counts
 }
 
 // change changes for whom a session acts.

@@ -32,6 +32,8 @@ type fake struct {
 
 	sessions      map[string]campaign.WebSession
 	sessionsAsked int
+	sessionsEnded int           // writes of the record
+	slow          chan struct{} // answers about sessions wait for it; nil: none
 }
 
 // KeepWebSession implements Sessions.
@@ -50,6 +52,11 @@ func (f *fake) WebSession(_ context.Context, id string) (campaign.WebSession, er
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sessionsAsked++
+	if slow := f.slow; slow != nil {
+		f.mu.Unlock()
+		<-slow
+		f.mu.Lock()
+	}
 	if f.away {
 		return campaign.WebSession{}, &campaign.Error{Kind: campaign.KindAway, Message: "away"}
 	}
@@ -73,6 +80,7 @@ func (f *fake) WebSession(_ context.Context, id string) (campaign.WebSession, er
 func (f *fake) EndWebSession(_ context.Context, id string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.sessionsEnded++
 	delete(f.sessions, id)
 	return nil
 }

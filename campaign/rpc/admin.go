@@ -34,6 +34,8 @@ type TokenBook interface {
 	// Tokens are all of them, newest first.
 	Tokens(ctx context.Context) ([]campaign.Token, error)
 	RevokeToken(ctx context.Context, id campaign.TokenID) (campaign.Token, error)
+	// EndWebSessionsOf ends the sessions of the pages whose caller has this owner, and says how many there were.
+	EndWebSessionsOf(ctx context.Context, owner string) (int, error)
 }
 
 // Names are the campaigns, for people.

@@ -201,3 +201,22 @@ func TestReportQueriesSayWhatIsWrong(t *testing.T) {
 	}))
 	refused(t, "another's list", get(&pb.ReportQuery{Kind: day, CampaignId: int64(other.ID), ListId: int64(b.list)}), campaign.KindInvalid, "query.list_id")
 }
+
+func TestAnAdminEndsSomebodysSessions(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := asMei(t)
+	person := campaign.Caller{Token: -7, Owner: "eve@corp.example", Role: campaign.RoleManager}
+	if err := b.KeepWebSession(ctx, "one", campaign.WebSession{Caller: person, EndsAt: monday.Add(time.Hour)}, 20); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int64{1, 0} {
+		if a := must[*pb.EndSessionsResponse](t)(b.admin.EndSessions(ctx, &pb.EndSessionsRequest{Owner: person.Owner})); a.GetEnded() != want {
+			t.Errorf("ended %d, want %d", a.GetEnded(), want)
+		}
+	}
+	_, err := b.WebSession(ctx, "one")
+	refused(t, "the session that was ended", err, campaign.KindStranger, "")
+	_, err = b.admin.EndSessions(ctx, &pb.EndSessionsRequest{})
+	refused(t, "nobody's", err, campaign.KindInvalid, "owner")
+}

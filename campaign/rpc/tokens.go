@@ -76,3 +76,15 @@ func (s *AdminServer) RevokeToken(ctx context.Context, r *pb.RevokeTokenRequest)
 	}
 	return &pb.RevokeTokenResponse{Token: wire.Token(&t)}, nil
 }
+
+// EndSessions signs somebody out of the pages everywhere.
+func (s *AdminServer) EndSessions(ctx context.Context, r *pb.EndSessionsRequest) (*pb.EndSessionsResponse, error) {
+	if r.GetOwner() == "" {
+		return nil, campaign.Invalid("owner", "is missing: give the owner as token list or the audit log names it")
+	}
+	n, err := s.tokens.EndWebSessionsOf(ctx, r.GetOwner())
+	if err != nil {
+		return nil, err
+	}
+	return &pb.EndSessionsResponse{Ended: int64(n)}, nil
+}

@@ -97,3 +97,46 @@ func (s *Store) EndWebSessions(ctx context.Context, c campaign.Caller) (n int, e
 	})
 	return n, err
 }
+
+// EndWebSessionsOf ends every session of the callers with this owner, by whichever token or account they signed in, and
+// says how many there were.
+func (s *Store) EndWebSessionsOf(ctx context.Context, owner string) (n int, err error) {
+	err = s.write(ctx, "end somebody's sessions of the pages", func(t *tx) error {
+		n = 0
+		all, err := t.sessionsOf(owner)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		for _, hash := range all {
+			ended, err := t.exec(`DELETE FROM web_sessions WHERE hash = $1`, hash)
+			if err != nil {
+				return err
+			}
+			n += int(ended)
+		}
+		if n == 0 {
+			return nil
+		}
+		return t.audit("end_sessions", fmt.Sprint("sessions of ", owner), nil, map[string]int{"sessions": n}, "")
+	})
+	return n, err
+}
+
+// sessionsOf are the hashes of an owner's sessions.
+func (t *tx) sessionsOf(owner string) (all []string, err error) {
+	err = t.each(`SELECT hash, body FROM web_sessions`, nil, func(r *sql.Rows) error {
+		var hash, body string
+		if err := r.Scan(&hash, &body); err != nil {
+			return err //nolint:wrapcheck // by each
+		}
+		var w campaign.WebSession
+		if err := json.Unmarshal([]byte(body), &w); err != nil {
+			return fmt.Errorf("read a session of the pages: %w", err)
+		}
+		if w.Caller.Owner == owner {
+			all = append(all, hash)
+		}
+		return nil
+	})
+	return all, err
+}

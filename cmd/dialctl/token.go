@@ -23,6 +23,12 @@ var tokenCommands = []command{
 	},
 	{name: "token list", args: "[--all]", short: "list the tokens, without their secrets", bind: bindListTokens},
 	{name: "token revoke", args: "TOKEN", short: "end a token at once, by its number", min: 1, max: 1, bind: func(*flag.FlagSet) action { return revokeToken }},
+	{
+		name: "token sessions", args: "OWNER", short: "sign somebody out of the pages everywhere",
+		long: "OWNER is the token's owner or the person's name at the company's issuer, as the audit log has it. Who may still sign in can do so " +
+			"again: revoke the token, or disable the person at the issuer, first.",
+		min: 1, max: 1, bind: func(*flag.FlagSet) action { return endSessions },
+	},
 }
 
 // tokenFlags are what is asked of a new token.
@@ -211,5 +217,21 @@ func revokeToken(ctx context.Context, c *cli, args []string) error {
 		return c.emit(messageOf(a.GetToken().ProtoReflect()))
 	}
 	c.say("token %d of %s is revoked", n, a.GetToken().GetOwner())
+	return nil
+}
+
+func endSessions(ctx context.Context, c *cli, args []string) error {
+	r, err := c.connect()
+	if err != nil {
+		return err
+	}
+	a, err := r.admin.EndSessions(ctx, &pb.EndSessionsRequest{Owner: args[0]})
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.emit(messageOf(a.ProtoReflect()))
+	}
+	c.say("%d sessions of %s have ended", a.GetEnded(), args[0])
 	return nil
 }

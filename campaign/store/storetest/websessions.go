@@ -9,6 +9,7 @@ import (
 
 var webSessionCases = []testCase{
 	{"a session of the pages lasts as long as its token, its time and its caller's will", webSessions},
+	{"an admin ends somebody's sessions, and the audit log says so", webSessionsOf},
 	{"the oldest sessions of a caller make room", webSessionsRoom},
 }
 
@@ -82,5 +83,29 @@ func webSessionsRoom(b *bundle) {
 		if _, err := b.s.WebSession(b.Context(), id); (err == nil) != want {
 			b.Errorf("%s: %v", id, err)
 		}
+	}
+}
+
+func webSessionsOf(b *bundle) {
+	end := b.s.Now().Add(time.Hour)
+	for id, c := range map[string]campaign.Caller{
+		"token": {Token: 0, Owner: "eve", Role: campaign.RoleManager}, "person": {Token: -7, Owner: "eve", Role: campaign.RoleAdmin},
+		"like": {Token: -8, Owner: "eve%", Role: campaign.RoleAdmin}, "other": {Token: -9, Owner: "li", Role: campaign.RoleAdmin},
+	} {
+		b.ok(b.s.KeepWebSession(b.Context(), id, campaign.WebSession{Caller: c, EndsAt: end}, 20))
+	}
+	ctx := campaign.WithCaller(b.Context(), campaign.Caller{Owner: "boss", Role: campaign.RoleAdmin, From: "203.0.113.5"})
+	for _, want := range []int{2, 0} {
+		if n, err := b.s.EndWebSessionsOf(ctx, "eve"); err != nil || n != want {
+			b.Errorf("ended %d, %v, want %d", n, err, want)
+		}
+	}
+	for id, want := range map[string]bool{"token": false, "person": false, "like": true, "other": true} {
+		if _, err := b.s.WebSession(b.Context(), id); (err == nil) != want {
+			b.Errorf("%s: %v", id, err)
+		}
+	}
+	if n := b.count(`SELECT count(*) FROM audit_log WHERE action = 'end_sessions' AND owner = 'boss' AND target = 'sessions of eve'`); n != 1 {
+		b.Errorf("%d entries of the audit log", n)
 	}
 }

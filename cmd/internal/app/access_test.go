@@ -25,7 +25,7 @@ asmcqA grpc.reflection.v1alpha.ServerReflection: ServerReflectionInfo
 asmcqA campaign.v1.AdminService: GetServer
 smcqA  campaign.v1.AdminService: GetCalendar ListCalendars
 mA     campaign.v1.AdminService: CreateAgent GetAgent ListAgents UpdateAgent PutCalendar ImportCalendar DeleteCalendar
-A      campaign.v1.AdminService: CreateToken ListTokens RevokeToken Audit Backup ListAuditLog VerifyAuditLog
+A      campaign.v1.AdminService: CreateToken ListTokens RevokeToken EndSessions Audit Backup ListAuditLog VerifyAuditLog
 smcqA  campaign.v1.CampaignService: GetCampaign ListCampaigns
 mA     campaign.v1.CampaignService: CreateCampaign UpdateCampaign StartCampaign PauseCampaign FinishCampaign
 mA     campaign.v1.ListService: BeginUpload Upload PreviewImport CommitUpload DiscardUpload UndoImport SetPriority SwitchOff SwitchOn SetHours SaveTemplate ListTemplates DeleteTemplate

@@ -16,6 +16,7 @@ var grants = map[string]grant{
 	"/campaign.v1.AdminService/CreateToken": {kind: unbound},
 	"/campaign.v1.AdminService/ListTokens":  {kind: unbound},
 	"/campaign.v1.AdminService/RevokeToken": {kind: unbound},
+	"/campaign.v1.AdminService/EndSessions": {kind: unbound},
 	"/campaign.v1.AdminService/Audit":       {kind: unbound},
 	"/campaign.v1.AdminService/Backup":      {kind: unbound},
 	"/campaign.v1.AdminService/GetServer":   {kind: nothing},

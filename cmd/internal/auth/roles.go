@@ -47,6 +47,7 @@ var table = map[string]access{
 	"/campaign.v1.AdminService/CreateToken": admins,
 	"/campaign.v1.AdminService/ListTokens":  admins,
 	"/campaign.v1.AdminService/RevokeToken": admins,
+	"/campaign.v1.AdminService/EndSessions": admins,
 	"/campaign.v1.AdminService/Audit":       admins,
 	"/campaign.v1.AdminService/Backup":      admins,
 	"/campaign.v1.AdminService/GetServer":   anyToken,

@@ -68,7 +68,7 @@ func classTable() map[string]class {
 	t := map[string]class{
 		suppressions + "Suppress": finish, suppressions + "Check": finish,
 		leads + "RevokeConsent": finish, leads + "WithdrawLead": finish,
-		"/campaign.v1.CampaignService/PauseCampaign": finish, admin + "RevokeToken": finish,
+		"/campaign.v1.CampaignService/PauseCampaign": finish, admin + "RevokeToken": finish, admin + "EndSessions": finish,
 		lists + "Upload": bulk,
 		admin + "Audit":  heavy, admin + "Backup": heavy, admin + "VerifyAuditLog": heavy,
 		lists + "ExportProblems": heavy, lists + "PreviewImport": heavy,

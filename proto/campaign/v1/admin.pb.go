@@ -2006,6 +2006,98 @@ func (x *RevokeTokenResponse) GetToken() *Token {
 	return nil
 }
 
+// EndSessionsRequest says whose sessions of the pages end.
+type EndSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The owner as tokens and the audit log name it: a token's owner, or a person's name at the issuer.
+	Owner         string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionsRequest) Reset() {
+	*x = EndSessionsRequest{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionsRequest) ProtoMessage() {}
+
+func (x *EndSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionsRequest.ProtoReflect.Descriptor instead.
+func (*EndSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *EndSessionsRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+// EndSessionsResponse says what ended.
+type EndSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many sessions; 0: there were none.
+	Ended         int64 `protobuf:"varint,1,opt,name=ended,proto3" json:"ended,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionsResponse) Reset() {
+	*x = EndSessionsResponse{}
+	mi := &file_campaign_v1_admin_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionsResponse) ProtoMessage() {}
+
+func (x *EndSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_admin_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionsResponse.ProtoReflect.Descriptor instead.
+func (*EndSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *EndSessionsResponse) GetEnded() int64 {
+	if x != nil {
+		return x.Ended
+	}
+	return 0
+}
+
 // AuditEntry is a deed: who did what from where. Entries are only ever added, each with the hash of the one before.
 type AuditEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2039,7 +2131,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[30]
+	mi := &file_campaign_v1_admin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2051,7 +2143,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[30]
+	mi := &file_campaign_v1_admin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2064,7 +2156,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{30}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AuditEntry) GetSeq() int64 {
@@ -2174,7 +2266,7 @@ type ListAuditLogRequest struct {
 
 func (x *ListAuditLogRequest) Reset() {
 	*x = ListAuditLogRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[31]
+	mi := &file_campaign_v1_admin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2186,7 +2278,7 @@ func (x *ListAuditLogRequest) String() string {
 func (*ListAuditLogRequest) ProtoMessage() {}
 
 func (x *ListAuditLogRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[31]
+	mi := &file_campaign_v1_admin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2199,7 +2291,7 @@ func (x *ListAuditLogRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditLogRequest.ProtoReflect.Descriptor instead.
 func (*ListAuditLogRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{31}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListAuditLogRequest) GetOwner() string {
@@ -2264,7 +2356,7 @@ type ListAuditLogResponse struct {
 
 func (x *ListAuditLogResponse) Reset() {
 	*x = ListAuditLogResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[32]
+	mi := &file_campaign_v1_admin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2276,7 +2368,7 @@ func (x *ListAuditLogResponse) String() string {
 func (*ListAuditLogResponse) ProtoMessage() {}
 
 func (x *ListAuditLogResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[32]
+	mi := &file_campaign_v1_admin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2289,7 +2381,7 @@ func (x *ListAuditLogResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAuditLogResponse.ProtoReflect.Descriptor instead.
 func (*ListAuditLogResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{32}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListAuditLogResponse) GetEntries() []*AuditEntry {
@@ -2319,7 +2411,7 @@ type VerifyAuditLogRequest struct {
 
 func (x *VerifyAuditLogRequest) Reset() {
 	*x = VerifyAuditLogRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[33]
+	mi := &file_campaign_v1_admin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2331,7 +2423,7 @@ func (x *VerifyAuditLogRequest) String() string {
 func (*VerifyAuditLogRequest) ProtoMessage() {}
 
 func (x *VerifyAuditLogRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[33]
+	mi := &file_campaign_v1_admin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2344,7 +2436,7 @@ func (x *VerifyAuditLogRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditLogRequest.ProtoReflect.Descriptor instead.
 func (*VerifyAuditLogRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{33}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *VerifyAuditLogRequest) GetSeq() int64 {
@@ -2380,7 +2472,7 @@ type VerifyAuditLogResponse struct {
 
 func (x *VerifyAuditLogResponse) Reset() {
 	*x = VerifyAuditLogResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[34]
+	mi := &file_campaign_v1_admin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2392,7 +2484,7 @@ func (x *VerifyAuditLogResponse) String() string {
 func (*VerifyAuditLogResponse) ProtoMessage() {}
 
 func (x *VerifyAuditLogResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[34]
+	mi := &file_campaign_v1_admin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2405,7 +2497,7 @@ func (x *VerifyAuditLogResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyAuditLogResponse.ProtoReflect.Descriptor instead.
 func (*VerifyAuditLogResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{34}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *VerifyAuditLogResponse) GetVerified() int64 {
@@ -2454,7 +2546,7 @@ type AuditRequest struct {
 
 func (x *AuditRequest) Reset() {
 	*x = AuditRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[35]
+	mi := &file_campaign_v1_admin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2466,7 +2558,7 @@ func (x *AuditRequest) String() string {
 func (*AuditRequest) ProtoMessage() {}
 
 func (x *AuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[35]
+	mi := &file_campaign_v1_admin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2479,7 +2571,7 @@ func (x *AuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditRequest.ProtoReflect.Descriptor instead.
 func (*AuditRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{35}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AuditRequest) GetCampaignId() int64 {
@@ -2505,7 +2597,7 @@ type AuditResponse struct {
 
 func (x *AuditResponse) Reset() {
 	*x = AuditResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[36]
+	mi := &file_campaign_v1_admin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2517,7 +2609,7 @@ func (x *AuditResponse) String() string {
 func (*AuditResponse) ProtoMessage() {}
 
 func (x *AuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[36]
+	mi := &file_campaign_v1_admin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2530,7 +2622,7 @@ func (x *AuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditResponse.ProtoReflect.Descriptor instead.
 func (*AuditResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{36}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AuditResponse) GetItem() isAuditResponse_Item {
@@ -2595,7 +2687,7 @@ type Breach struct {
 
 func (x *Breach) Reset() {
 	*x = Breach{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[37]
+	mi := &file_campaign_v1_admin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2607,7 +2699,7 @@ func (x *Breach) String() string {
 func (*Breach) ProtoMessage() {}
 
 func (x *Breach) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[37]
+	mi := &file_campaign_v1_admin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2620,7 +2712,7 @@ func (x *Breach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Breach.ProtoReflect.Descriptor instead.
 func (*Breach) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{37}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Breach) GetInvariant() string {
@@ -2679,7 +2771,7 @@ type AuditSummary struct {
 
 func (x *AuditSummary) Reset() {
 	*x = AuditSummary{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[38]
+	mi := &file_campaign_v1_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2691,7 +2783,7 @@ func (x *AuditSummary) String() string {
 func (*AuditSummary) ProtoMessage() {}
 
 func (x *AuditSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[38]
+	mi := &file_campaign_v1_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2704,7 +2796,7 @@ func (x *AuditSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditSummary.ProtoReflect.Descriptor instead.
 func (*AuditSummary) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{38}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AuditSummary) GetLeads() int64 {
@@ -2758,7 +2850,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[39]
+	mi := &file_campaign_v1_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2770,7 +2862,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[39]
+	mi := &file_campaign_v1_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2783,7 +2875,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{39}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{41}
 }
 
 // BackupResponse is a piece of the copy. The pieces in their order are the file.
@@ -2805,7 +2897,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[40]
+	mi := &file_campaign_v1_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2817,7 +2909,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[40]
+	mi := &file_campaign_v1_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2830,7 +2922,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{40}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *BackupResponse) GetData() []byte {
@@ -2877,7 +2969,7 @@ type GetServerRequest struct {
 
 func (x *GetServerRequest) Reset() {
 	*x = GetServerRequest{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[41]
+	mi := &file_campaign_v1_admin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2889,7 +2981,7 @@ func (x *GetServerRequest) String() string {
 func (*GetServerRequest) ProtoMessage() {}
 
 func (x *GetServerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[41]
+	mi := &file_campaign_v1_admin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2902,7 +2994,7 @@ func (x *GetServerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerRequest.ProtoReflect.Descriptor instead.
 func (*GetServerRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{41}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{43}
 }
 
 // GetServerResponse is what is running.
@@ -2936,7 +3028,7 @@ type GetServerResponse struct {
 
 func (x *GetServerResponse) Reset() {
 	*x = GetServerResponse{}
-	mi := &file_campaign_v1_admin_proto_msgTypes[42]
+	mi := &file_campaign_v1_admin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2948,7 +3040,7 @@ func (x *GetServerResponse) String() string {
 func (*GetServerResponse) ProtoMessage() {}
 
 func (x *GetServerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_admin_proto_msgTypes[42]
+	mi := &file_campaign_v1_admin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2961,7 +3053,7 @@ func (x *GetServerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerResponse.ProtoReflect.Descriptor instead.
 func (*GetServerResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{42}
+	return file_campaign_v1_admin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetServerResponse) GetVersion() string {
@@ -3172,7 +3264,11 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\x12RevokeTokenRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\"?\n" +
 	"\x13RevokeTokenResponse\x12(\n" +
-	"\x05token\x18\x01 \x01(\v2\x12.campaign.v1.TokenR\x05token\"\xc0\x02\n" +
+	"\x05token\x18\x01 \x01(\v2\x12.campaign.v1.TokenR\x05token\"*\n" +
+	"\x12EndSessionsRequest\x12\x14\n" +
+	"\x05owner\x18\x01 \x01(\tR\x05owner\"+\n" +
+	"\x13EndSessionsResponse\x12\x14\n" +
+	"\x05ended\x18\x01 \x01(\x03R\x05ended\"\xc0\x02\n" +
 	"\n" +
 	"AuditEntry\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x03R\x03seq\x12*\n" +
@@ -3267,8 +3363,7 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"Permission\x12\x1a\n" +
 	"\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12PERMISSION_NUMBERS\x10\x01\x12\x16\n" +
-	"\x12PERMISSION_PRIVACY\x10\x022\xf4\n" +
-	"\n" +
+	"\x12PERMISSION_PRIVACY\x10\x022\xc6\v\n" +
 	"\fAdminService\x12P\n" +
 	"\vCreateAgent\x12\x1f.campaign.v1.CreateAgentRequest\x1a .campaign.v1.CreateAgentResponse\x12G\n" +
 	"\bGetAgent\x12\x1c.campaign.v1.GetAgentRequest\x1a\x1d.campaign.v1.GetAgentResponse\x12M\n" +
@@ -3278,7 +3373,8 @@ const file_campaign_v1_admin_proto_rawDesc = "" +
 	"\vCreateToken\x12\x1f.campaign.v1.CreateTokenRequest\x1a .campaign.v1.CreateTokenResponse\x12M\n" +
 	"\n" +
 	"ListTokens\x12\x1e.campaign.v1.ListTokensRequest\x1a\x1f.campaign.v1.ListTokensResponse\x12P\n" +
-	"\vRevokeToken\x12\x1f.campaign.v1.RevokeTokenRequest\x1a .campaign.v1.RevokeTokenResponse\x12@\n" +
+	"\vRevokeToken\x12\x1f.campaign.v1.RevokeTokenRequest\x1a .campaign.v1.RevokeTokenResponse\x12P\n" +
+	"\vEndSessions\x12\x1f.campaign.v1.EndSessionsRequest\x1a .campaign.v1.EndSessionsResponse\x12@\n" +
 	"\x05Audit\x12\x19.campaign.v1.AuditRequest\x1a\x1a.campaign.v1.AuditResponse0\x01\x12S\n" +
 	"\fListAuditLog\x12 .campaign.v1.ListAuditLogRequest\x1a!.campaign.v1.ListAuditLogResponse\x12[\n" +
 	"\x0eVerifyAuditLog\x12\".campaign.v1.VerifyAuditLogRequest\x1a#.campaign.v1.VerifyAuditLogResponse0\x01\x12P\n" +
@@ -3303,7 +3399,7 @@ func file_campaign_v1_admin_proto_rawDescGZIP() []byte {
 }
 
 var file_campaign_v1_admin_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_campaign_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_campaign_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_campaign_v1_admin_proto_goTypes = []any{
 	(Role)(0),                      // 0: campaign.v1.Role
 	(Permission)(0),                // 1: campaign.v1.Permission
@@ -3337,68 +3433,70 @@ var file_campaign_v1_admin_proto_goTypes = []any{
 	(*ListTokensResponse)(nil),     // 29: campaign.v1.ListTokensResponse
 	(*RevokeTokenRequest)(nil),     // 30: campaign.v1.RevokeTokenRequest
 	(*RevokeTokenResponse)(nil),    // 31: campaign.v1.RevokeTokenResponse
-	(*AuditEntry)(nil),             // 32: campaign.v1.AuditEntry
-	(*ListAuditLogRequest)(nil),    // 33: campaign.v1.ListAuditLogRequest
-	(*ListAuditLogResponse)(nil),   // 34: campaign.v1.ListAuditLogResponse
-	(*VerifyAuditLogRequest)(nil),  // 35: campaign.v1.VerifyAuditLogRequest
-	(*VerifyAuditLogResponse)(nil), // 36: campaign.v1.VerifyAuditLogResponse
-	(*AuditRequest)(nil),           // 37: campaign.v1.AuditRequest
-	(*AuditResponse)(nil),          // 38: campaign.v1.AuditResponse
-	(*Breach)(nil),                 // 39: campaign.v1.Breach
-	(*AuditSummary)(nil),           // 40: campaign.v1.AuditSummary
-	(*BackupRequest)(nil),          // 41: campaign.v1.BackupRequest
-	(*BackupResponse)(nil),         // 42: campaign.v1.BackupResponse
-	(*GetServerRequest)(nil),       // 43: campaign.v1.GetServerRequest
-	(*GetServerResponse)(nil),      // 44: campaign.v1.GetServerResponse
-	(*timestamppb.Timestamp)(nil),  // 45: google.protobuf.Timestamp
-	(*Window)(nil),                 // 46: campaign.v1.Window
-	(*fieldmaskpb.FieldMask)(nil),  // 47: google.protobuf.FieldMask
-	(*durationpb.Duration)(nil),    // 48: google.protobuf.Duration
+	(*EndSessionsRequest)(nil),     // 32: campaign.v1.EndSessionsRequest
+	(*EndSessionsResponse)(nil),    // 33: campaign.v1.EndSessionsResponse
+	(*AuditEntry)(nil),             // 34: campaign.v1.AuditEntry
+	(*ListAuditLogRequest)(nil),    // 35: campaign.v1.ListAuditLogRequest
+	(*ListAuditLogResponse)(nil),   // 36: campaign.v1.ListAuditLogResponse
+	(*VerifyAuditLogRequest)(nil),  // 37: campaign.v1.VerifyAuditLogRequest
+	(*VerifyAuditLogResponse)(nil), // 38: campaign.v1.VerifyAuditLogResponse
+	(*AuditRequest)(nil),           // 39: campaign.v1.AuditRequest
+	(*AuditResponse)(nil),          // 40: campaign.v1.AuditResponse
+	(*Breach)(nil),                 // 41: campaign.v1.Breach
+	(*AuditSummary)(nil),           // 42: campaign.v1.AuditSummary
+	(*BackupRequest)(nil),          // 43: campaign.v1.BackupRequest
+	(*BackupResponse)(nil),         // 44: campaign.v1.BackupResponse
+	(*GetServerRequest)(nil),       // 45: campaign.v1.GetServerRequest
+	(*GetServerResponse)(nil),      // 46: campaign.v1.GetServerResponse
+	(*timestamppb.Timestamp)(nil),  // 47: google.protobuf.Timestamp
+	(*Window)(nil),                 // 48: campaign.v1.Window
+	(*fieldmaskpb.FieldMask)(nil),  // 49: google.protobuf.FieldMask
+	(*durationpb.Duration)(nil),    // 50: google.protobuf.Duration
 }
 var file_campaign_v1_admin_proto_depIdxs = []int32{
 	3,  // 0: campaign.v1.Calendar.weeks:type_name -> campaign.v1.CalendarWeek
 	4,  // 1: campaign.v1.Calendar.days:type_name -> campaign.v1.CalendarDay
-	45, // 2: campaign.v1.Calendar.updated_at:type_name -> google.protobuf.Timestamp
-	46, // 3: campaign.v1.CalendarWeek.hours:type_name -> campaign.v1.Window
-	46, // 4: campaign.v1.CalendarDay.hours:type_name -> campaign.v1.Window
+	47, // 2: campaign.v1.Calendar.updated_at:type_name -> google.protobuf.Timestamp
+	48, // 3: campaign.v1.CalendarWeek.hours:type_name -> campaign.v1.Window
+	48, // 4: campaign.v1.CalendarDay.hours:type_name -> campaign.v1.Window
 	2,  // 5: campaign.v1.PutCalendarRequest.calendar:type_name -> campaign.v1.Calendar
 	2,  // 6: campaign.v1.PutCalendarResponse.calendar:type_name -> campaign.v1.Calendar
 	2,  // 7: campaign.v1.ImportCalendarResponse.calendar:type_name -> campaign.v1.Calendar
 	2,  // 8: campaign.v1.GetCalendarResponse.calendar:type_name -> campaign.v1.Calendar
 	2,  // 9: campaign.v1.ListCalendarsResponse.calendars:type_name -> campaign.v1.Calendar
 	16, // 10: campaign.v1.Agent.campaigns:type_name -> campaign.v1.Membership
-	45, // 11: campaign.v1.Agent.created_at:type_name -> google.protobuf.Timestamp
+	47, // 11: campaign.v1.Agent.created_at:type_name -> google.protobuf.Timestamp
 	15, // 12: campaign.v1.CreateAgentRequest.agent:type_name -> campaign.v1.Agent
 	15, // 13: campaign.v1.CreateAgentResponse.agent:type_name -> campaign.v1.Agent
 	15, // 14: campaign.v1.GetAgentResponse.agent:type_name -> campaign.v1.Agent
 	15, // 15: campaign.v1.ListAgentsResponse.agents:type_name -> campaign.v1.Agent
 	15, // 16: campaign.v1.UpdateAgentRequest.agent:type_name -> campaign.v1.Agent
-	47, // 17: campaign.v1.UpdateAgentRequest.update_mask:type_name -> google.protobuf.FieldMask
+	49, // 17: campaign.v1.UpdateAgentRequest.update_mask:type_name -> google.protobuf.FieldMask
 	15, // 18: campaign.v1.UpdateAgentResponse.agent:type_name -> campaign.v1.Agent
 	0,  // 19: campaign.v1.Token.role:type_name -> campaign.v1.Role
-	45, // 20: campaign.v1.Token.created_at:type_name -> google.protobuf.Timestamp
-	45, // 21: campaign.v1.Token.revoked_at:type_name -> google.protobuf.Timestamp
-	45, // 22: campaign.v1.Token.expires_at:type_name -> google.protobuf.Timestamp
-	45, // 23: campaign.v1.Token.used_at:type_name -> google.protobuf.Timestamp
+	47, // 20: campaign.v1.Token.created_at:type_name -> google.protobuf.Timestamp
+	47, // 21: campaign.v1.Token.revoked_at:type_name -> google.protobuf.Timestamp
+	47, // 22: campaign.v1.Token.expires_at:type_name -> google.protobuf.Timestamp
+	47, // 23: campaign.v1.Token.used_at:type_name -> google.protobuf.Timestamp
 	1,  // 24: campaign.v1.Token.permissions:type_name -> campaign.v1.Permission
 	0,  // 25: campaign.v1.CreateTokenRequest.role:type_name -> campaign.v1.Role
-	45, // 26: campaign.v1.CreateTokenRequest.expires_at:type_name -> google.protobuf.Timestamp
+	47, // 26: campaign.v1.CreateTokenRequest.expires_at:type_name -> google.protobuf.Timestamp
 	1,  // 27: campaign.v1.CreateTokenRequest.permissions:type_name -> campaign.v1.Permission
 	25, // 28: campaign.v1.CreateTokenResponse.token:type_name -> campaign.v1.Token
 	25, // 29: campaign.v1.ListTokensResponse.tokens:type_name -> campaign.v1.Token
 	25, // 30: campaign.v1.RevokeTokenResponse.token:type_name -> campaign.v1.Token
-	45, // 31: campaign.v1.AuditEntry.at:type_name -> google.protobuf.Timestamp
+	47, // 31: campaign.v1.AuditEntry.at:type_name -> google.protobuf.Timestamp
 	0,  // 32: campaign.v1.AuditEntry.role:type_name -> campaign.v1.Role
-	45, // 33: campaign.v1.ListAuditLogRequest.since:type_name -> google.protobuf.Timestamp
-	45, // 34: campaign.v1.ListAuditLogRequest.before:type_name -> google.protobuf.Timestamp
-	32, // 35: campaign.v1.ListAuditLogResponse.entries:type_name -> campaign.v1.AuditEntry
-	39, // 36: campaign.v1.AuditResponse.breach:type_name -> campaign.v1.Breach
-	40, // 37: campaign.v1.AuditResponse.summary:type_name -> campaign.v1.AuditSummary
-	45, // 38: campaign.v1.Breach.at:type_name -> google.protobuf.Timestamp
-	45, // 39: campaign.v1.BackupResponse.at:type_name -> google.protobuf.Timestamp
-	45, // 40: campaign.v1.GetServerResponse.now:type_name -> google.protobuf.Timestamp
-	45, // 41: campaign.v1.GetServerResponse.started_at:type_name -> google.protobuf.Timestamp
-	48, // 42: campaign.v1.GetServerResponse.clock_offset:type_name -> google.protobuf.Duration
+	47, // 33: campaign.v1.ListAuditLogRequest.since:type_name -> google.protobuf.Timestamp
+	47, // 34: campaign.v1.ListAuditLogRequest.before:type_name -> google.protobuf.Timestamp
+	34, // 35: campaign.v1.ListAuditLogResponse.entries:type_name -> campaign.v1.AuditEntry
+	41, // 36: campaign.v1.AuditResponse.breach:type_name -> campaign.v1.Breach
+	42, // 37: campaign.v1.AuditResponse.summary:type_name -> campaign.v1.AuditSummary
+	47, // 38: campaign.v1.Breach.at:type_name -> google.protobuf.Timestamp
+	47, // 39: campaign.v1.BackupResponse.at:type_name -> google.protobuf.Timestamp
+	47, // 40: campaign.v1.GetServerResponse.now:type_name -> google.protobuf.Timestamp
+	47, // 41: campaign.v1.GetServerResponse.started_at:type_name -> google.protobuf.Timestamp
+	50, // 42: campaign.v1.GetServerResponse.clock_offset:type_name -> google.protobuf.Duration
 	17, // 43: campaign.v1.AdminService.CreateAgent:input_type -> campaign.v1.CreateAgentRequest
 	19, // 44: campaign.v1.AdminService.GetAgent:input_type -> campaign.v1.GetAgentRequest
 	21, // 45: campaign.v1.AdminService.ListAgents:input_type -> campaign.v1.ListAgentsRequest
@@ -3406,35 +3504,37 @@ var file_campaign_v1_admin_proto_depIdxs = []int32{
 	26, // 47: campaign.v1.AdminService.CreateToken:input_type -> campaign.v1.CreateTokenRequest
 	28, // 48: campaign.v1.AdminService.ListTokens:input_type -> campaign.v1.ListTokensRequest
 	30, // 49: campaign.v1.AdminService.RevokeToken:input_type -> campaign.v1.RevokeTokenRequest
-	37, // 50: campaign.v1.AdminService.Audit:input_type -> campaign.v1.AuditRequest
-	33, // 51: campaign.v1.AdminService.ListAuditLog:input_type -> campaign.v1.ListAuditLogRequest
-	35, // 52: campaign.v1.AdminService.VerifyAuditLog:input_type -> campaign.v1.VerifyAuditLogRequest
-	5,  // 53: campaign.v1.AdminService.PutCalendar:input_type -> campaign.v1.PutCalendarRequest
-	7,  // 54: campaign.v1.AdminService.ImportCalendar:input_type -> campaign.v1.ImportCalendarRequest
-	9,  // 55: campaign.v1.AdminService.GetCalendar:input_type -> campaign.v1.GetCalendarRequest
-	11, // 56: campaign.v1.AdminService.ListCalendars:input_type -> campaign.v1.ListCalendarsRequest
-	13, // 57: campaign.v1.AdminService.DeleteCalendar:input_type -> campaign.v1.DeleteCalendarRequest
-	41, // 58: campaign.v1.AdminService.Backup:input_type -> campaign.v1.BackupRequest
-	43, // 59: campaign.v1.AdminService.GetServer:input_type -> campaign.v1.GetServerRequest
-	18, // 60: campaign.v1.AdminService.CreateAgent:output_type -> campaign.v1.CreateAgentResponse
-	20, // 61: campaign.v1.AdminService.GetAgent:output_type -> campaign.v1.GetAgentResponse
-	22, // 62: campaign.v1.AdminService.ListAgents:output_type -> campaign.v1.ListAgentsResponse
-	24, // 63: campaign.v1.AdminService.UpdateAgent:output_type -> campaign.v1.UpdateAgentResponse
-	27, // 64: campaign.v1.AdminService.CreateToken:output_type -> campaign.v1.CreateTokenResponse
-	29, // 65: campaign.v1.AdminService.ListTokens:output_type -> campaign.v1.ListTokensResponse
-	31, // 66: campaign.v1.AdminService.RevokeToken:output_type -> campaign.v1.RevokeTokenResponse
-	38, // 67: campaign.v1.AdminService.Audit:output_type -> campaign.v1.AuditResponse
-	34, // 68: campaign.v1.AdminService.ListAuditLog:output_type -> campaign.v1.ListAuditLogResponse
-	36, // 69: campaign.v1.AdminService.VerifyAuditLog:output_type -> campaign.v1.VerifyAuditLogResponse
-	6,  // 70: campaign.v1.AdminService.PutCalendar:output_type -> campaign.v1.PutCalendarResponse
-	8,  // 71: campaign.v1.AdminService.ImportCalendar:output_type -> campaign.v1.ImportCalendarResponse
-	10, // 72: campaign.v1.AdminService.GetCalendar:output_type -> campaign.v1.GetCalendarResponse
-	12, // 73: campaign.v1.AdminService.ListCalendars:output_type -> campaign.v1.ListCalendarsResponse
-	14, // 74: campaign.v1.AdminService.DeleteCalendar:output_type -> campaign.v1.DeleteCalendarResponse
-	42, // 75: campaign.v1.AdminService.Backup:output_type -> campaign.v1.BackupResponse
-	44, // 76: campaign.v1.AdminService.GetServer:output_type -> campaign.v1.GetServerResponse
-	60, // [60:77] is the sub-list for method output_type
-	43, // [43:60] is the sub-list for method input_type
+	32, // 50: campaign.v1.AdminService.EndSessions:input_type -> campaign.v1.EndSessionsRequest
+	39, // 51: campaign.v1.AdminService.Audit:input_type -> campaign.v1.AuditRequest
+	35, // 52: campaign.v1.AdminService.ListAuditLog:input_type -> campaign.v1.ListAuditLogRequest
+	37, // 53: campaign.v1.AdminService.VerifyAuditLog:input_type -> campaign.v1.VerifyAuditLogRequest
+	5,  // 54: campaign.v1.AdminService.PutCalendar:input_type -> campaign.v1.PutCalendarRequest
+	7,  // 55: campaign.v1.AdminService.ImportCalendar:input_type -> campaign.v1.ImportCalendarRequest
+	9,  // 56: campaign.v1.AdminService.GetCalendar:input_type -> campaign.v1.GetCalendarRequest
+	11, // 57: campaign.v1.AdminService.ListCalendars:input_type -> campaign.v1.ListCalendarsRequest
+	13, // 58: campaign.v1.AdminService.DeleteCalendar:input_type -> campaign.v1.DeleteCalendarRequest
+	43, // 59: campaign.v1.AdminService.Backup:input_type -> campaign.v1.BackupRequest
+	45, // 60: campaign.v1.AdminService.GetServer:input_type -> campaign.v1.GetServerRequest
+	18, // 61: campaign.v1.AdminService.CreateAgent:output_type -> campaign.v1.CreateAgentResponse
+	20, // 62: campaign.v1.AdminService.GetAgent:output_type -> campaign.v1.GetAgentResponse
+	22, // 63: campaign.v1.AdminService.ListAgents:output_type -> campaign.v1.ListAgentsResponse
+	24, // 64: campaign.v1.AdminService.UpdateAgent:output_type -> campaign.v1.UpdateAgentResponse
+	27, // 65: campaign.v1.AdminService.CreateToken:output_type -> campaign.v1.CreateTokenResponse
+	29, // 66: campaign.v1.AdminService.ListTokens:output_type -> campaign.v1.ListTokensResponse
+	31, // 67: campaign.v1.AdminService.RevokeToken:output_type -> campaign.v1.RevokeTokenResponse
+	33, // 68: campaign.v1.AdminService.EndSessions:output_type -> campaign.v1.EndSessionsResponse
+	40, // 69: campaign.v1.AdminService.Audit:output_type -> campaign.v1.AuditResponse
+	36, // 70: campaign.v1.AdminService.ListAuditLog:output_type -> campaign.v1.ListAuditLogResponse
+	38, // 71: campaign.v1.AdminService.VerifyAuditLog:output_type -> campaign.v1.VerifyAuditLogResponse
+	6,  // 72: campaign.v1.AdminService.PutCalendar:output_type -> campaign.v1.PutCalendarResponse
+	8,  // 73: campaign.v1.AdminService.ImportCalendar:output_type -> campaign.v1.ImportCalendarResponse
+	10, // 74: campaign.v1.AdminService.GetCalendar:output_type -> campaign.v1.GetCalendarResponse
+	12, // 75: campaign.v1.AdminService.ListCalendars:output_type -> campaign.v1.ListCalendarsResponse
+	14, // 76: campaign.v1.AdminService.DeleteCalendar:output_type -> campaign.v1.DeleteCalendarResponse
+	44, // 77: campaign.v1.AdminService.Backup:output_type -> campaign.v1.BackupResponse
+	46, // 78: campaign.v1.AdminService.GetServer:output_type -> campaign.v1.GetServerResponse
+	61, // [61:79] is the sub-list for method output_type
+	43, // [43:61] is the sub-list for method input_type
 	43, // [43:43] is the sub-list for extension type_name
 	43, // [43:43] is the sub-list for extension extendee
 	0,  // [0:43] is the sub-list for field type_name
@@ -3446,7 +3546,7 @@ func file_campaign_v1_admin_proto_init() {
 		return
 	}
 	file_campaign_v1_types_proto_init()
-	file_campaign_v1_admin_proto_msgTypes[36].OneofWrappers = []any{
+	file_campaign_v1_admin_proto_msgTypes[38].OneofWrappers = []any{
 		(*AuditResponse_Breach)(nil),
 		(*AuditResponse_Summary)(nil),
 	}
@@ -3456,7 +3556,7 @@ func file_campaign_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_admin_proto_rawDesc), len(file_campaign_v1_admin_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   43,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

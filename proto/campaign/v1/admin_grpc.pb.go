@@ -26,6 +26,7 @@ const (
 	AdminService_CreateToken_FullMethodName    = "/campaign.v1.AdminService/CreateToken"
 	AdminService_ListTokens_FullMethodName     = "/campaign.v1.AdminService/ListTokens"
 	AdminService_RevokeToken_FullMethodName    = "/campaign.v1.AdminService/RevokeToken"
+	AdminService_EndSessions_FullMethodName    = "/campaign.v1.AdminService/EndSessions"
 	AdminService_Audit_FullMethodName          = "/campaign.v1.AdminService/Audit"
 	AdminService_ListAuditLog_FullMethodName   = "/campaign.v1.AdminService/ListAuditLog"
 	AdminService_VerifyAuditLog_FullMethodName = "/campaign.v1.AdminService/VerifyAuditLog"
@@ -63,6 +64,10 @@ type AdminServiceClient interface {
 	ListTokens(ctx context.Context, in *ListTokensRequest, opts ...grpc.CallOption) (*ListTokensResponse, error)
 	// RevokeToken ends a token at once. Again: no change. Errors: NOT_FOUND.
 	RevokeToken(ctx context.Context, in *RevokeTokenRequest, opts ...grpc.CallOption) (*RevokeTokenResponse, error)
+	// EndSessions signs somebody out of the pages, at every browser and node, within two seconds. Tokens go on, and so may
+	// a new sign-in: revoke the token, or disable the person at the issuer, first. Again: no change. Errors:
+	// INVALID_ARGUMENT names the field.
+	EndSessions(ctx context.Context, in *EndSessionsRequest, opts ...grpc.CallOption) (*EndSessionsResponse, error)
 	// Audit walks the ledger and reports every breach of an invariant as it is found, then the summary.
 	// Errors: NOT_FOUND the campaign.
 	Audit(ctx context.Context, in *AuditRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[AuditResponse], error)
@@ -165,6 +170,16 @@ func (c *adminServiceClient) RevokeToken(ctx context.Context, in *RevokeTokenReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RevokeTokenResponse)
 	err := c.cc.Invoke(ctx, AdminService_RevokeToken_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) EndSessions(ctx context.Context, in *EndSessionsRequest, opts ...grpc.CallOption) (*EndSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndSessionsResponse)
+	err := c.cc.Invoke(ctx, AdminService_EndSessions_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -323,6 +338,10 @@ type AdminServiceServer interface {
 	ListTokens(context.Context, *ListTokensRequest) (*ListTokensResponse, error)
 	// RevokeToken ends a token at once. Again: no change. Errors: NOT_FOUND.
 	RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error)
+	// EndSessions signs somebody out of the pages, at every browser and node, within two seconds. Tokens go on, and so may
+	// a new sign-in: revoke the token, or disable the person at the issuer, first. Again: no change. Errors:
+	// INVALID_ARGUMENT names the field.
+	EndSessions(context.Context, *EndSessionsRequest) (*EndSessionsResponse, error)
 	// Audit walks the ledger and reports every breach of an invariant as it is found, then the summary.
 	// Errors: NOT_FOUND the campaign.
 	Audit(*AuditRequest, grpc.ServerStreamingServer[AuditResponse]) error
@@ -381,6 +400,9 @@ func (UnimplementedAdminServiceServer) ListTokens(context.Context, *ListTokensRe
 }
 func (UnimplementedAdminServiceServer) RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeToken not implemented")
+}
+func (UnimplementedAdminServiceServer) EndSessions(context.Context, *EndSessionsRequest) (*EndSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndSessions not implemented")
 }
 func (UnimplementedAdminServiceServer) Audit(*AuditRequest, grpc.ServerStreamingServer[AuditResponse]) error {
 	return status.Error(codes.Unimplemented, "method Audit not implemented")
@@ -555,6 +577,24 @@ func _AdminService_RevokeToken_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AdminServiceServer).RevokeToken(ctx, req.(*RevokeTokenRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_EndSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).EndSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_EndSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).EndSessions(ctx, req.(*EndSessionsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -752,6 +792,10 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RevokeToken",
 			Handler:    _AdminService_RevokeToken_Handler,
+		},
+		{
+			MethodName: "EndSessions",
+			Handler:    _AdminService_EndSessions_Handler,
 		},
 		{
 			MethodName: "ListAuditLog",

@@ -48,6 +48,7 @@ export async function watched(page) {
   page.on("console", (m) => { if (m.type() === "error" && !page.offline && !page.expects?.test(m.text())) fault(`console of ${page.url()}: ${m.text()}`); });
   page.on("pageerror", (e) => fault(`script of ${page.url()}: ${e.message}`));
   page.on("request", (r) => { if (!r.url().startsWith(world.base) && !/^(blob|data):/.test(r.url())) fault(`${page.url()} asks elsewhere: ${r.url()}`); });
+  page.on("response", (r) => { if (r.status() >= 400) console.log(`ANSWER ${r.status()} ${r.request().method()} ${r.url()}`); });
   page.setDefaultTimeout(20000);
   return page;
 }

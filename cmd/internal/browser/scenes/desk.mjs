@@ -1,0 +1,152 @@
+// An agent's day by the keyboard alone: calls, an appointment, a changed number, a lost network, a reload, a second tab.
+import { world, play, person, watched, seen, cut, tabTo, expect, note } from "../lib.mjs";
+
+const card = "#card";
+const current = (page) => page.locator(card).getAttribute("data-assignment");
+// stage waits without a handle: one would keep a card that is gone.
+const stage = (page, name) => page.locator(`${card}[data-stage=${name}]`).waitFor();
+const next = (page, was) => page.locator(`${card}[data-stage=offered]:not([data-assignment="${was}"])`).waitFor();
+const key = (page, outcome) => page.locator(`${card} .o[data-outcome=${outcome}]`).first().getAttribute("data-key");
+
+// called begins the call in hand and says whose it is.
+async function called(page) {
+  await stage(page, "offered");
+  await page.keyboard.press("c");
+  await stage(page, "calling");
+  return { id: await current(page), lead: await page.locator(card).getAttribute("data-lead") };
+}
+
+// worked takes a call from the card to an outcome, and waits for the next card.
+async function worked(page, outcome) {
+  const { id } = await called(page);
+  await page.keyboard.press("h");
+  await stage(page, "ended");
+  await page.keyboard.press(await key(page, outcome));
+  await next(page, id);
+  return Number(await page.locator("#desk").getAttribute("data-next-ms"));
+}
+
+const middle = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+
+// booked promises one of the times that may be promised, with Tab and Enter.
+async function booked(page) {
+  const { id } = await called(page);
+  await page.keyboard.press("h");
+  await stage(page, "ended");
+  await page.keyboard.press(await key(page, "APPOINTMENT"));
+  await page.waitForFunction(() => document.querySelector("#booking [name=day]")?.options.length > 0);
+  await seen(page, "desk-booking");
+  await tabTo(page, "#booking [name=time]");
+  for (let i = 0; i < 4; i++) await page.keyboard.press("ArrowDown"); // the very first may be over before it is booked
+  await tabTo(page, "#booking [data-do=book]");
+  await page.keyboard.press("Enter");
+  await next(page, id);
+  await page.waitForSelector("#callbacks-till");
+  await page.locator("#callbacks-till").selectOption("");
+  await page.waitForSelector("#callbacks li[data-appointment]");
+}
+
+async function renumbered(page) {
+  const { id } = await called(page);
+  await page.keyboard.press("h");
+  await stage(page, "ended");
+  await page.keyboard.press(await key(page, "NUMBER_CHANGED"));
+  await page.waitForFunction(() => document.activeElement?.id === "new-number");
+  await page.keyboard.type("020 7946 0999");
+  await page.keyboard.press("Enter");
+  await next(page, id);
+}
+
+// offline records an outcome while there is no network; it counts once, with its note.
+async function offline(page, browser) {
+  const { id, lead } = await called(page);
+  const manager = await person(browser, world.tokens.manager);
+  await manager.goto(`${world.base}/leads/${lead}`);
+  const rows = manager.locator("#lead-attempts tbody tr"), before = await rows.count();
+  await page.bringToFront();
+  await page.keyboard.press("n");
+  await page.keyboard.type("wants the blue one");
+  await cut(page, true);
+  await page.keyboard.press(`Alt+${await key(page, "NO_ANSWER")}`);
+  await page.locator("#outcome-kept:not([hidden])").waitFor();
+  expect(await page.locator("#note").inputValue() === "wants the blue one", "the note is gone when the network is");
+  await seen(page, "desk-offline");
+  await cut(page, false);
+  await next(page, id);
+  page.offline = false;
+  await manager.reload();
+  expect(await rows.count() === before + 1, `an outcome that was recorded offline makes ${await rows.count() - before} attempts`);
+  expect(await rows.filter({ hasText: "wants the blue one" }).count() === 1, "the note of an offline outcome is not with its attempt");
+  await manager.context().close();
+}
+
+async function reloaded(page) {
+  const { id } = await called(page);
+  await page.keyboard.press("n");
+  await page.keyboard.type("half a note");
+  await page.reload();
+  await page.waitForSelector("#desk[data-on]");
+  await stage(page, "calling");
+  expect(await current(page) === id, "a reload in a call shows another card");
+  expect(await page.locator("#note").inputValue() === "half a note", "a reload loses the note");
+  await page.waitForFunction(() => /\d/.test(document.getElementById("call-since").textContent));
+  await page.keyboard.press("h");
+  await stage(page, "ended");
+}
+
+// taken lets a second tab take the work over, and the first one take it back.
+async function taken(page) {
+  const second = await watched(await page.context().newPage());
+  await second.goto(`${world.base}/desk`);
+  await page.waitForSelector("#elsewhere:not([hidden])");
+  await second.waitForSelector(card);
+  await seen(page, "desk-elsewhere");
+  await tabTo(page, "#take");
+  await page.keyboard.press("Enter");
+  await second.waitForSelector("#elsewhere:not([hidden])");
+  await page.waitForSelector("#elsewhere", { state: "hidden" });
+  await second.close();
+}
+
+// size is what the page holds after its garbage is collected.
+async function size(session) {
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  return { heap: usedSize, ...await session.send("Memory.getDOMCounters") };
+}
+
+await play(async (browser) => {
+  const page = await person(browser, world.tokens.agent);
+  // A telephone takes the links that dial, as an agent's computer has one; without it chromium asks, and takes the keys.
+  await page.context().addInitScript(() => addEventListener("click", (event) => {
+    if (event.target.closest?.("a[href^='tel:']")) event.preventDefault();
+  }, true));
+  await page.goto(`${world.base}/desk`);
+  await page.waitForSelector("#desk[data-on]");
+  await tabTo(page, "#start");
+  const began = performance.now();
+  await page.keyboard.press("Enter");
+  await stage(page, "offered");
+  note(`first card after ${Math.round(performance.now() - began)} ms`);
+  await seen(page, "desk-card");
+  const took = [];
+  for (let i = 0; i < 6; i++) took.push(await worked(page, i % 2 ? "BUSY" : "NO_ANSWER"));
+  await booked(page);
+  await renumbered(page);
+  await offline(page, browser);
+  await reloaded(page);
+  await taken(page);
+  const id = await current(page);
+  await page.locator("#who").focus();
+  await page.keyboard.press(await key(page, "NO_ANSWER"));
+  await next(page, id);
+  const session = await page.context().newCDPSession(page);
+  const before = await size(session);
+  for (let i = 0; i < 60; i++) took.push(await worked(page, "NO_ANSWER"));
+  const after = await size(session);
+  note(`outcome to next card: median ${middle(took)} ms of ${took.length}`);
+  note(`after 60 more cards: heap ${(before.heap / 1e6).toFixed(2)} to ${(after.heap / 1e6).toFixed(2)} MB, nodes ${before.nodes} to ${after.nodes}, listeners ${before.jsEventListeners} to ${after.jsEventListeners}`);
+  expect(after.heap < before.heap + 3e6, "the desk keeps what it does not need: its heap grows");
+  expect(after.nodes < before.nodes + 1500, "the desk keeps cards that are gone: its nodes grow");
+  expect(after.jsEventListeners < before.jsEventListeners + 200, "the desk keeps listeners of cards that are gone");
+});

@@ -108,6 +108,7 @@ type crowd struct {
 	h       http.HandlerFunc
 	in, out chan struct{}
 	open    sync.WaitGroup
+	left    sync.Once
 }
 
 func newCrowd(t *testing.T, o *room) *crowd {
@@ -137,10 +138,7 @@ func (c *crowd) enters(of campaign.Caller) bool {
 }
 
 func (c *crowd) leave() {
-	if c.out != nil {
-		close(c.out)
-	}
-	c.out = nil
+	c.left.Do(func() { close(c.out) })
 	c.open.Wait()
 }
 

@@ -81,8 +81,11 @@ func sessionOver() error {
 // EndWebSession ends a session; again it changes nothing.
 func (s *Store) EndWebSession(ctx context.Context, id string) error {
 	return s.write(ctx, "end a session of the pages", func(t *tx) error {
-		_, err := t.exec(`DELETE FROM web_sessions WHERE hash = $1`, campaign.HashSecret(id))
-		return err
+		n, err := t.exec(`DELETE FROM web_sessions WHERE hash = $1`, campaign.HashSecret(id))
+		if err != nil || n == 0 {
+			return err
+		}
+		return t.audit("sign_out", "", nil, nil, "")
 	})
 }
 

@@ -46,7 +46,12 @@ func webSessions(b *bundle) {
 	if w, ok := in("l1"); !ok || w.Acting == nil || w.Acting.Agent != 4 || w.Caller.Role != campaign.RoleAdmin {
 		b.Errorf("acting: %+v", w)
 	}
-	b.ok(b.s.EndWebSession(b.Context(), "s1"))
+	for range 2 { // the second finds none, and is no deed
+		b.ok(b.s.EndWebSession(b.Context(), "s1"))
+	}
+	if n := b.count(`SELECT count(*) FROM audit_log WHERE action = 'sign_out'`); n != 1 {
+		b.Errorf("%d entries of signing out", n)
+	}
 	if _, ok := in("s1"); ok {
 		b.Error("signed out, and still in")
 	}

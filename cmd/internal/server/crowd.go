@@ -106,6 +106,9 @@ func (c *crowd) open(ctx context.Context) (give func(), err error) {
 	caller := campaign.CallerFrom(ctx)
 	if caller.Token != 0 || caller.Role != "" {
 		key, most := fmt.Sprint("token ", caller.Token), streamLimit(caller.Role)
+		if caller.Token == 0 { // somebody of the pages who came by a link, in whatever role
+			key = fmt.Sprint("owner ", caller.Owner, " as ", caller.Role)
+		}
 		if !c.take(key, most) {
 			return nil, tooMany("this token has too many streams open", most, "close one, or use a token for each agent")
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"google.golang.org/grpc/metadata"
 
@@ -67,6 +68,10 @@ func (s *Site) open(roles []campaign.Role, next http.HandlerFunc) http.Handler {
 
 // stranger sends a person to sign in, and tells a page's script so; while nobody can say who asks, both are told to wait.
 func (s *Site) stranger(w http.ResponseWriter, r *http.Request, err error) {
+	if campaign.KindOf(err) == campaign.KindStranger && strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		page.Goodbye(w, r) // events that come back learn so, for a script does not see a status
+		return
+	}
 	script := r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Mode") == "cors"
 	switch known := campaign.KindOf(err) != campaign.KindStranger; {
 	case known && script:

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"sync"
 	"time"
@@ -93,6 +94,9 @@ func (o *room) seat(next http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		defer o.leave(of)
-		next(w, r)
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer page.WhileStill(ctx, believed, cancel)()
+		next(w, r.WithContext(ctx))
 	}
 }

@@ -6,10 +6,13 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"redial/campaign"
+	"redial/cmd/internal/web/page"
 )
 
 // show shows a token from an address and gives the cookie that it got; nil: none.
@@ -187,4 +190,35 @@ func TestSpendersAreForgottenRatherThanWithoutBound(t *testing.T) {
 	if len(s.by) > addressesMax || s.spend(-1) == false || s.spend(-1) == false || s.spend(-1) {
 		t.Errorf("%d are remembered, and one that has spent much is not", len(s.by))
 	}
+}
+
+func TestEventsThatComeBackWithoutASessionAreToldSo(t *testing.T) {
+	t.Parallel()
+	h := newSite(t, newFake()).Handler()
+	r := httptest.NewRequest("GET", "/live", nil)
+	r.Header.Set("Accept", "text/event-stream")
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, r); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "event: bye") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestAQuietLivePageEndsWithItsSession(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var in atomic.Bool
+		in.Store(true)
+		ctx := page.WithGuest(t.Context(), page.Guest{Still: in.Load})
+		ended := make(chan time.Duration, 1)
+		began := time.Now()
+		next := newRoom(1).seat(func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done() // says nothing all the while
+			ended <- time.Since(began)
+		})
+		time.AfterFunc(5*time.Second, func() { in.Store(false) })
+		next(httptest.NewRecorder(), httptest.NewRequest("GET", "/live", nil).WithContext(ctx))
+		if took := <-ended; took > 7*time.Second || took < 5*time.Second {
+			t.Errorf("ended after %v, two seconds after 5s at most", took)
+		}
+	})
 }

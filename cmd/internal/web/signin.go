@@ -114,9 +114,11 @@ func (s *Site) entered(w http.ResponseWriter, r *http.Request, c campaign.Caller
 
 func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
 	if cookie, err := r.Cookie(sessionCookie); err == nil {
-		_, err := s.sessions.find(r.Context(), cookie.Value)
+		found, err := s.sessions.find(r.Context(), cookie.Value)
 		if err == nil {
-			err = s.sessions.end(r.Context(), cookie.Value)
+			c := found.Caller
+			c.From = address(r)
+			err = s.sessions.end(campaign.WithCaller(r.Context(), c), cookie.Value)
 		}
 		if err != nil && campaign.KindOf(err) != campaign.KindStranger {
 			s.stranger(w, r, err)

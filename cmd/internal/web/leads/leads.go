@@ -86,7 +86,7 @@ func mayOf(c *campaign.Caller) may {
 	manages := c.Role == campaign.RoleManager || c.Role == campaign.RoleAdmin
 	watches := manages || c.Role == campaign.RoleSupervisor
 	return may{
-		Reassign: c.Role == campaign.RoleSupervisor || c.Role == campaign.RoleAdmin,
+		Reassign: watches,
 		Change:   manages, Suppress: watches, Book: c.Role == campaign.RoleAdmin,
 		Erase: manages && c.May(campaign.PermitPrivacy), Reveal: c.Role != campaign.RoleAgent && c.May(campaign.PermitNumbers),
 	}

@@ -38,6 +38,7 @@ type lists struct {
 	campaigns pb.CampaignServiceClient
 	reports   pb.ReportServiceClient
 	calendars pb.AdminServiceClient
+	hands     hands
 }
 
 // New makes the pages of lists.
@@ -49,6 +50,7 @@ func New(kit page.Kit) (page.Family, error) {
 		return page.Family{}, fmt.Errorf("make the pages of lists: %w", err)
 	}
 	p := &lists{
+		hands: hands{by: map[string]int{}},
 		views: views, now: kit.Now,
 		lists: pb.NewListServiceClient(kit.API), campaigns: pb.NewCampaignServiceClient(kit.API), reports: pb.NewReportServiceClient(kit.API),
 		calendars: pb.NewAdminServiceClient(kit.API),

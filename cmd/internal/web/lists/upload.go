@@ -125,6 +125,12 @@ func (p *lists) piece(w http.ResponseWriter, r *http.Request) {
 		p.views.Fail(w, r, err)
 		return
 	}
+	leave, err := p.hands.take(r.Context())
+	if err != nil {
+		p.views.Fail(w, r, err)
+		return
+	}
+	defer leave()
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		p.views.Fail(w, r, cutOff(err))

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -57,6 +58,32 @@ func WithGuest(ctx context.Context, g Guest) context.Context {
 func guestOf(ctx context.Context) (Guest, bool) {
 	g, ok := ctx.Value(guestKey{}).(Guest)
 	return g, ok
+}
+
+// WhileStill calls end once the guest of ctx is no longer signed in, of which it asks every so often, until it is stopped.
+func WhileStill(ctx context.Context, every time.Duration, end func()) (stop func()) {
+	g, ok := guestOf(ctx)
+	if !ok || g.Still == nil {
+		return func() {}
+	}
+	stopped := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stopped:
+				return
+			case <-tick.C:
+				if !g.Still() {
+					end()
+					return
+				}
+			}
+		}
+	})
+	return func() { close(stopped); watching.Wait() }
 }
 
 // Roles that look at the work of others, by what they may do with it.

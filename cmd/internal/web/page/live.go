@@ -40,7 +40,7 @@ func NewLive(w http.ResponseWriter, r *http.Request) *Live {
 // and the error is ErrSignedOut.
 func (l *Live) Send(event string, data []byte) error {
 	if !l.still() {
-		_ = l.write([]byte("event: bye\ndata: signed out\n\n")) // it ends either way
+		_ = l.write(bye) // it ends either way
 		return ErrSignedOut
 	}
 	return l.write(Event(event, data))
@@ -54,6 +54,12 @@ func (l *Live) SendJSON(event string, value any) error {
 	}
 	return l.Send(event, raw)
 }
+
+// bye tells a live page that its reader is no longer signed in.
+var bye = []byte("event: bye\ndata: signed out\n\n")
+
+// Goodbye answers a live page whose reader is not signed in.
+func Goodbye(w http.ResponseWriter, r *http.Request) { _ = NewLive(w, r).write(bye) }
 
 // Beat says that the page still lives.
 func (l *Live) Beat() error { return l.Send("beat", []byte("-")) }

@@ -51,7 +51,7 @@ export function live(path, on) {
       on.lost?.();
       source.close();
       clearTimeout(timer);
-      if (!closed) timer = setTimeout(open, wait);
+      if (!closed) timer = setTimeout(open, wait * (0.5 + Math.random())); // not all at once after a restart
       wait = Math.min(wait * 2, 15000);
     };
   };

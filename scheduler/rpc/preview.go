@@ -55,7 +55,11 @@ func (s *Server) PreviewRules(r *pb.PreviewRulesRequest, out grpc.ServerStreamin
 	if err := s.deps.Whole.SnapshotUnder(ctx, id, waiting, &rules, p.look); err != nil {
 		return err
 	}
-	return out.Send(&pb.PreviewRulesResponse{Done: p.done, Total: max(p.total, p.done), Result: p.result(&c)})
+	last := &pb.PreviewRulesResponse{Done: p.done, Total: max(p.total, p.done), Result: p.result(&c)}
+	if err := s.hide(ctx, id, last); err != nil {
+		return err
+	}
+	return out.Send(last)
 }
 
 // sound refuses rules that an update would refuse, calendars apart, which the snapshot knows.

@@ -17,10 +17,12 @@ let store;
 try { store = localStorage; store.length; } catch { store = memory(); }
 export let session = { epoch: 0, state: "signed_out", since: 0 };
 let line, shift = false, asleep = false;
+let ending = Promise.resolve(); // the end of the call, which goes before its outcome
 let lastBeat = 0, heard = Date.now(), cut = false, dialling = false; // cut: the last beat did not get through
 
 export const box = new Outbox({
-  store, who: desk.dataset.login, send: (body) => post(`/desk/outcome${$("use-next").checked ? "?next=1" : ""}`, body),
+  store, who: desk.dataset.login,
+  send: async (body) => { await ending; return post(`/desk/outcome${$("use-next").checked ? "?next=1" : ""}`, body); },
   done: (entry, m) => recorded(entry, m), refused: (entry, problem) => refusedOutcome(entry, problem), changed: () => showKept(),
 });
 
@@ -177,7 +179,8 @@ async function end() {
   if (card()?.dataset.stage !== "calling") return;
   box.keep(mine, { ended_at: new Date(now()).toISOString() });
   stage("ended");
-  await act("/desk/end", { assignment_id: mine }, "");
+  ending = act("/desk/end", { assignment_id: mine }, "");
+  await ending;
 }
 
 // tell does something and answers with what is wrong with it; undefined: nothing.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -46,6 +47,8 @@ func stage(t *testing.T) string {
 	}
 	sum := sha256.Sum256(lock)
 	home := filepath.Join(cache, "redial-browser", hex.EncodeToString(sum[:8]))
+	installing.Lock()
+	defer installing.Unlock()
 	if _, err := os.Stat(filepath.Join(home, "node_modules", "playwright-core")); err != nil {
 		install(t, home)
 	}
@@ -59,13 +62,13 @@ func stage(t *testing.T) string {
 	return scenes
 }
 
+// installing lets one test install the packages that all need.
+var installing sync.Mutex
+
+// install makes home whole or not at all.
 func install(t *testing.T, home string) {
 	t.Helper()
-	fresh, err := os.MkdirTemp("", "redial-browser")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(fresh)
+	fresh := t.TempDir()
 	for _, name := range []string{"package.json", "package-lock.json"} {
 		raw, err := os.ReadFile(name)
 		if err == nil {
@@ -78,13 +81,18 @@ func install(t *testing.T, home string) {
 	if out, err := run(t, fresh, nil, "npm", "ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"); err != nil {
 		t.Fatalf("npm ci: %v: %s\n%s", err, hintNode, out)
 	}
-	if err := os.RemoveAll(home); err != nil {
+	for _, old := range []string{home, home + ".new"} {
+		if err := os.RemoveAll(old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(home+".new", 0o750); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(home, 0o750); err != nil {
+	if err := os.CopyFS(filepath.Join(home+".new", "node_modules"), os.DirFS(filepath.Join(fresh, "node_modules"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.CopyFS(filepath.Join(home, "node_modules"), os.DirFS(filepath.Join(fresh, "node_modules"))); err != nil {
+	if err := os.Rename(home+".new", home); err != nil {
 		t.Fatal(err)
 	}
 }

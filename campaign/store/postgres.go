@@ -60,7 +60,29 @@ func (s *Store) openPostgres(ctx context.Context, url string, conns int, tune fu
 	s.pool = pool
 	s.writer = s.connections(pool)
 	s.reader = s.writer
-	return s.writer.PingContext(ctx)
+	if err := s.writer.PingContext(ctx); err != nil {
+		return err
+	}
+	return s.askVacuum(ctx)
+}
+
+// vacuumEvery is how often a server should look for what autovacuum has to do at most. At 2,000 calls a second its default
+// of a minute leaves 120,000 dead entries in each index of the claim before it comes: they grow to four times their size.
+const vacuumEvery = 15 * time.Second
+
+// askVacuum warns of a server whose autovacuum comes too seldom for a busy floor, or never.
+func (s *Store) askVacuum(ctx context.Context) error {
+	var on bool
+	var seconds int
+	err := s.writer.QueryRowContext(ctx, `SELECT current_setting('autovacuum')::boolean, setting::int FROM pg_settings WHERE name = 'autovacuum_naptime'`).Scan(&on, &seconds)
+	if err != nil {
+		return fmt.Errorf("read how often the database clears away what is dead: %w", err)
+	}
+	if nap := time.Duration(seconds) * time.Second; !on || nap > vacuumEvery {
+		s.log.WarnContext(ctx, "PostgreSQL clears away dead rows too seldom for a busy floor, whose indexes will swell: set autovacuum on and autovacuum_naptime to 10s",
+			"autovacuum", on, "autovacuum_naptime", nap)
+	}
+	return nil
 }
 
 // bound sets what the URL does not say.

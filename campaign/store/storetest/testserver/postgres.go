@@ -36,9 +36,9 @@ func Postgres(t testing.TB) string {
 
 // NewPostgres starts a PostgreSQL server for this test alone, to be stopped and started at will. When durable, a
 // commit waits for the disk as in production.
-func NewPostgres(t testing.TB, durable bool) *Server {
+func NewPostgres(t testing.TB, durable bool, settings ...string) *Server {
 	t.Helper()
-	return own(t, func() (*Server, error) { return StartPostgres(durable) })
+	return own(t, func() (*Server, error) { return StartPostgres(durable, settings...) })
 }
 
 // Database gives a fresh, empty database of a PostgreSQL server as a URL; it is dropped when the test ends, unless the

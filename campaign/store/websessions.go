@@ -10,8 +10,8 @@ import (
 	"redial/campaign"
 )
 
-// KeepWebSession keeps a session under the hash of its secret id, or changes the one that is there. Of one caller at most
-// so many are kept: the oldest make room.
+// KeepWebSession keeps a new session under the hash of its secret id. Of one caller at most so many are kept: the oldest
+// make room.
 func (s *Store) KeepWebSession(ctx context.Context, id string, w campaign.WebSession, most int) error {
 	return s.write(ctx, "keep a session of the pages", func(t *tx) error {
 		if _, err := t.exec(`DELETE FROM web_sessions WHERE ends_at <= $1`, us(t.now)); err != nil {
@@ -20,14 +20,24 @@ func (s *Store) KeepWebSession(ctx context.Context, id string, w campaign.WebSes
 		if w.BeganAt.IsZero() {
 			w.BeganAt = t.now
 		}
-		_, err := t.exec(`INSERT INTO web_sessions (hash, token_id, owner, body, began_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (hash) DO UPDATE SET body = excluded.body`,
+		_, err := t.exec(`INSERT INTO web_sessions (hash, token_id, owner, body, began_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			campaign.HashSecret(id), w.Caller.Token, whoseSession(&w.Caller), js(w), us(w.BeganAt), us(w.EndsAt))
 		if err != nil {
 			return err
 		}
 		_, err = t.exec(`DELETE FROM web_sessions WHERE hash IN (SELECT hash FROM web_sessions WHERE token_id = $1 AND owner = $2
 			ORDER BY began_at DESC, hash LIMIT 1000 OFFSET $3)`, w.Caller.Token, whoseSession(&w.Caller), most)
+		return err
+	})
+}
+
+// ChangeWebSession changes what a session is, as long as it goes on. Error: KindStranger when it is over; it stays over.
+func (s *Store) ChangeWebSession(ctx context.Context, id string, w campaign.WebSession) error {
+	return s.write(ctx, "change a session of the pages", func(t *tx) error {
+		n, err := t.exec(`UPDATE web_sessions SET body = $1 WHERE hash = $2 AND ends_at > $3`, js(w), campaign.HashSecret(id), us(t.now))
+		if err == nil && n == 0 {
+			return sessionOver()
+		}
 		return err
 	})
 }

@@ -42,12 +42,15 @@ func webSessions(b *bundle) {
 		b.Error("the secret of a session is kept")
 	}
 	acting := campaign.WebSession{Caller: link, Acting: &campaign.Caller{Owner: "you", Role: campaign.RoleAgent, Agent: 4}, EndsAt: end}
-	b.ok(b.s.KeepWebSession(b.Context(), "l1", acting, 20))
+	b.ok(b.s.ChangeWebSession(b.Context(), "l1", acting))
 	if w, ok := in("l1"); !ok || w.Acting == nil || w.Acting.Agent != 4 || w.Caller.Role != campaign.RoleAdmin {
 		b.Errorf("acting: %+v", w)
 	}
 	for range 2 { // the second finds none, and is no deed
 		b.ok(b.s.EndWebSession(b.Context(), "s1"))
+	}
+	if err := b.s.ChangeWebSession(b.Context(), "s1", acting); campaign.KindOf(err) != campaign.KindStranger {
+		b.Errorf("a session that ended is changed: %v", err)
 	}
 	if n := b.count(`SELECT count(*) FROM audit_log WHERE action = 'sign_out'`); n != 1 {
 		b.Errorf("%d entries of signing out", n)
@@ -71,6 +74,9 @@ func webSessions(b *bundle) {
 		b.Error("its token was revoked, and it is still in")
 	}
 	b.wait(time.Hour)
+	if err := b.s.ChangeWebSession(b.Context(), "l1", acting); campaign.KindOf(err) != campaign.KindStranger {
+		b.Errorf("a session whose time is over is changed: %v", err)
+	}
 	if _, ok := in("p1"); ok {
 		b.Error("its time is over, and it is still in")
 	}

@@ -261,7 +261,7 @@ func (a *App) wireWeb() error {
 	a.site, err = web.New(web.Deps{
 		API: inside, Demo: a.cfg.Demo, Sessions: a.store,
 		Record: a.overview, Tokens: a.guard, Health: a, Metrics: promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}),
-		Log: a.log, Now: a.store.Now, Company: a.company(), Name: a.certName(), Deeds: a.store,
+		Log: a.log, Now: a.store.Now, Company: a.company(), CompanySession: a.cfg.OIDC.Session, Name: a.certName(), Deeds: a.store,
 	})
 	if err != nil {
 		return fmt.Errorf("make the web pages: %w", err)

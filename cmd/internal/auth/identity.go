@@ -14,28 +14,30 @@ import (
 	"redial/campaign"
 )
 
-// person is the caller that an id token names, which was verified.
-func (i *Issuer) person(ctx context.Context, token *oidc.IDToken) (campaign.Caller, error) {
+// person is the caller that an id token names, which was verified, and the groups that it lists.
+func (i *Issuer) person(ctx context.Context, token *oidc.IDToken) (c campaign.Caller, groups []string, err error) {
 	var claims map[string]json.RawMessage
 	if err := token.Claims(&claims); err != nil {
-		return campaign.Caller{}, stranger(ReasonIdentityRefused, "the claims of this id token cannot be read")
+		return campaign.Caller{}, nil, stranger(ReasonIdentityRefused, "the claims of this id token cannot be read")
 	}
-	c := campaign.Caller{Token: idOf(token.Issuer, token.Subject), Owner: nameOf(claims, i.o.Name)}
+	c = campaign.Caller{Token: idOf(token.Issuer, token.Subject), Owner: nameOf(claims, i.o.Name)}
 	if c.Owner == "" {
-		return campaign.Caller{}, stranger(ReasonIdentityRefused, "this id token names nobody: it needs "+cmp.Or(i.o.Name, "a verified email, preferred_username or sub")+
+		return campaign.Caller{}, nil, stranger(ReasonIdentityRefused, "this id token names nobody: it needs "+cmp.Or(i.o.Name, "a verified email, preferred_username or sub")+
 			" of at most 100 printable characters; --oidc-name chooses the claim")
 	}
-	groups := wordsAt(claims, i.o.Claim)
+	groups = wordsAt(claims, i.o.Claim)
 	role, ok := i.o.Role(groups)
 	if !ok {
-		return campaign.Caller{}, unentitled(ReasonNoRole, fmt.Sprintf("%s is in no group that has a role here (claim %s lists %d): ask an admin to add one to --oidc-roles",
+		return campaign.Caller{}, nil, unentitled(ReasonNoRole, fmt.Sprintf("%s is in no group that has a role here (claim %s lists %d): ask an admin to add one to --oidc-roles",
 			c.Owner, i.o.Claim, len(groups)))
 	}
 	c.Role = role
 	if role == campaign.RoleAgent {
-		return i.agent(ctx, c)
+		c, err = i.agent(ctx, c)
+	} else {
+		c, err = i.granted(c, claims)
 	}
-	return i.granted(c, claims)
+	return c, groups, err
 }
 
 // agent adds the agent whose login is the person's name.

@@ -107,7 +107,7 @@ func (i *Issuer) Caller(ctx context.Context, jwt string) (campaign.Caller, error
 		return before.caller, before.err
 	}
 	until := now.Add(i.o.Remember)
-	c, expires, err := i.read(ctx, jwt, nil)
+	c, _, expires, err := i.read(ctx, jwt, nil)
 	if kind := campaign.KindOf(err); kind == campaign.KindAway || ctx.Err() != nil {
 		return campaign.Caller{}, err
 	}
@@ -133,24 +133,27 @@ func (i *Issuer) SignInURL(ctx context.Context, redirect, state, nonce, verifier
 	return i.config(p, redirect).AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)), nil
 }
 
-// SignIn is the person for whom the issuer gave a code. Errors as of Caller.
-func (i *Issuer) SignIn(ctx context.Context, redirect, code, nonce, verifier string) (campaign.Caller, error) {
+// Role is what a person of these groups may be here today; false: nothing.
+func (i *Issuer) Role(groups []string) (campaign.Role, bool) { return i.o.Role(groups) }
+
+// SignIn is the person for whom the issuer gave a code, and the groups that make it so. Errors as of Caller.
+func (i *Issuer) SignIn(ctx context.Context, redirect, code, nonce, verifier string) (campaign.Caller, []string, error) {
 	p, _, err := i.discover(ctx)
 	if err != nil {
-		return campaign.Caller{}, err
+		return campaign.Caller{}, nil, err
 	}
 	ctx = oidc.ClientContext(ctx, i.client)
 	got, err := i.config(p, redirect).Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.Response != nil && refused.Response.StatusCode < 500 {
 		i.o.Log.WarnContext(ctx, "the issuer refused the code of a sign-in", "error", refused.ErrorCode)
-		return campaign.Caller{}, stranger(ReasonIdentityRefused, "the issuer refused this sign-in ("+cmp.Or(printable(refused.ErrorCode), "no reason given")+"): begin again")
+		return campaign.Caller{}, nil, stranger(ReasonIdentityRefused, "the issuer refused this sign-in ("+cmp.Or(printable(refused.ErrorCode), "no reason given")+"): begin again")
 	}
 	if err != nil {
-		return campaign.Caller{}, i.away(ctx, err)
+		return campaign.Caller{}, nil, i.away(ctx, err)
 	}
 	raw, _ := got.Extra("id_token").(string)
-	c, _, err := i.read(ctx, raw, &nonce)
-	return c, err
+	c, groups, _, err := i.read(ctx, raw, &nonce)
+	return c, groups, err
 }
 
 func (i *Issuer) config(p *oidc.Provider, redirect string) *oauth2.Config {
@@ -185,32 +188,32 @@ func (i *Issuer) discover(ctx context.Context) (*oidc.Provider, *keyring, error)
 }
 
 // read verifies an id token and says whom it names, and until when. A nonce, if given, must be the token's.
-func (i *Issuer) read(ctx context.Context, jwt string, nonce *string) (campaign.Caller, time.Time, error) {
+func (i *Issuer) read(ctx context.Context, jwt string, nonce *string) (campaign.Caller, []string, time.Time, error) {
 	if len(jwt) > jwtMost || !LooksLikeJWT(jwt) {
-		return campaign.Caller{}, time.Time{}, stranger(ReasonIdentityRefused, "this is no id token: it has three parts between dots, and 16 KiB at most")
+		return campaign.Caller{}, nil, time.Time{}, stranger(ReasonIdentityRefused, "this is no id token: it has three parts between dots, and 16 KiB at most")
 	}
 	p, keys, err := i.discover(ctx)
 	if err != nil {
-		return campaign.Caller{}, time.Time{}, err
+		return campaign.Caller{}, nil, time.Time{}, err
 	}
 	token, err := keys.verify(ctx, p, &oidc.Config{ClientID: i.o.Client, Now: i.o.Now}, jwt)
 	if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
-		return campaign.Caller{}, time.Time{}, stranger(ReasonTokenExpired, "this id token has expired: get a fresh one from the issuer")
+		return campaign.Caller{}, nil, time.Time{}, stranger(ReasonTokenExpired, "this id token has expired: get a fresh one from the issuer")
 	}
 	if errors.Is(err, errIssuerAway) {
-		return campaign.Caller{}, time.Time{}, i.away(ctx, err)
+		return campaign.Caller{}, nil, time.Time{}, i.away(ctx, err)
 	}
 	if ctx.Err() != nil {
-		return campaign.Caller{}, time.Time{}, ctx.Err()
+		return campaign.Caller{}, nil, time.Time{}, ctx.Err()
 	}
 	if err != nil {
-		return campaign.Caller{}, time.Time{}, stranger(ReasonIdentityRefused, "this id token is not accepted here: "+printable(strings.TrimPrefix(err.Error(), "oidc: ")))
+		return campaign.Caller{}, nil, time.Time{}, stranger(ReasonIdentityRefused, "this id token is not accepted here: "+printable(strings.TrimPrefix(err.Error(), "oidc: ")))
 	}
 	if nonce != nil && (*nonce == "" || subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(*nonce)) != 1) {
-		return campaign.Caller{}, time.Time{}, stranger(ReasonIdentityRefused, "this id token was made for another sign-in: begin again")
+		return campaign.Caller{}, nil, time.Time{}, stranger(ReasonIdentityRefused, "this id token was made for another sign-in: begin again")
 	}
-	c, err := i.person(ctx, token)
-	return c, token.Expiry, err
+	c, groups, err := i.person(ctx, token)
+	return c, groups, token.Expiry, err
 }
 
 func (i *Issuer) away(ctx context.Context, err error) error {

@@ -340,9 +340,12 @@ func TestSignInHoldsToItsNonceAndItsProof(t *testing.T) {
 		return q.Get("code")
 	}
 	code := begin()
-	got, err := c.SignIn(t.Context(), redirect, code, "the nonce", strings.Repeat("v", 43))
-	if err != nil || got.Owner != "ann@example.com" || got.Role != campaign.RoleManager {
-		t.Errorf("%+v, %v", got, err)
+	got, groups, err := c.SignIn(t.Context(), redirect, code, "the nonce", strings.Repeat("v", 43))
+	if err != nil || got.Owner != "ann@example.com" || got.Role != campaign.RoleManager || len(groups) == 0 {
+		t.Errorf("%+v, %v, %v", got, groups, err)
+	}
+	if role, ok := c.Role(groups); !ok || role != got.Role {
+		t.Errorf("the groups %v make %v", groups, role)
 	}
 	for name, one := range map[string]struct{ code, nonce, verifier, redirect string }{
 		"the same code again": {code, "the nonce", strings.Repeat("v", 43), redirect},
@@ -351,14 +354,14 @@ func TestSignInHoldsToItsNonceAndItsProof(t *testing.T) {
 		"another verifier":    {begin(), "the nonce", strings.Repeat("w", 43), redirect},
 		"another address":     {begin(), "the nonce", strings.Repeat("v", 43), "http://evil.example/"},
 	} {
-		_, err := c.SignIn(t.Context(), one.redirect, one.code, one.nonce, one.verifier)
+		_, _, err := c.SignIn(t.Context(), one.redirect, one.code, one.nonce, one.verifier)
 		if campaign.KindOf(err) != campaign.KindStranger || campaign.ReasonOf(err) != ReasonIdentityRefused {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	code = begin()
 	c.at.SetAway(true)
-	if _, err := c.SignIn(t.Context(), redirect, code, "the nonce", strings.Repeat("v", 43)); campaign.KindOf(err) != campaign.KindAway {
+	if _, _, err := c.SignIn(t.Context(), redirect, code, "the nonce", strings.Repeat("v", 43)); campaign.KindOf(err) != campaign.KindAway {
 		t.Errorf("the issuer went away: %v", err)
 	}
 }

@@ -61,7 +61,7 @@ func Default() Config {
 		Data: "data", GRPC: "127.0.0.1:7070", Web: "127.0.0.1:7071",
 		MaxConns: 20_000, MaxUpload: 2 << 30,
 		Drain: 30 * time.Second, Log: Log{Level: slog.LevelInfo, Format: "text"},
-		OIDC: OIDC{Claim: "groups", Scopes: "openid profile email"},
+		OIDC: OIDC{Claim: "groups", Scopes: "openid profile email", Session: 8 * time.Hour},
 	}
 }
 

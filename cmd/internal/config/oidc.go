@@ -6,21 +6,23 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"redial/campaign"
 )
 
 // OIDC is where people sign in with their company's account; without an Issuer they show tokens.
 type OIDC struct {
-	Issuer     string // https:// URL, as the issuer writes it itself
-	Client     string // this server's client id there, which is the audience of every token
-	Secret     string // of the client; empty: a public client (PKCE alone)
-	SecretFile string // read into Secret
-	Name       string // claim that names the person; empty: the verified e-mail, else preferred_username, else subject
-	Claim      string // names the groups of a person, a list or one word
-	Roles      string // GROUP=role,GROUP=role; see RoleOf
-	Campaigns  string // claim with the ids of the campaigns that a person sees; empty: every one
-	Scopes     string // asked for at sign-in, separated by spaces or commas
+	Issuer     string        // https:// URL, as the issuer writes it itself
+	Client     string        // this server's client id there, which is the audience of every token
+	Secret     string        // of the client; empty: a public client (PKCE alone)
+	SecretFile string        // read into Secret
+	Name       string        // claim that names the person; empty: the verified e-mail, else preferred_username, else subject
+	Claim      string        // names the groups of a person, a list or one word
+	Roles      string        // GROUP=role,GROUP=role; see RoleOf
+	Campaigns  string        // claim with the ids of the campaigns that a person sees; empty: every one
+	Session    time.Duration // of the pages, until the issuer must vouch for the person again
+	Scopes     string        // asked for at sign-in, separated by spaces or commas
 }
 
 // Strongest are the roles, the strongest first: whoever is in several groups has the first of these.
@@ -93,6 +95,9 @@ func (c Config) checkOIDC() error {
 	}
 	if o.Claim == "" {
 		faults = append(faults, errors.New("--oidc-claim is empty: name the claim that lists a person's groups, such as groups"))
+	}
+	if o.Session < time.Minute || o.Session > 24*time.Hour {
+		faults = append(faults, fmt.Errorf("--oidc-session %v is out of range: give 1m to 24h", o.Session))
 	}
 	by, err := o.roles()
 	if err == nil && len(by) == 0 {

@@ -66,18 +66,11 @@ var settings = []setting{
 		func(c *Config) *string { return &c.OIDC.Campaigns }),
 	text("oidc-scopes", "SCOPES", "asked for at sign-in; some issuers list groups only when asked for",
 		func(c *Config) *string { return &c.OIDC.Scopes }),
+	duration("oidc-session", "how long the pages believe a sign-in before the issuer must vouch for the person again",
+		func(c *Config) *time.Duration { return &c.OIDC.Session }),
 	text("node", "NAME", "this process's name among those of one database; empty: host name and gRPC port",
 		func(c *Config) *string { return &c.Node }),
-	{
-		name: "drain", arg: "DURATION", help: "how long a stop waits for work in hand",
-		get: func(c *Config) string { return c.Drain.String() },
-		set: func(c *Config, v string) (err error) {
-			if c.Drain, err = time.ParseDuration(v); err != nil {
-				err = fmt.Errorf("%q is no duration: write it as 30s or 2m", v)
-			}
-			return err
-		},
-	},
+	duration("drain", "how long a stop waits for work in hand", func(c *Config) *time.Duration { return &c.Drain }),
 	{
 		name: "keep", arg: "DAYS", help: "drop history (attempts, agent states; events, see --keep-events) older than so many days, at least 62; 0: keep all",
 		get: func(c *Config) string { return strconv.Itoa(c.Keep) },
@@ -149,6 +142,21 @@ func text(name, arg, help string, at func(*Config) *string) setting {
 		name: name, arg: arg, help: help,
 		get: func(c *Config) string { return *at(c) },
 		set: func(c *Config, v string) error { *at(c) = strings.TrimSpace(v); return nil },
+	}
+}
+
+func duration(name, help string, at func(*Config) *time.Duration) setting {
+	return setting{
+		name: name, arg: "DURATION", help: help,
+		get: func(c *Config) string { // 8h, not 8h0m0s
+			return strings.Replace(strings.Replace(at(c).String(), "m0s", "m", 1), "h0m", "h", 1)
+		},
+		set: func(c *Config, v string) (err error) {
+			if *at(c), err = time.ParseDuration(v); err != nil {
+				err = fmt.Errorf("%q is no duration: write it as 30s or 2m", v)
+			}
+			return err
+		},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
@@ -17,21 +18,22 @@ import (
 type Company interface {
 	// SignInURL is where a browser goes; the issuer sends it back to redirect with state and a code.
 	SignInURL(ctx context.Context, redirect, state, nonce, verifier string) (string, error)
-	// SignIn is the person for whom the issuer gave a code.
-	SignIn(ctx context.Context, redirect, code, nonce, verifier string) (campaign.Caller, error)
+	// SignIn is the person for whom the issuer gave a code, and its groups.
+	SignIn(ctx context.Context, redirect, code, nonce, verifier string) (campaign.Caller, []string, error)
+	// Role is what a person of these groups may be here today; false: nothing.
+	Role(groups []string) (campaign.Role, bool)
 }
 
 // A sign-in at the company's issuer is remembered by the browser alone, so that any node may end what another began.
 const (
-	companyPath   = "/signin/oidc"
-	companyCookie = "redial_signin"
-	companyTime   = 10 * time.Minute
+	companyPath = "/signin/oidc"
+	companyTime = 10 * time.Minute
 )
 
 // beginCompany sends a browser to the issuer. What comes back is held to the state, the nonce and the verifier that the
 // browser keeps in a cookie of its own.
 func (s *Site) beginCompany(w http.ResponseWriter, r *http.Request) {
-	kept := []string{rand.Text(), rand.Text(), rand.Text() + rand.Text()}
+	kept := []string{rand.Text(), rand.Text(), rand.Text() + rand.Text(), base64.RawURLEncoding.EncodeToString([]byte(backOf(r)))}
 	to, err := s.Company.SignInURL(r.Context(), s.redirect(r), kept[0], kept[1], kept[2])
 	if err != nil {
 		s.companyFailed(w, r, err)
@@ -44,26 +46,26 @@ func (s *Site) beginCompany(w http.ResponseWriter, r *http.Request) {
 // endCompany takes the code that the browser was sent back with. Whatever comes of it, the cookie is used up.
 func (s *Site) endCompany(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	cookie, err := r.Cookie(companyCookie)
+	cookie, err := r.Cookie(companyCookie(r))
 	var kept []string
 	if err == nil {
 		kept = strings.Split(cookie.Value, ".")
 	}
 	s.companyKeeps(w, r, "", -time.Second)
-	if len(kept) != 3 || subtle.ConstantTimeCompare([]byte(kept[0]), []byte(q.Get("state"))) != 1 {
-		s.render(w, r, http.StatusUnauthorized, "signin", s.signInPage("company_stale"))
+	if len(kept) != 4 || subtle.ConstantTimeCompare([]byte(kept[0]), []byte(q.Get("state"))) != 1 {
+		s.render(w, r, http.StatusUnauthorized, "signin", s.signInPage(r, "company_stale"))
 		return
 	}
 	if q.Get("code") == "" {
 		s.Log.InfoContext(r.Context(), "the issuer did not sign somebody in", "error", fmt.Sprintf("%.100s", q.Get("error")))
-		s.render(w, r, http.StatusUnauthorized, "signin", s.signInPage("company_refused"))
+		s.render(w, r, http.StatusUnauthorized, "signin", s.signInPage(r, "company_refused"))
 		return
 	}
 	if !s.entries.codes.spend(source(r)) {
 		tooMany(w, "too many sign-ins at the company come from this address: wait a little")
 		return
 	}
-	c, err := s.Company.SignIn(r.Context(), s.redirect(r), q.Get("code"), kept[1], kept[2])
+	c, groups, err := s.Company.SignIn(r.Context(), s.redirect(r), q.Get("code"), kept[1], kept[2])
 	if campaign.KindOf(err) == campaign.KindStranger && !s.guessed(w, r) {
 		return
 	}
@@ -74,17 +76,39 @@ func (s *Site) endCompany(w http.ResponseWriter, r *http.Request) {
 	if !s.admitted(w, r, c) {
 		return
 	}
-	if !s.begin(w, r, c) {
+	if !s.begin(w, r, campaign.WebSession{Caller: c, Groups: groups}) {
 		return
 	}
+	back, _ := base64.RawURLEncoding.DecodeString(kept[3]) // what is no path of ours leads to the first page
 	// The session's cookie goes along with no request that another site began, and a redirect from here would be one: the
 	// page that answers goes on by itself.
-	s.render(w, r, http.StatusOK, "onward", nil)
+	s.render(w, r, http.StatusOK, "onward", ownPath(string(back)))
+}
+
+// companyCookie is the name of the cookie of a sign-in under way.
+func companyCookie(r *http.Request) string {
+	if secure(r) {
+		return "__Secure-redial_signin"
+	}
+	return "redial_signin"
+}
+
+// vouched says whether the company's groups still make somebody what the session says: a mapping that changed, or an issuer
+// that is no longer asked, ends it.
+func (s *Site) vouched(w campaign.WebSession) bool {
+	if w.Caller.Token >= 0 {
+		return true // a token, which the record looks at, or a link
+	}
+	if s.Company == nil {
+		return false
+	}
+	role, ok := s.Company.Role(w.Groups)
+	return ok && role == w.Caller.Role
 }
 
 // companyFailed tells why the company's account does not lead in.
 func (s *Site) companyFailed(w http.ResponseWriter, r *http.Request, err error) {
-	page, code := s.signInPage("company_refused"), http.StatusUnauthorized
+	page, code := s.signInPage(r, "company_refused"), http.StatusUnauthorized
 	switch campaign.KindOf(err) {
 	case campaign.KindDenied:
 		code, page.Detail = http.StatusForbidden, err.Error()
@@ -100,7 +124,7 @@ func (s *Site) companyFailed(w http.ResponseWriter, r *http.Request, err error) 
 // along with links of other sites.
 func (s *Site) companyKeeps(w http.ResponseWriter, r *http.Request, value string, age time.Duration) {
 	http.SetCookie(w, &http.Cookie{
-		Name: companyCookie, Value: value, Path: companyPath, MaxAge: int(age / time.Second), HttpOnly: true,
+		Name: companyCookie(r), Value: value, Path: companyPath, MaxAge: int(age / time.Second), HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, Secure: secure(r),
 	})
 }

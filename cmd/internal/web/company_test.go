@@ -17,6 +17,8 @@ import (
 type accounts struct {
 	back   string // what the issuer adds to the redirect, after the state
 	person campaign.Caller
+	groups []string
+	roles  map[string]campaign.Role
 	err    error
 
 	redirect, state, nonce, verifier string // of the last sign-in that was begun
@@ -31,18 +33,28 @@ func (a *accounts) SignInURL(_ context.Context, redirect, state, nonce, verifier
 	return redirect + "?" + url.Values{"state": {state}}.Encode() + a.back, nil
 }
 
-func (a *accounts) SignIn(_ context.Context, redirect, code, nonce, verifier string) (campaign.Caller, error) {
+func (a *accounts) SignIn(_ context.Context, redirect, code, nonce, verifier string) (campaign.Caller, []string, error) {
 	a.ended++
 	if redirect != a.redirect || code != "c0de" || nonce != a.nonce || verifier != a.verifier {
-		return campaign.Caller{}, &campaign.Error{Kind: campaign.KindStranger, Message: "not what was begun"}
+		return campaign.Caller{}, nil, &campaign.Error{Kind: campaign.KindStranger, Message: "not what was begun"}
 	}
-	return a.person, a.err
+	return a.person, a.groups, a.err
+}
+
+func (a *accounts) Role(groups []string) (campaign.Role, bool) {
+	for _, g := range groups {
+		if role, ok := a.roles[g]; ok {
+			return role, true
+		}
+	}
+	return "", false
 }
 
 func newCompany(t *testing.T, f *fake) (*Site, *accounts) {
 	t.Helper()
-	a := &accounts{back: "&code=c0de", person: campaign.Caller{Token: -5, Owner: "ann@example.com", Role: campaign.RoleManager}}
-	s, err := New(Deps{Record: f, Tokens: f, Health: f, Sessions: f, Metrics: http.NotFoundHandler(), Now: f.Now, Company: a})
+	a := &accounts{back: "&code=c0de", person: campaign.Caller{Token: -5, Owner: "ann@example.com", Role: campaign.RoleManager},
+		groups: []string{"bosses"}, roles: map[string]campaign.Role{"bosses": campaign.RoleManager}}
+	s, err := New(Deps{Record: f, Tokens: f, Health: f, Sessions: f, Metrics: http.NotFoundHandler(), Now: f.Now, Company: a, CompanySession: 8 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,9 +87,54 @@ func TestCompanyAccountLeadsIn(t *testing.T) {
 		t.Error("still in after signing out")
 	}
 	b.get("/signin/oidc")
-	f.change(func() { f.now = f.now.Add(sessionTime) })
+	f.change(func() { f.now = f.now.Add(8*time.Hour - time.Second) })
+	if page, _ := b.get("/"); !strings.Contains(page, "Wang Fang") {
+		t.Error("out before its time")
+	}
+	f.change(func() { f.now = f.now.Add(time.Second) })
 	if page, _ := b.get("/"); strings.Contains(page, "Wang Fang") {
-		t.Error("still in after twelve hours")
+		t.Error("still in after --oidc-session")
+	}
+}
+
+func TestACompanySessionIsWhatItsGroupsMakeItToday(t *testing.T) {
+	t.Parallel()
+	for name, today := range map[string]map[string]campaign.Role{
+		"less": {"bosses": campaign.RoleSupervisor}, "more": {"bosses": campaign.RoleAdmin}, "nothing": {"others": campaign.RoleManager},
+	} {
+		s, a := newCompany(t, newFake())
+		b := open(t, s)
+		b.get("/signin/oidc")
+		if page, _ := b.get("/"); !strings.Contains(page, "Wang Fang") {
+			t.Fatalf("%s: not signed in", name)
+		}
+		a.roles = today
+		if page, _ := b.get("/"); strings.Contains(page, "Wang Fang") || !strings.Contains(page, `name="token"`) {
+			t.Errorf("%s: still in as what it was at sign-in", name)
+		}
+	}
+	s, _ := newCompany(t, newFake())
+	b := open(t, s)
+	b.get("/signin/oidc")
+	s.Company = nil
+	if page, _ := b.get("/"); strings.Contains(page, "Wang Fang") {
+		t.Error("still in, and the company's accounts lead in no more")
+	}
+}
+
+func TestTheCompanyLeadsBackToThePageThatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	s, _ := newCompany(t, newFake())
+	b := open(t, s)
+	page, _ := b.get("/signin?back=/leads/7%3Fa%3Db")
+	if !strings.Contains(page, `href="/signin/oidc?back=%2fleads%2f7%3fa%3db"`) {
+		t.Fatalf("the path is lost:\n%s", page)
+	}
+	if page, _ = b.get("/signin/oidc?back=%2fleads%2f7%3fa%3db"); !strings.Contains(page, `content="0;url=/leads/7?a=b"`) {
+		t.Errorf("the path is lost at the company:\n%s", page)
+	}
+	if page, _ = b.get("/signin/oidc?back=https://evil.example/"); !strings.Contains(page, `content="0;url=/"`) {
+		t.Errorf("leads elsewhere:\n%s", page)
 	}
 }
 
@@ -190,7 +247,7 @@ func TestCodesOfAnAddressAreBoundedAndWrongOnesWait(t *testing.T) {
 		a.redirect, a.nonce, a.verifier = "http://example.com"+companyPath+"/callback", "n", "v"
 		show := func(from string) (int, time.Duration) {
 			r := httptest.NewRequest("GET", companyPath+"/callback?state=s&code=made-up", nil)
-			r.AddCookie(&http.Cookie{Name: companyCookie, Value: "s.n.v"})
+			r.AddCookie(&http.Cookie{Name: "redial_signin", Value: "s.n.v."})
 			r.RemoteAddr = from
 			w, began := httptest.NewRecorder(), time.Now()
 			h.ServeHTTP(w, r)

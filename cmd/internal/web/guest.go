@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -20,6 +21,8 @@ func (s *Site) Guest(ctx context.Context, id string) (campaign.Caller, error) {
 	switch {
 	case err != nil:
 		return campaign.Caller{}, err
+	case !s.vouched(w):
+		return campaign.Caller{}, &campaign.Error{Kind: campaign.KindStranger, Message: "what you may do here has changed: sign in again"}
 	case w.Acting != nil:
 		return *w.Acting, nil
 	}
@@ -29,7 +32,7 @@ func (s *Site) Guest(ctx context.Context, id string) (campaign.Caller, error) {
 // caller is who a request's cookie signs in, and the session. Errors: KindStranger when nobody, or no longer; KindAway
 // when that cannot be asked.
 func (s *Site) caller(r *http.Request) (campaign.Caller, string, error) {
-	cookie, err := r.Cookie(sessionCookie)
+	cookie, err := r.Cookie(sessionCookie(r))
 	if err != nil {
 		return campaign.Caller{}, "", &campaign.Error{Kind: campaign.KindStranger, Message: "not signed in"}
 	}
@@ -72,7 +75,7 @@ func (s *Site) stranger(w http.ResponseWriter, r *http.Request, err error) {
 		page.Goodbye(w, r) // events that come back learn so, for a script does not see a status
 		return
 	}
-	script := r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Mode") == "cors"
+	script := strings.Contains(r.Header.Get("Accept"), "application/json") || r.Header.Get("Sec-Fetch-Mode") == "cors"
 	switch known := campaign.KindOf(err) != campaign.KindStranger; {
 	case known && script:
 		page.JSON(w, http.StatusServiceUnavailable, page.Problem{Status: http.StatusServiceUnavailable, Code: "Unavailable", Message: "try again in a moment"})
@@ -82,9 +85,21 @@ func (s *Site) stranger(w http.ResponseWriter, r *http.Request, err error) {
 		s.views.Page(w, r, http.StatusServiceUnavailable, "problem", page.Sheet{Title: "problem", Narrow: true, Data: page.Problem{Message: s.views.Lang(r).Text("away")}})
 	case script:
 		page.JSON(w, http.StatusUnauthorized, page.Problem{Status: http.StatusUnauthorized, Code: "Unauthenticated", Message: "sign in again"})
-	default:
-		http.Redirect(w, r, "/signin", http.StatusSeeOther)
+	case r.Method == http.MethodGet:
+		to := "/signin"
+		if r.URL.Path != "/" {
+			to += "?" + url.Values{"back": {r.URL.RequestURI()}}.Encode()
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	default: // a form without a script: what was typed is in the page before this one
+		s.views.Page(w, r, http.StatusUnauthorized, "unsent", page.Sheet{Title: "sign_in", Narrow: true, Data: signInAside})
 	}
+}
+
+// me tells a page's script who is signed in.
+func (s *Site) me(w http.ResponseWriter, r *http.Request) {
+	c := campaign.CallerFrom(r.Context())
+	page.JSON(w, http.StatusOK, map[string]string{"owner": c.Owner, "role": string(c.Role)})
 }
 
 // address is where a request comes from, without its port.

@@ -44,7 +44,7 @@ func (s *Site) starter(c *campaign.Caller) bool {
 
 func (s *Site) guide(w http.ResponseWriter, r *http.Request) {
 	g := guidePage{Parts: parts}
-	if cookie, err := r.Cookie(sessionCookie); err == nil {
+	if cookie, err := r.Cookie(sessionCookie(r)); err == nil {
 		if kept, err := s.sessions.find(r.Context(), cookie.Value); err == nil {
 			g.Switch = s.starter(&kept.Caller)
 		}
@@ -54,7 +54,7 @@ func (s *Site) guide(w http.ResponseWriter, r *http.Request) {
 
 // be lets the newcomer be somebody else, or itself again. The audit log says so, by who it really is.
 func (s *Site) be(w http.ResponseWriter, r *http.Request) {
-	cookie, err := r.Cookie(sessionCookie)
+	cookie, err := r.Cookie(sessionCookie(r))
 	if err != nil {
 		s.stranger(w, r, &campaign.Error{Kind: campaign.KindStranger, Message: "not signed in"})
 		return

@@ -14,7 +14,7 @@ import (
 func cookied(method, path, from, id string) *http.Request {
 	r := httptest.NewRequest(method, path, nil)
 	r.RemoteAddr = from
-	r.AddCookie(&http.Cookie{Name: sessionCookie, Value: id})
+	r.AddCookie(&http.Cookie{Name: "redial_session", Value: id})
 	return r
 }
 

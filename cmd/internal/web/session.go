@@ -15,18 +15,28 @@ import (
 )
 
 const (
-	sessionCookie = "redial_session"
-	sessionTime   = 12 * time.Hour // a shift
-	codeTime      = 10 * time.Minute
-	maxSessions   = 10_000 // known at once
-	callerMost    = 20     // sessions of one caller; a further one ends the oldest
+	sessionTime = 12 * time.Hour // a shift
+	codeTime    = 10 * time.Minute
+	maxSessions = 10_000 // known at once
+	callerMost  = 20     // sessions of one caller; a further one ends the oldest
 )
+
+// sessionCookie is the name of the session's cookie. Over TLS it is one that no other host of the domain, and nobody on a
+// clear wire, can set here.
+func sessionCookie(r *http.Request) string {
+	if secure(r) {
+		return "__Host-redial_session"
+	}
+	return "redial_session"
+}
 
 // Sessions keeps who signed in, for every node and over restarts. Errors: KindStranger where a session is over, KindAway
 // when that cannot be asked.
 type Sessions interface {
-	// KeepWebSession begins a session or changes it; of one caller at most so many are kept.
+	// KeepWebSession begins a session; of one caller at most so many are kept.
 	KeepWebSession(ctx context.Context, id string, w campaign.WebSession, most int) error
+	// ChangeWebSession changes one that goes on.
+	ChangeWebSession(ctx context.Context, id string, w campaign.WebSession) error
 	// WebSession is a session with its caller as it may act now.
 	WebSession(ctx context.Context, id string) (campaign.WebSession, error)
 	EndWebSession(ctx context.Context, id string) error
@@ -119,9 +129,9 @@ func (s *sessions) redeem(code string) (campaign.Caller, bool) {
 }
 
 // begin is the id of a new session. The caller's oldest ends when it has too many.
-func (s *sessions) begin(ctx context.Context, c campaign.Caller) (string, error) {
+func (s *sessions) begin(ctx context.Context, w campaign.WebSession) (string, error) {
 	id := rand.Text() + rand.Text()
-	err := s.kept.KeepWebSession(ctx, id, campaign.WebSession{Caller: c, EndsAt: s.now().Add(sessionTime)}, callerMost)
+	err := s.kept.KeepWebSession(ctx, id, w, callerMost)
 	return id, err //nolint:wrapcheck // its kind is what counts
 }
 
@@ -167,8 +177,8 @@ func (s *sessions) look(ctx context.Context, id string, known bool) (w campaign.
 // change changes for whom a session acts.
 func (s *sessions) change(ctx context.Context, id string, w campaign.WebSession) error {
 	s.forget(id)
-	defer s.forget(id)                                   // what was heard meanwhile
-	return s.kept.KeepWebSession(ctx, id, w, callerMost) //nolint:wrapcheck // its kind is what counts
+	defer s.forget(id)                         // what was heard meanwhile
+	return s.kept.ChangeWebSession(ctx, id, w) //nolint:wrapcheck // its kind is what counts
 }
 
 // acting says whether a session acts for somebody else.
@@ -217,7 +227,7 @@ var viewers = []campaign.Role{
 
 // denied tells a caller that a page is not for its role.
 func (s *Site) denied(w http.ResponseWriter, r *http.Request, c campaign.Caller, signedIn bool) {
-	said := s.signInPage("role_denied")
+	said := s.signInPage(r, "role_denied")
 	said.Role, said.SignedIn = string(c.Role), signedIn
 	s.render(w, r, http.StatusForbidden, "signin", said)
 }

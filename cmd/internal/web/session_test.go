@@ -66,7 +66,7 @@ func TestWhatIsKnownOfSessionsIsBounded(t *testing.T) {
 	f := newFake()
 	s := newSessions(f, f.Now)
 	for n := range maxSessions + 5 {
-		id, err := s.begin(t.Context(), campaign.Caller{Token: -campaign.TokenID(n + 1)})
+		id, err := s.begin(t.Context(), campaign.WebSession{Caller: campaign.Caller{Token: -campaign.TokenID(n + 1)}, EndsAt: monday.Add(time.Hour)})
 		if err != nil {
 			t.Fatal(err)
 		}

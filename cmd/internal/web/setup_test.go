@@ -47,6 +47,17 @@ func (f *fake) KeepWebSession(_ context.Context, id string, w campaign.WebSessio
 	return nil
 }
 
+// ChangeWebSession implements Sessions.
+func (f *fake) ChangeWebSession(_ context.Context, id string, w campaign.WebSession) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, ok := f.sessions[id]; !ok {
+		return &campaign.Error{Kind: campaign.KindStranger, Message: "over"}
+	}
+	f.sessions[id] = w
+	return nil
+}
+
 // WebSession implements Sessions: a token's sessions end with it.
 func (f *fake) WebSession(_ context.Context, id string) (campaign.WebSession, error) {
 	f.mu.Lock()

@@ -124,7 +124,109 @@ func TestCookieIsKeptFromScriptsOtherSitesAndTheClearWire(t *testing.T) {
 		h.ServeHTTP(w, r)
 		c := w.Result().Cookies()
 		if len(c) != 1 || !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode || c[0].Secure != (proto == "https") || strings.Contains(c[0].Value, "rd_") {
+			t.Fatalf("proto %q: %v", proto, c)
+		}
+		if host := strings.HasPrefix(c[0].Name, "__Host-"); host != (proto == "https") || c[0].Path != "/" || c[0].Domain != "" {
 			t.Errorf("proto %q: %v", proto, c)
 		}
+		for name, want := range map[string]int{c[0].Name: http.StatusOK, "redial_session": map[string]int{"": 200, "https": 303}[proto]} {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Set("X-Forwarded-Proto", proto)
+			r.AddCookie(&http.Cookie{Name: name, Value: c[0].Value})
+			w := httptest.NewRecorder()
+			if h.ServeHTTP(w, r); w.Code != want {
+				t.Errorf("proto %q, cookie %s: %d, want %d", proto, name, w.Code, want)
+			}
+		}
+	}
+}
+
+func TestSigningInAgainEndsTheBrowsersSessionBefore(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	b := open(t, newSite(t, f))
+	b.signIn()
+	b.signIn()
+	if n := len(f.sessions); n != 1 {
+		t.Errorf("%d sessions of one browser", n)
+	}
+}
+
+// TestASessionThatEndedStaysEnded has an admin end the session between the guide's look at it and its change.
+func TestASessionThatEndedStaysEnded(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	s := newSite(t, f)
+	id, err := s.sessions.begin(t.Context(), campaign.WebSession{Caller: campaign.Caller{Owner: "admin", Role: campaign.RoleAdmin}, EndsAt: monday.Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := s.sessions.find(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.change(func() { delete(f.sessions, id) })
+	if err := s.turn(httptest.NewRequest("POST", "/guide/be", nil), id, kept, parts[1]); campaign.KindOf(err) != campaign.KindStranger || len(f.sessions) != 0 {
+		t.Errorf("a session that was ended: %v, there are %d", err, len(f.sessions))
+	}
+}
+
+func TestSigningInLeadsBackToThePageThatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, newFake())
+	b := open(t, s)
+	b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	to := func(resp *http.Response, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		return resp.Header.Get("Location")
+	}
+	if got := to(b.Get(b.base + "/guide-not-there")); got != "" {
+		t.Errorf("a page that is not there leads to %q", got)
+	}
+	if got := to(b.Get(b.base + "/me?x=1")); got != "/signin?back=%2Fme%3Fx%3D1" {
+		t.Errorf("a page leads to %q", got)
+	}
+	if page, _ := b.get("/signin?back=%2Fme%3Fx%3D1"); !strings.Contains(page, `name="back" value="/me?x=1"`) {
+		t.Errorf("the form forgets it:\n%s", page)
+	}
+	for back, want := range map[string]string{
+		"/me?x=1": "/me?x=1", "": "/", "/": "/", "//evil.example": "/", "https://evil.example": "/", "/\\evil.example": "/", "/signin?back=/a": "/", "/signed-in": "/signed-in",
+	} {
+		if got := to(b.PostForm(b.base+"/signin", url.Values{"token": {"rd_boss"}, "back": {back}})); got != want {
+			t.Errorf("back to %q leads to %q, want %q", back, got, want)
+		}
+		if got := to(b.Get(b.base + "/signin?" + url.Values{"back": {back}, "code": {s.NewCode(campaign.Caller{Owner: "console", Role: campaign.RoleAdmin})}}.Encode())); got != want {
+			t.Errorf("a link back to %q leads to %q, want %q", back, got, want)
+		}
+	}
+	if got := to(b.PostForm(b.base+"/signout", nil)); got != "/signin?out=1" {
+		t.Errorf("signing out leads to %q", got)
+	}
+}
+
+func TestWhatWasTypedIsNotLostWithTheSession(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	s := newSite(t, f)
+	for accept, want := range map[string]string{"text/html": "what you typed is still there", "application/json, text/html;q=0.5": `"code":"Unauthenticated"`} {
+		r := httptest.NewRequest("POST", "/campaigns/1/edit", strings.NewReader("name=x"))
+		r.Header.Set("Accept", accept)
+		w := httptest.NewRecorder()
+		s.stranger(w, r, &campaign.Error{Kind: campaign.KindStranger})
+		if w.Code != 401 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d\n%s", accept, w.Code, w.Body)
+		}
+	}
+	b := open(t, s)
+	b.signIn()
+	if page, code := b.get("/me"); code != 200 || page != `{"owner":"boss","role":"supervisor"}` {
+		t.Errorf("who is there: %d %s", code, page)
+	}
+	if page, code := b.get("/signed-in"); code != 200 || !strings.Contains(page, "close this tab") {
+		t.Errorf("signed in beside: %d\n%s", code, page)
 	}
 }

@@ -53,9 +53,11 @@ type Deps struct {
 	API  grpc.ClientConnInterface // this process's own, for the pages; nil: only the overview is served
 	Demo bool                     // everybody in the record is invented
 
-	Deeds   Deeds         // nil: sign-ins are not kept
-	Company Company       // nil: people show tokens alone
-	Name    func() string // a name that the certificate is for, perhaps empty; nil: the port speaks in the clear
+	Deeds   Deeds   // nil: sign-ins are not kept
+	Company Company // nil: people show tokens alone
+	// CompanySession is how long a sign-in by the company's account is believed; 0: as long as any.
+	CompanySession time.Duration
+	Name           func() string // a name that the certificate is for, perhaps empty; nil: the port speaks in the clear
 }
 
 // Site is the web port.
@@ -120,6 +122,8 @@ func (s *Site) routes() (http.Handler, error) {
 	mux.Handle("GET /metrics", s.metrics(s.Metrics))
 	mux.HandleFunc("GET /signin", s.showSignIn)
 	mux.HandleFunc("POST /signin", s.signIn)
+	mux.HandleFunc("GET "+signedInPath, s.signedIn)
+	mux.Handle("GET /me", s.open(viewers, s.me))
 	mux.HandleFunc("POST /signout", s.signOut)
 	mux.HandleFunc("POST /signout-everywhere", s.signOutEverywhere)
 	if s.Company != nil {

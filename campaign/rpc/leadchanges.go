@@ -133,7 +133,7 @@ func (s *LeadServer) WithdrawLead(ctx context.Context, r *pb.WithdrawLeadRequest
 	if err := checkReason(r.GetReason()); err != nil {
 		return nil, err
 	}
-	l, err := s.leads.WithdrawLead(ctx, campaign.LeadID(r.GetId()), 0, r.GetReason(), by(ctx))
+	l, err := s.leads.WithdrawLead(ctx, campaign.LeadID(r.GetId()), r.GetVersion(), r.GetReason(), by(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (s *LeadServer) ReopenLead(ctx context.Context, r *pb.ReopenLeadRequest) (*
 	if err := checkReason(r.GetReason()); err != nil {
 		return nil, err
 	}
-	l, err := s.leads.ReopenLead(ctx, campaign.LeadID(r.GetId()), 0, because(ctx, r.GetReason()))
+	l, err := s.leads.ReopenLead(ctx, campaign.LeadID(r.GetId()), r.GetVersion(), because(ctx, r.GetReason()))
 	if err != nil {
 		return nil, err
 	}

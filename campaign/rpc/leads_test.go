@@ -105,7 +105,10 @@ func TestALeadIsUpdatedWithdrawnAndReopened(t *testing.T) {
 	withdraw := &pb.WithdrawLeadRequest{Id: m.GetId()}
 	_, err = b.leads.WithdrawLead(ctx, withdraw)
 	refused(t, "no reason", err, campaign.KindInvalid, "reason")
-	withdraw.Reason = "moved away"
+	withdraw.Reason, withdraw.Version = "moved away", got.GetVersion()-1
+	_, err = b.leads.WithdrawLead(ctx, withdraw)
+	refused(t, "a withdrawal of an old version", err, campaign.KindConflict, campaign.ReasonVersion)
+	withdraw.Version = 0
 	for range 2 {
 		w := must[*pb.WithdrawLeadResponse](t)(b.leads.WithdrawLead(ctx, withdraw))
 		if w.GetLead().GetState() != pb.LeadState_LEAD_STATE_WITHDRAWN || !b.heard.wakes(b.campaign.ID) {
@@ -114,6 +117,8 @@ func TestALeadIsUpdatedWithdrawnAndReopened(t *testing.T) {
 	}
 	_, err = b.leads.ReopenLead(ctx, &pb.ReopenLeadRequest{Id: m.GetId(), Reason: " "})
 	refused(t, "no reason", err, campaign.KindInvalid, "reason")
+	_, err = b.leads.ReopenLead(ctx, &pb.ReopenLeadRequest{Id: m.GetId(), Reason: "came back", Version: got.GetVersion()})
+	refused(t, "a reopening of an old version", err, campaign.KindConflict, campaign.ReasonVersion)
 	r := must[*pb.ReopenLeadResponse](t)(b.leads.ReopenLead(ctx, &pb.ReopenLeadRequest{Id: m.GetId(), Reason: "came back"}))
 	if r.GetLead().GetState() != pb.LeadState_LEAD_STATE_OPEN || !r.GetDecidedAt().AsTime().Equal(monday) || !b.heard.wakes(b.campaign.ID) {
 		t.Errorf("%v", r)

@@ -1137,7 +1137,9 @@ type WithdrawLeadRequest struct {
 	// Which.
 	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Why, for the record, at most 500 characters. Required.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The version that was seen, so that nobody's change meanwhile is lost; 0: whatever it is.
+	Version       int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1184,6 +1186,13 @@ func (x *WithdrawLeadRequest) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *WithdrawLeadRequest) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
 }
 
 // WithdrawLeadResponse is the withdrawn lead.
@@ -1238,7 +1247,9 @@ type ReopenLeadRequest struct {
 	// Which.
 	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Why, for the record, at most 500 characters. Required.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The version that was seen, so that nobody's change meanwhile is lost; 0: whatever it is.
+	Version       int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1285,6 +1296,13 @@ func (x *ReopenLeadRequest) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *ReopenLeadRequest) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
 }
 
 // ReopenLeadResponse is the lead planned again.
@@ -2500,15 +2518,17 @@ const file_campaign_v1_lead_proto_rawDesc = "" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\";\n" +
 	"\x12UpdateLeadResponse\x12%\n" +
-	"\x04lead\x18\x01 \x01(\v2\x11.campaign.v1.LeadR\x04lead\"=\n" +
+	"\x04lead\x18\x01 \x01(\v2\x11.campaign.v1.LeadR\x04lead\"W\n" +
 	"\x13WithdrawLeadRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"=\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x03R\aversion\"=\n" +
 	"\x14WithdrawLeadResponse\x12%\n" +
-	"\x04lead\x18\x01 \x01(\v2\x11.campaign.v1.LeadR\x04lead\";\n" +
+	"\x04lead\x18\x01 \x01(\v2\x11.campaign.v1.LeadR\x04lead\"U\n" +
 	"\x11ReopenLeadRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"v\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x03R\aversion\"v\n" +
 	"\x12ReopenLeadResponse\x12%\n" +
 	"\x04lead\x18\x01 \x01(\v2\x11.campaign.v1.LeadR\x04lead\x129\n" +
 	"\n" +

@@ -52,14 +52,14 @@ type LeadServiceClient interface {
 	// FAILED_PRECONDITION WRONG_STATE when it was withdrawn.
 	UpdateLead(ctx context.Context, in *UpdateLeadRequest, opts ...grpc.CallOption) (*UpdateLeadResponse, error)
 	// WithdrawLead takes a lead out: it is not called any more, its card is taken back before dialling, its open
-	// promise is cancelled with the reason. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE on a call;
-	// INVALID_ARGUMENT without reason; NOT_FOUND.
+	// promise is cancelled with the reason. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE on a call; ABORTED
+	// VERSION_MISMATCH; INVALID_ARGUMENT without reason; NOT_FOUND.
 	WithdrawLead(ctx context.Context, in *WithdrawLeadRequest, opts ...grpc.CallOption) (*WithdrawLeadResponse, error)
 	// ReopenLead plans a lead again that was finished, exhausted or withdrawn; one that is open or in an agent's hands
 	// stays as it is. The rule of time still decides: where it would not call the lead all the same, nothing changes and
 	// the error says why. Errors: FAILED_PRECONDITION WRONG_STATE no good number, or a limit of the rules was reached,
-	// SUPPRESSED every number is; ALREADY_EXISTS it was withdrawn and its number or external id is another lead's now;
-	// INVALID_ARGUMENT without reason; NOT_FOUND.
+	// SUPPRESSED every number is; ABORTED VERSION_MISMATCH; ALREADY_EXISTS it was withdrawn and its number or external id
+	// is another lead's now; INVALID_ARGUMENT without reason; NOT_FOUND.
 	ReopenLead(ctx context.Context, in *ReopenLeadRequest, opts ...grpc.CallOption) (*ReopenLeadResponse, error)
 	// RecordConsent keeps a person's word that calls may be made which a law would forbid; it is in force when
 	// acknowledged, for every lead of that person. Errors: INVALID_ARGUMENT names the field; NOT_FOUND the lead.
@@ -261,14 +261,14 @@ type LeadServiceServer interface {
 	// FAILED_PRECONDITION WRONG_STATE when it was withdrawn.
 	UpdateLead(context.Context, *UpdateLeadRequest) (*UpdateLeadResponse, error)
 	// WithdrawLead takes a lead out: it is not called any more, its card is taken back before dialling, its open
-	// promise is cancelled with the reason. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE on a call;
-	// INVALID_ARGUMENT without reason; NOT_FOUND.
+	// promise is cancelled with the reason. Again: no change. Errors: FAILED_PRECONDITION WRONG_STATE on a call; ABORTED
+	// VERSION_MISMATCH; INVALID_ARGUMENT without reason; NOT_FOUND.
 	WithdrawLead(context.Context, *WithdrawLeadRequest) (*WithdrawLeadResponse, error)
 	// ReopenLead plans a lead again that was finished, exhausted or withdrawn; one that is open or in an agent's hands
 	// stays as it is. The rule of time still decides: where it would not call the lead all the same, nothing changes and
 	// the error says why. Errors: FAILED_PRECONDITION WRONG_STATE no good number, or a limit of the rules was reached,
-	// SUPPRESSED every number is; ALREADY_EXISTS it was withdrawn and its number or external id is another lead's now;
-	// INVALID_ARGUMENT without reason; NOT_FOUND.
+	// SUPPRESSED every number is; ABORTED VERSION_MISMATCH; ALREADY_EXISTS it was withdrawn and its number or external id
+	// is another lead's now; INVALID_ARGUMENT without reason; NOT_FOUND.
 	ReopenLead(context.Context, *ReopenLeadRequest) (*ReopenLeadResponse, error)
 	// RecordConsent keeps a person's word that calls may be made which a law would forbid; it is in force when
 	// acknowledged, for every lead of that person. Errors: INVALID_ARGUMENT names the field; NOT_FOUND the lead.

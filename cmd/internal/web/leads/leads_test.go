@@ -109,7 +109,7 @@ func TestQualityLooksOnly(t *testing.T) {
 	_, ask := site(t, quality)
 	w := ask("GET", "/leads/7", nil)
 	must(t, w, 200, "Ada")
-	if strings.Contains(w.Body.String(), "<dialog") {
+	if strings.Contains(w.Body.String(), `<dialog id="ask-`) {
 		t.Error("quality is offered a change")
 	}
 }

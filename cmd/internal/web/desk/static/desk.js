@@ -314,6 +314,15 @@ desk.addEventListener("click", (event) => {
   else clicks[el.id]?.();
 });
 
+// Who leaves the pages may leave an outcome behind that nobody else has.
+for (const form of document.querySelectorAll('form[action^="/signout"]')) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sure || !box.all().length) return;
+    event.preventDefault();
+    confirm("unsent-dialog").then((yes) => { if (yes) { form.dataset.sure = "1"; form.requestSubmit(); } });
+  });
+}
+
 $("break-form").onsubmit = (event) => {
   event.preventDefault();
   const form = event.target, own = form.other.value.trim();

@@ -2,7 +2,7 @@
 // it is not too large, by its database, so that an upload goes on after a reload without asking for the file again.
 const KEY = "redial_uploads", MOST = 8, LARGEST = 512 << 20, STORE = "files";
 
-const owner = document.querySelector("[data-owner]")?.dataset.owner;
+const owner = document.body.dataset.owner;
 
 function everybodys() {
   try { return JSON.parse(localStorage.getItem(KEY)) ?? []; } catch { return []; }

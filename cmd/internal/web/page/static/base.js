@@ -1,4 +1,5 @@
 // What the modules of all pages share: asking the server, live parts, toasts. No page loads anything from elsewhere.
+import { over, typed } from "/static/session.js";
 
 // Problem is why the server did not do what was asked; code "Lost" means that it could not be reached.
 export class Problem extends Error {
@@ -11,24 +12,27 @@ export class Problem extends Error {
 }
 
 // ask sends a request and answers with its JSON or, if it is no JSON, its text. A body that is no string, form or blob is
-// sent as JSON. It throws a Problem.
+// sent as JSON. It throws a Problem. When the session has ended it waits until somebody signs in again, and asks again:
+// what was refused for that was not done.
 export async function ask(method, path, body, { signal, headers = {}, timeout = 30000 } = {}) {
-  const options = { method, headers: { Accept: "application/json, text/html;q=0.5", ...headers }, signal: signal ?? AbortSignal.timeout(timeout) };
+  const options = { method, headers: { Accept: "application/json, text/html;q=0.5", ...headers } };
   if (body !== undefined) {
     const raw = typeof body === "string" || body instanceof Blob || body instanceof FormData || body instanceof URLSearchParams || body instanceof ArrayBuffer;
     options.body = raw ? body : JSON.stringify(body);
     if (!raw) options.headers["Content-Type"] = "application/json";
   }
   let answer;
-  try {
-    answer = await fetch(path, options);
-  } catch (error) {
-    throw new Problem({ message: String(error) });
-  }
+  do {
+    try {
+      answer = await fetch(path, { ...options, signal: signal ?? AbortSignal.timeout(timeout) });
+    } catch (error) {
+      throw new Problem({ message: String(error) });
+    }
+    if (answer.status === 401) await over(method !== "GET" || typed());
+  } while (answer.status === 401);
   const json = answer.headers.get("Content-Type")?.startsWith("application/json");
   if (answer.ok) return json ? answer.json() : answer.text();
   const about = json ? await answer.json() : { message: (await answer.text()).trim() };
-  if (answer.status === 401) location.assign("/signin");
   throw new Problem({ code: "Unknown", ...about, status: answer.status });
 }
 export const get = (path, options) => ask("GET", path, undefined, options);
@@ -45,7 +49,7 @@ export function live(path, on) {
     for (const name of Object.keys(on)) {
       if (name !== "open" && name !== "lost") source.addEventListener(name, (event) => on[name](event.data));
     }
-    source.addEventListener("bye", () => { close(); location.assign("/signin"); });
+    source.addEventListener("bye", () => { source.close(); over().then(() => { if (!closed) open(); }); });
     source.onerror = () => {
       if (lost) lost.hidden = false;
       on.lost?.();

@@ -14,13 +14,14 @@ import (
 	"redial/campaign"
 )
 
-// Pieces that are read at once, before the API sees them: each may hold a mebibyte for as long as it comes.
+// Pieces that are read at once, before the API sees them, and forms with files: each may hold a mebibyte for as long as it
+// comes.
 const (
 	handsAll = 64
 	handsOne = 4 // of one caller
 )
 
-// hands are the pieces that are being read. Safe for concurrent use.
+// hands are the pieces and forms that are being read. Safe for concurrent use.
 type hands struct {
 	mu  sync.Mutex
 	all int

@@ -165,8 +165,15 @@ func (p *lists) send(ctx context.Context, id, offset int64, data []byte) (int64,
 	return a.GetSize(), err
 }
 
-// form takes a file in from a browser without a script, in one request, a piece at a time.
+// form takes a file in from a browser without a script, in one request, a piece at a time: it is one piece in hand for as
+// long as it comes.
 func (p *lists) form(w http.ResponseWriter, r *http.Request) {
+	leave, err := p.hands.take(r.Context())
+	if err != nil {
+		p.views.Fail(w, r, err)
+		return
+	}
+	defer leave()
 	parts, err := r.MultipartReader()
 	if err != nil {
 		p.views.Fail(w, r, status.Error(codes.InvalidArgument, "this is no form with a file"))

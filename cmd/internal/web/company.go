@@ -33,7 +33,11 @@ const (
 // beginCompany sends a browser to the issuer. What comes back is held to the state, the nonce and the verifier that the
 // browser keeps in a cookie of its own.
 func (s *Site) beginCompany(w http.ResponseWriter, r *http.Request) {
-	kept := []string{rand.Text(), rand.Text(), rand.Text() + rand.Text(), base64.RawURLEncoding.EncodeToString([]byte(backOf(r)))}
+	var before string // the session that this sign-in ends: the issuer leads back here without its cookie
+	if id := sessionOf(r); wellFormed(id) {
+		before = id
+	}
+	kept := []string{rand.Text(), rand.Text(), rand.Text() + rand.Text(), base64.RawURLEncoding.EncodeToString([]byte(backOf(r))), before}
 	to, err := s.Company.SignInURL(r.Context(), s.redirect(r), kept[0], kept[1], kept[2])
 	if err != nil {
 		s.companyFailed(w, r, err)
@@ -52,7 +56,7 @@ func (s *Site) endCompany(w http.ResponseWriter, r *http.Request) {
 		kept = strings.Split(cookie.Value, ".")
 	}
 	s.companyKeeps(w, r, "", -time.Second)
-	if len(kept) != 4 || subtle.ConstantTimeCompare([]byte(kept[0]), []byte(q.Get("state"))) != 1 {
+	if len(kept) != 5 || subtle.ConstantTimeCompare([]byte(kept[0]), []byte(q.Get("state"))) != 1 {
 		s.render(w, r, http.StatusUnauthorized, "signin", s.signInPage(r, "company_stale"))
 		return
 	}
@@ -76,7 +80,7 @@ func (s *Site) endCompany(w http.ResponseWriter, r *http.Request) {
 	if !s.admitted(w, r, c) {
 		return
 	}
-	if !s.begin(w, r, campaign.WebSession{Caller: c, Groups: groups}) {
+	if !s.begin(w, r, campaign.WebSession{Caller: c, Groups: groups}, kept[4]) {
 		return
 	}
 	back, _ := base64.RawURLEncoding.DecodeString(kept[3]) // what is no path of ours leads to the first page
@@ -91,19 +95,6 @@ func companyCookie(r *http.Request) string {
 		return "__Secure-redial_signin"
 	}
 	return "redial_signin"
-}
-
-// vouched says whether the company's groups still make somebody what the session says: a mapping that changed, or an issuer
-// that is no longer asked, ends it.
-func (s *Site) vouched(w campaign.WebSession) bool {
-	if w.Caller.Token >= 0 {
-		return true // a token, which the record looks at, or a link
-	}
-	if s.Company == nil {
-		return false
-	}
-	role, ok := s.Company.Role(w.Groups)
-	return ok && role == w.Caller.Role
 }
 
 // companyFailed tells why the company's account does not lead in.

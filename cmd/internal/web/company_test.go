@@ -97,6 +97,83 @@ func TestCompanyAccountLeadsIn(t *testing.T) {
 	}
 }
 
+func TestTheCompanyVouchesAgainByItself(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	s, a := newCompany(t, f)
+	b := open(t, s)
+	if page, _ := b.get("/me?x=1"); a.ended != 0 || !strings.Contains(page, `name="token"`) {
+		t.Errorf("who never signed in at the company is sent there:\n%s", page)
+	}
+	b.get("/signin/oidc")
+	f.change(func() { f.now = f.now.Add(8 * time.Hour) })
+	if page, _ := b.get("/signin"); !strings.Contains(page, `name="token"`) {
+		t.Error("the page of signing in cannot be reached")
+	}
+	if page, _ := b.get("/me?x=1"); a.ended != 2 || !strings.Contains(page, `content="0;url=/me?x=1"`) {
+		t.Errorf("after --oidc-session the company was asked %d times:\n%s", a.ended, page)
+	}
+	if page, _ := b.get("/"); !strings.Contains(page, "Wang Fang") {
+		t.Error("not signed in again")
+	}
+	f.change(func() { f.now = f.now.Add(companyPause - time.Second) })
+	a.roles, a.person.Role = map[string]campaign.Role{"bosses": campaign.RoleAdmin}, campaign.RoleAdmin
+	if page, _ := b.get("/"); a.ended != 2 || !strings.Contains(page, `name="token"`) {
+		t.Errorf("sent back and forth: the company was asked %d times\n%s", a.ended, page)
+	}
+	f.change(func() { f.now = f.now.Add(time.Second) })
+	if b.get("/"); a.ended != 3 {
+		t.Error("another role is not asked for")
+	}
+	if page, _ := b.get("/"); !strings.Contains(page, `data-role="admin"`) {
+		t.Errorf("not what it is today:\n%s", page)
+	}
+	b.post("/signout", nil)
+	f.change(func() { f.now = f.now.Add(companyPause) })
+	if b.get("/"); a.ended != 3 {
+		t.Error("signed out, and in again by itself")
+	}
+}
+
+func TestACompanySessionEndsWhenItsTimeIsCutShort(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	s, _ := newCompany(t, f)
+	b := open(t, s)
+	b.get("/signin/oidc")
+	s.CompanySession = time.Hour
+	f.change(func() { f.now = f.now.Add(time.Hour - time.Second) })
+	if page, _ := b.get("/"); !strings.Contains(page, "Wang Fang") {
+		t.Error("out before its time")
+	}
+	f.change(func() { f.now = f.now.Add(time.Second) })
+	if page, _ := b.get("/"); strings.Contains(page, "Wang Fang") {
+		t.Error("in for as long as it was when it signed in")
+	}
+}
+
+// TestACompanyAccountEndsTheBrowsersSessionBefore comes back from the issuer as a browser does: without the session's
+// cookie, which goes along with no request that another site began.
+func TestACompanyAccountEndsTheBrowsersSessionBefore(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	s, a := newCompany(t, f)
+	h := s.Handler()
+	before, _ := show(h, "203.0.113.5:1", "rd_boss")
+	r := httptest.NewRequest("GET", companyPath, nil)
+	r.AddCookie(before)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	r = httptest.NewRequest("GET", companyPath+"/callback?code=c0de&state="+a.state, nil)
+	for _, c := range w.Result().Cookies() {
+		r.AddCookie(c)
+	}
+	w = httptest.NewRecorder()
+	if h.ServeHTTP(w, r); w.Code != 200 || len(f.sessions) != 1 || shows(h, before) || strings.Join(f.endedBy, " ") != "boss" {
+		t.Errorf("%d, %d sessions, ended by %v", w.Code, len(f.sessions), f.endedBy)
+	}
+}
+
 func TestACompanySessionIsWhatItsGroupsMakeItToday(t *testing.T) {
 	t.Parallel()
 	for name, today := range map[string]map[string]campaign.Role{
@@ -207,6 +284,23 @@ func TestCookieOfASignInIsKeptFromScriptsAndEnds(t *testing.T) {
 	if len(c) != 1 || !c[0].HttpOnly || c[0].SameSite != http.SameSiteLaxMode || c[0].Path != companyPath || c[0].MaxAge != int(companyTime/time.Second) || c[0].Secure {
 		t.Errorf("%+v", c)
 	}
+	r := httptest.NewRequest("GET", companyPath, nil)
+	r.Header.Set("X-Forwarded-Proto", "https")
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	if c = w.Result().Cookies(); len(c) != 1 || c[0].Name != "__Secure-redial_signin" || !c[0].Secure || c[0].Domain != "" {
+		t.Fatalf("over TLS: %+v", c)
+	}
+	state, _, _ := strings.Cut(c[0].Value, ".")
+	for name, want := range map[string]int{"redial_signin": 401, c[0].Name: 200} {
+		r := httptest.NewRequest("GET", companyPath+"/callback?code=c0de&state="+state, nil)
+		r.Header.Set("X-Forwarded-Proto", "https")
+		r.AddCookie(&http.Cookie{Name: name, Value: c[0].Value})
+		w := httptest.NewRecorder()
+		if s.Handler().ServeHTTP(w, r); w.Code != want {
+			t.Errorf("over TLS with the cookie %s: %d, want %d", name, w.Code, want)
+		}
+	}
 }
 
 func TestRestrictedCallerSeesItsCampaignsAlone(t *testing.T) {
@@ -247,7 +341,7 @@ func TestCodesOfAnAddressAreBoundedAndWrongOnesWait(t *testing.T) {
 		a.redirect, a.nonce, a.verifier = "http://example.com"+companyPath+"/callback", "n", "v"
 		show := func(from string) (int, time.Duration) {
 			r := httptest.NewRequest("GET", companyPath+"/callback?state=s&code=made-up", nil)
-			r.AddCookie(&http.Cookie{Name: "redial_signin", Value: "s.n.v."})
+			r.AddCookie(&http.Cookie{Name: "redial_signin", Value: "s.n.v.."})
 			r.RemoteAddr = from
 			w, began := httptest.NewRecorder(), time.Now()
 			h.ServeHTTP(w, r)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -32,12 +31,9 @@ func (s *Site) Guest(ctx context.Context, id string) (campaign.Caller, error) {
 // caller is who a request's cookie signs in, and the session. Errors: KindStranger when nobody, or no longer; KindAway
 // when that cannot be asked.
 func (s *Site) caller(r *http.Request) (campaign.Caller, string, error) {
-	cookie, err := r.Cookie(sessionCookie(r))
-	if err != nil {
-		return campaign.Caller{}, "", &campaign.Error{Kind: campaign.KindStranger, Message: "not signed in"}
-	}
-	c, err := s.Guest(r.Context(), cookie.Value)
-	return c, cookie.Value, err
+	id := sessionOf(r)
+	c, err := s.Guest(r.Context(), id)
+	return c, id, err
 }
 
 // still says whether a request's session goes on; a record that is away ends none.
@@ -86,11 +82,7 @@ func (s *Site) stranger(w http.ResponseWriter, r *http.Request, err error) {
 	case script:
 		page.JSON(w, http.StatusUnauthorized, page.Problem{Status: http.StatusUnauthorized, Code: "Unauthenticated", Message: "sign in again"})
 	case r.Method == http.MethodGet:
-		to := "/signin"
-		if r.URL.Path != "/" {
-			to += "?" + url.Values{"back": {r.URL.RequestURI()}}.Encode()
-		}
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		http.Redirect(w, r, signInFor(r), http.StatusSeeOther)
 	default: // a form without a script: what was typed is in the page before this one
 		s.views.Page(w, r, http.StatusUnauthorized, "unsent", page.Sheet{Title: "sign_in", Narrow: true, Data: signInAside})
 	}

@@ -44,22 +44,16 @@ func (s *Site) starter(c *campaign.Caller) bool {
 
 func (s *Site) guide(w http.ResponseWriter, r *http.Request) {
 	g := guidePage{Parts: parts}
-	if cookie, err := r.Cookie(sessionCookie(r)); err == nil {
-		if kept, err := s.sessions.find(r.Context(), cookie.Value); err == nil {
-			g.Switch = s.starter(&kept.Caller)
-		}
+	if kept, err := s.sessions.find(r.Context(), sessionOf(r)); err == nil {
+		g.Switch = s.starter(&kept.Caller)
 	}
 	s.views.Page(w, r, http.StatusOK, "guide", page.Sheet{Title: "nav_guide", Data: g})
 }
 
 // be lets the newcomer be somebody else, or itself again. The audit log says so, by who it really is.
 func (s *Site) be(w http.ResponseWriter, r *http.Request) {
-	cookie, err := r.Cookie(sessionCookie(r))
-	if err != nil {
-		s.stranger(w, r, &campaign.Error{Kind: campaign.KindStranger, Message: "not signed in"})
-		return
-	}
-	kept, err := s.sessions.find(r.Context(), cookie.Value)
+	id := sessionOf(r)
+	kept, err := s.sessions.find(r.Context(), id)
 	if err != nil {
 		s.stranger(w, r, err)
 		return
@@ -75,7 +69,7 @@ func (s *Site) be(w http.ResponseWriter, r *http.Request) {
 			to, place = p, p.Place
 		}
 	}
-	if err := s.turn(r, cookie.Value, kept, to); err != nil {
+	if err := s.turn(r, id, kept, to); err != nil {
 		s.views.Fail(w, r, err)
 		return
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"redial/cmd/internal/web/page"
@@ -16,12 +15,4 @@ func (s *Site) chooseLang(w http.ResponseWriter, r *http.Request) {
 		s.cookie(w, r, page.LangCookie, to, chosenTime)
 	}
 	http.Redirect(w, r, ownPath(r.URL.Query().Get("back")), http.StatusSeeOther)
-}
-
-// ownPath is a path of this site; anything else is the first page.
-func ownPath(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
-		return "/"
-	}
-	return path
 }

@@ -21,13 +21,25 @@ const (
 	callerMost  = 20     // sessions of one caller; a further one ends the oldest
 )
 
-// sessionCookie is the name of the session's cookie. Over TLS it is one that no other host of the domain, and nobody on a
-// clear wire, can set here.
-func sessionCookie(r *http.Request) string {
+// hostCookie is the name of a cookie of this host alone. Over TLS it is one that no other host of the domain, and nobody on
+// a clear wire, can set here.
+func hostCookie(r *http.Request, name string) string {
 	if secure(r) {
-		return "__Host-redial_session"
+		return "__Host-" + name
 	}
-	return "redial_session"
+	return name
+}
+
+// sessionCookie is the name of the session's cookie.
+func sessionCookie(r *http.Request) string { return hostCookie(r, "redial_session") }
+
+// sessionOf is the id of the session of a request's browser; empty: it shows none.
+func sessionOf(r *http.Request) string {
+	cookie, err := r.Cookie(sessionCookie(r))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
 }
 
 // Sessions keeps who signed in, for every node and over restarts. Errors: KindStranger where a session is over, KindAway

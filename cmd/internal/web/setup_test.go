@@ -33,6 +33,7 @@ type fake struct {
 	sessions      map[string]campaign.WebSession
 	sessionsAsked int
 	sessionsEnded int           // writes of the record
+	endedBy       []string      // as the audit log says
 	slow          chan struct{} // answers about sessions wait for it; nil: none
 }
 
@@ -43,6 +44,7 @@ func (f *fake) KeepWebSession(_ context.Context, id string, w campaign.WebSessio
 	if f.away {
 		return &campaign.Error{Kind: campaign.KindAway, Message: "away"}
 	}
+	w.BeganAt = f.now
 	f.sessions[id] = w
 	return nil
 }
@@ -88,10 +90,11 @@ func (f *fake) WebSession(_ context.Context, id string) (campaign.WebSession, er
 }
 
 // EndWebSession implements Sessions.
-func (f *fake) EndWebSession(_ context.Context, id string) error {
+func (f *fake) EndWebSession(ctx context.Context, id string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sessionsEnded++
+	f.endedBy = append(f.endedBy, campaign.CallerFrom(ctx).Owner)
 	delete(f.sessions, id)
 	return nil
 }

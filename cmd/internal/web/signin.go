@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"redial/campaign"
-	"redial/cmd/internal/web/page"
 )
 
 // signInPage is what the page of signing in shows.
@@ -19,36 +19,28 @@ type signInPage struct {
 	SignedIn bool
 	Company  bool   // there is an issuer to sign in at
 	Back     string // where to go then; empty: the first page
+	Here     string // the path of this page
 	Out      bool   // somebody has just signed out
 	Detail   string // more of what went wrong, in English
 }
 
 func (s *Site) signInPage(r *http.Request, problem string) signInPage {
-	return signInPage{Problem: problem, Company: s.Company != nil, Back: backOf(r), Out: r.URL.Query().Has("out")}
-}
-
-const (
-	signedInPath = "/signed-in"
-	// signInAside is where somebody signs in beside a page that holds what was typed.
-	signInAside = "/signin?back=" + signedInPath
-)
-
-// backOf is where somebody wants to go who must sign in first; empty: nowhere. It is a path of this site's pages.
-func backOf(r *http.Request) string {
-	back := ownPath(r.FormValue("back"))
-	if path, _, _ := strings.Cut(back, "?"); path == "/" || path == "/signin" || strings.HasPrefix(path, "/signin/") || path == "/lang" {
-		return ""
+	p := signInPage{Problem: problem, Company: s.Company != nil, Back: backOf(r), Here: "/signin"}
+	if p.Back != "" {
+		p.Here += "?" + url.Values{"back": {p.Back}}.Encode()
 	}
-	return back
-}
-
-// signedIn is the end of signing in beside a page.
-func (s *Site) signedIn(w http.ResponseWriter, r *http.Request) {
-	s.views.Page(w, r, http.StatusOK, "signedin", page.Sheet{Title: "sign_in", Narrow: true})
+	// A link of another site must not make a browser forget what it keeps for somebody who is signed in.
+	from := r.Header.Get("Sec-Fetch-Site")
+	p.Out = r.URL.Query().Has("out") && (from == "" || from == "same-origin")
+	return p
 }
 
 // showSignIn takes a code of a printed link, or asks for a token.
 func (s *Site) showSignIn(w http.ResponseWriter, r *http.Request) {
+	if s.vouchesAgain(r) {
+		s.beginCompany(w, r)
+		return
+	}
 	code := r.URL.Query().Get("code")
 	if code == "" || r.Method == http.MethodHead {
 		s.render(w, r, http.StatusOK, "signin", s.signInPage(r, ""))
@@ -89,7 +81,7 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request, c campaign.Caller) 
 	if !s.admitted(w, r, c) {
 		return
 	}
-	if s.begin(w, r, campaign.WebSession{Caller: c}) {
+	if s.begin(w, r, campaign.WebSession{Caller: c}, sessionOf(r)) {
 		place := cmp.Or(backOf(r), "/")
 		if place == "/" && s.starter(&c) {
 			place = "/guide"
@@ -98,16 +90,16 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request, c campaign.Caller) 
 	}
 }
 
-// begin begins a session; if it cannot be kept, it has answered.
-func (s *Site) begin(w http.ResponseWriter, r *http.Request, begun campaign.WebSession) bool {
+// begin begins a session and ends the one before it of the same browser, if any; if that cannot be done, it has answered.
+func (s *Site) begin(w http.ResponseWriter, r *http.Request, begun campaign.WebSession, before string) bool {
 	long := sessionTime
-	if begun.Caller.Token < 0 && s.CompanySession > 0 {
+	if ofCompany(begun) && s.CompanySession > 0 {
 		long = s.CompanySession
 	}
 	begun.EndsAt = s.Now().Add(long)
 	id, err := s.sessions.begin(r.Context(), begun)
 	if err == nil {
-		err = s.leave(r) // the browser's session before, if any
+		err = s.leave(r, before)
 	}
 	if err != nil {
 		s.Log.ErrorContext(r.Context(), "a session cannot be kept", "error", err)
@@ -115,6 +107,7 @@ func (s *Site) begin(w http.ResponseWriter, r *http.Request, begun campaign.WebS
 		return false
 	}
 	s.cookie(w, r, sessionCookie(r), id, long)
+	s.remember(w, r, ofCompany(begun))
 	return true
 }
 
@@ -145,22 +138,18 @@ func (s *Site) entered(w http.ResponseWriter, r *http.Request, c campaign.Caller
 	return true
 }
 
-// leave ends the session of a request's browser, if it has one.
-func (s *Site) leave(r *http.Request) error {
-	return s.ofSession(r, func(ctx context.Context, id string, _ campaign.Caller) error { return s.sessions.end(ctx, id) })
+// leave ends a session of a request's browser, if it goes on.
+func (s *Site) leave(r *http.Request, id string) error {
+	return s.ofSession(r, id, func(ctx context.Context, _ campaign.Caller) error { return s.sessions.end(ctx, id) })
 }
 
-// ofSession does something to the session of a request's browser, as its caller; nothing if it has none.
-func (s *Site) ofSession(r *http.Request, do func(ctx context.Context, id string, c campaign.Caller) error) error {
-	cookie, err := r.Cookie(sessionCookie(r))
-	if err != nil {
-		return nil //nolint:nilerr // no cookie, no session
-	}
-	found, err := s.sessions.find(r.Context(), cookie.Value)
+// ofSession does something to a session of a request's browser, as its caller; nothing if it is over.
+func (s *Site) ofSession(r *http.Request, id string, do func(ctx context.Context, c campaign.Caller) error) error {
+	found, err := s.sessions.find(r.Context(), id)
 	if err == nil {
 		c := found.Caller
 		c.From = address(r)
-		err = do(campaign.WithCaller(r.Context(), c), cookie.Value, c)
+		err = do(campaign.WithCaller(r.Context(), c), c)
 	}
 	if campaign.KindOf(err) == campaign.KindStranger {
 		return nil
@@ -168,11 +157,11 @@ func (s *Site) ofSession(r *http.Request, do func(ctx context.Context, id string
 	return err
 }
 
-func (s *Site) signOut(w http.ResponseWriter, r *http.Request) { s.out(w, r, s.leave(r)) }
+func (s *Site) signOut(w http.ResponseWriter, r *http.Request) { s.out(w, r, s.leave(r, sessionOf(r))) }
 
 // signOutEverywhere ends every session of whoever signed in, at every node, this one with them.
 func (s *Site) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
-	s.out(w, r, s.ofSession(r, func(ctx context.Context, _ string, c campaign.Caller) error {
+	s.out(w, r, s.ofSession(r, sessionOf(r), func(ctx context.Context, c campaign.Caller) error {
 		_, err := s.sessions.endAll(ctx, c)
 		return err
 	}))
@@ -185,6 +174,7 @@ func (s *Site) out(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	s.cookie(w, r, sessionCookie(r), "", -time.Second)
+	s.remember(w, r, false)
 	http.Redirect(w, r, "/signin?out=1", http.StatusSeeOther)
 }
 

@@ -146,9 +146,12 @@ func TestSigningInAgainEndsTheBrowsersSessionBefore(t *testing.T) {
 	f := newFake()
 	b := open(t, newSite(t, f))
 	b.signIn()
-	b.signIn()
-	if n := len(f.sessions); n != 1 {
-		t.Errorf("%d sessions of one browser", n)
+	b.post("/signin", url.Values{"token": {"rd_eve"}})
+	if n := len(f.sessions); n != 1 || strings.Join(f.endedBy, " ") != "boss" {
+		t.Errorf("%d sessions of one browser, ended by %v", n, f.endedBy)
+	}
+	if page, _ := b.get("/"); !strings.Contains(page, "eve") {
+		t.Errorf("not who signed in last:\n%s", page)
 	}
 }
 
@@ -194,7 +197,9 @@ func TestSigningInLeadsBackToThePageThatWasAskedFor(t *testing.T) {
 		t.Errorf("the form forgets it:\n%s", page)
 	}
 	for back, want := range map[string]string{
-		"/me?x=1": "/me?x=1", "": "/", "/": "/", "//evil.example": "/", "https://evil.example": "/", "/\\evil.example": "/", "/signin?back=/a": "/", "/signed-in": "/signed-in",
+		"/me?x=1": "/me?x=1", "": "/", "/": "/", "/signin?back=/a": "/", "/signed-in": "/signed-in", "/leads?q=张 三&b=\\": "/leads?b=%5C&q=%E5%BC%A0+%E4%B8%89",
+		"//evil.example": "/", "https://evil.example": "/", "/\\evil.example": "/", "/\t/evil.example": "/", "/%09/evil.example": "/", "/%5Cevil.example": "/",
+		"/%2Fevil.example": "/", "\\\\evil.example": "/", "javascript:alert(1)": "/", "///evil.example": "/", "\t//evil.example": "/", "/\r\nSet-Cookie: a=b": "/", "evil": "/",
 	} {
 		if got := to(b.PostForm(b.base+"/signin", url.Values{"token": {"rd_boss"}, "back": {back}})); got != want {
 			t.Errorf("back to %q leads to %q, want %q", back, got, want)
@@ -212,13 +217,17 @@ func TestWhatWasTypedIsNotLostWithTheSession(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	s := newSite(t, f)
-	for accept, want := range map[string]string{"text/html": "what you typed is still there", "application/json, text/html;q=0.5": `"code":"Unauthenticated"`} {
-		r := httptest.NewRequest("POST", "/campaigns/1/edit", strings.NewReader("name=x"))
-		r.Header.Set("Accept", accept)
+	const form, script = "text/html", "application/json, text/html;q=0.5"
+	for _, c := range []struct{ method, accept, want string }{
+		{"POST", form, "what you typed is still there"}, {"POST", form, `href="/signin?back=/signed-in" target="_blank"`},
+		{"POST", script, `"code":"Unauthenticated"`}, {"GET", script, `"code":"Unauthenticated"`}, {"PUT", script, `"code":"Unauthenticated"`},
+	} {
+		r := httptest.NewRequest(c.method, "/campaigns/1/edit", strings.NewReader("name=x"))
+		r.Header.Set("Accept", c.accept)
 		w := httptest.NewRecorder()
 		s.stranger(w, r, &campaign.Error{Kind: campaign.KindStranger})
-		if w.Code != 401 || !strings.Contains(w.Body.String(), want) {
-			t.Errorf("%s: %d\n%s", accept, w.Code, w.Body)
+		if w.Code != 401 || !strings.Contains(w.Body.String(), c.want) || w.Header().Get("Location") != "" {
+			t.Errorf("%s, %s: %d\n%s", c.method, c.accept, w.Code, w.Body)
 		}
 	}
 	b := open(t, s)
@@ -228,5 +237,26 @@ func TestWhatWasTypedIsNotLostWithTheSession(t *testing.T) {
 	}
 	if page, code := b.get("/signed-in"); code != 200 || !strings.Contains(page, "close this tab") {
 		t.Errorf("signed in beside: %d\n%s", code, page)
+	}
+}
+
+func TestOnlySigningOutMakesABrowserForget(t *testing.T) {
+	t.Parallel()
+	h := newSite(t, newFake()).Handler()
+	for _, c := range []struct {
+		path, from string
+		want       bool
+	}{
+		{"/signin?out=1", "same-origin", true}, {"/signin?out=1", "", true}, {"/signin", "same-origin", false},
+		{"/signin?out=1", "cross-site", false}, {"/signin?out=1", "same-site", false}, {"/signin?out=1", "none", false},
+	} {
+		r := httptest.NewRequest("GET", c.path, nil)
+		if c.from != "" {
+			r.Header.Set("Sec-Fetch-Site", c.from)
+		}
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); strings.Contains(w.Body.String(), " data-out") != c.want || strings.Contains(w.Body.String(), "out.js") != c.want {
+			t.Errorf("%s from %q: %v\n%s", c.path, c.from, !c.want, w.Body)
+		}
 	}
 }

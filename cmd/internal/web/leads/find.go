@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"redial/cmd/internal/web/page"
 	pb "redial/proto/campaign/v1"
 )
 
@@ -26,6 +28,21 @@ type search struct {
 	Rows     []*pb.Lead
 	Names    map[int64]string // of campaigns
 	Next     string           // address of the next page; empty: that was all
+	First    string           // address of the first page; empty: this is it
+	Problem  *page.Problem    // why nothing was looked for; nil: it was
+}
+
+// Filtered says whether more than what was typed narrows the search.
+func (s search) Filtered() bool { return s.Campaign != 0 || s.List != 0 || stateOf(s.State) != 0 }
+
+// Numeric says whether a number was typed.
+func (s search) Numeric() bool { return numberLike.MatchString(s.Query) }
+
+// Bare is the address of the search for what was typed alone.
+func (s search) Bare() string { return s.address(url.Values{"q": {s.Query}}) }
+
+func (s search) address(q url.Values) string {
+	return (&url.URL{Path: "/leads", RawQuery: q.Encode()}).String()
 }
 
 // ways to read what was typed, in the order in which they are tried.
@@ -65,17 +82,25 @@ func (p *pages) find(w http.ResponseWriter, r *http.Request) {
 	for _, c := range s.Choices {
 		s.Names[c.GetId()] = c.GetName()
 	}
-	if s.Asked = s.Query != "" || s.Campaign != 0 || s.List != 0 || stateOf(s.State) != 0; s.Asked {
+	code := http.StatusOK
+	if s.Asked = s.Query != "" || s.Filtered(); s.Asked {
 		ways := waysOf(s.Query)
-		if by := q.Get("by"); by != "" {
+		if by := q.Get("by"); slices.Contains(ways, by) {
 			ways = []string{by}
 		}
-		if err := p.search(r.Context(), &s, ways, q.Get("page")); err != nil {
+		if q.Get("page") != "" {
+			s.First = s.address(s.filters())
+		}
+		switch err := p.search(r.Context(), &s, ways, q.Get("page")); {
+		case status.Code(err) == codes.InvalidArgument || status.Code(err) == codes.NotFound:
+			problem := p.views.ProblemOf(r, err)
+			s.Problem, code = &problem, problem.Status
+		case err != nil:
 			p.views.Fail(w, r, err)
 			return
 		}
 	}
-	p.views.Page(w, r, http.StatusOK, "leads", sheet("nav_leads", s))
+	p.views.Page(w, r, code, "leads", sheet("nav_leads", s))
 }
 
 // search tries the ways until one finds something.
@@ -123,13 +148,25 @@ func (s *search) regions(by string) []string {
 	return append(all, "")
 }
 
+// filters are what was asked, as an address has it.
+func (s search) filters() url.Values {
+	q := url.Values{"q": {s.Query}, "state": {s.State}}
+	if s.Campaign != 0 {
+		q.Set("campaign", strconv.FormatInt(s.Campaign, 10))
+	}
+	if s.List != 0 {
+		q.Set("list", strconv.FormatInt(s.List, 10))
+	}
+	return q
+}
+
 // next is the address of the next page, which reads what was typed in the same way.
-func (s *search) next(by, token string) string {
+func (s search) next(by, token string) string {
 	if token == "" {
 		return ""
 	}
-	q := url.Values{"q": {s.Query}, "state": {s.State}, "by": {by}, "page": {token}}
-	q.Set("campaign", strconv.FormatInt(s.Campaign, 10))
-	q.Set("list", strconv.FormatInt(s.List, 10))
-	return (&url.URL{Path: "/leads", RawQuery: q.Encode()}).String()
+	q := s.filters()
+	q.Set("by", by)
+	q.Set("page", token)
+	return s.address(q)
 }

@@ -13,7 +13,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"redial/campaign"
 	"redial/cmd/internal/web/page"
 	pb "redial/proto/campaign/v1"
 	dialerpb "redial/proto/dialer/v1"
@@ -26,6 +25,7 @@ var files embed.FS
 const (
 	rowsMost      = 50
 	campaignsMost = 200 // in the menu
+	loginsMost    = 500 // of agents, in the menu
 )
 
 // pages are the pages of leads.
@@ -38,6 +38,7 @@ type pages struct {
 	schedule  schedulerpb.ScheduleServiceClient
 	agents    dialerpb.AgentServiceClient
 	floor     dialerpb.FloorServiceClient
+	admin     pb.AdminServiceClient
 }
 
 // New makes the pages of leads.
@@ -46,6 +47,7 @@ func New(kit page.Kit) (page.Family, error) {
 		Kit: kit, leads: pb.NewLeadServiceClient(kit.API), campaigns: pb.NewCampaignServiceClient(kit.API),
 		bans: pb.NewSuppressionServiceClient(kit.API), schedule: schedulerpb.NewScheduleServiceClient(kit.API),
 		agents: dialerpb.NewAgentServiceClient(kit.API), floor: dialerpb.NewFloorServiceClient(kit.API),
+		admin: pb.NewAdminServiceClient(kit.API),
 	}
 	var err error
 	if p.views, err = page.Read(files, kit.Log, funcs); err != nil {
@@ -54,6 +56,7 @@ func New(kit page.Kit) (page.Family, error) {
 	return page.Family{Name: "leads", Files: files, Routes: []page.Route{
 		{Pattern: "GET /leads", Roles: page.Viewers, Handle: p.find},
 		{Pattern: "GET /leads/{id}", Roles: page.Viewers, Handle: p.show},
+		{Pattern: "GET /leads/{id}/{act}", Roles: page.Viewers, Handle: ask},
 		{Pattern: "POST /leads/{id}/{act}", Roles: page.Viewers, Handle: p.act},
 	}}, nil
 }
@@ -70,24 +73,4 @@ func leadIn(r *http.Request) (int64, error) {
 		return 0, status.Errorf(codes.NotFound, "there is no lead %q", r.PathValue("id"))
 	}
 	return id, nil
-}
-
-// may says what a caller's buttons are; the API asks again.
-type may struct {
-	Change   bool // edit, withdraw, reopen, move
-	Suppress bool
-	Erase    bool
-	Reveal   bool
-	Reassign bool
-	Book     bool // and cancel and reschedule, for an agent that is named
-}
-
-func mayOf(c *campaign.Caller) may {
-	manages := c.Role == campaign.RoleManager || c.Role == campaign.RoleAdmin
-	watches := manages || c.Role == campaign.RoleSupervisor
-	return may{
-		Reassign: watches,
-		Change:   manages, Suppress: watches, Book: c.Role == campaign.RoleAdmin,
-		Erase: manages && c.May(campaign.PermitPrivacy), Reveal: c.Role != campaign.RoleAgent && c.May(campaign.PermitNumbers),
-	}
 }

@@ -3,6 +3,7 @@ package leads
 import (
 	"context"
 	"html"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -26,9 +27,8 @@ import (
 
 // api is an API that says what a test wants, by the method's name, and keeps what it was asked.
 type api struct {
-	grpc.ClientConnInterface // streams: none
-	says                     map[string]func(proto.Message) (proto.Message, error)
-	asked                    map[string][]proto.Message
+	says  map[string]func(proto.Message) (proto.Message, error)
+	asked map[string][]proto.Message
 }
 
 func (a *api) Invoke(_ context.Context, method string, args, reply any, _ ...grpc.CallOption) error {
@@ -43,6 +43,33 @@ func (a *api) Invoke(_ context.Context, method string, args, reply any, _ ...grp
 		proto.Merge(reply.(proto.Message), m)
 	}
 	return err
+}
+
+// NewStream is a stream that answers once, with what a test wants.
+func (a *api) NewStream(ctx context.Context, _ *grpc.StreamDesc, method string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+	return &stream{ctx: ctx, api: a, method: method}, nil
+}
+
+type stream struct {
+	grpc.ClientStream // its headers: not asked
+	ctx               context.Context
+	api               *api
+	method            string
+	sent              proto.Message // last
+}
+
+func (s *stream) Context() context.Context { return s.ctx }
+func (s *stream) CloseSend() error         { return nil }
+
+func (s *stream) SendMsg(m any) error {
+	s.sent = m.(proto.Message)
+	name := s.method[strings.LastIndex(s.method, "/")+1:]
+	s.api.asked[name] = append(s.api.asked[name], s.sent)
+	return nil
+}
+
+func (s *stream) RecvMsg(m any) error {
+	return (&api{says: s.api.says, asked: map[string][]proto.Message{}}).Invoke(s.ctx, s.method, s.sent, m)
 }
 
 func (a *api) on(method string, m proto.Message, err error) {
@@ -61,7 +88,7 @@ func site(t *testing.T, c campaign.Caller) (*api, func(method, path string, form
 	a.on("ExplainLead", &schedulerpb.ExplainLeadResponse{Binding: "interval", OpensAt: opens, OfferReason: "retry", Gates: []*pb.Gate{
 		{Name: "campaign", Open: true, Detail: "it runs"}, {Name: "interval", OpensAt: opens, Detail: "4 h after the last call"},
 	}}, nil)
-	f, err := New(page.Kit{API: a, Now: time.Now})
+	f, err := New(page.Kit{API: a, Now: time.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +126,7 @@ func must(t *testing.T, w *httptest.ResponseRecorder, code int, parts ...string)
 func TestTheGateThatBindsIsMarked(t *testing.T) {
 	_, ask := site(t, manager)
 	w := ask("GET", "/leads/7", nil)
-	must(t, w, 200, "2026-03-02 14:00:00", "Asia/Shanghai", `<tr data-gate="interval" class="binds">`, "+86••••••••03")
+	must(t, w, 200, "2026-03-02 14:00:00", "Asia/Shanghai", `data-gate="interval" class="binds"`, "+86••••••••03")
 	if strings.Contains(w.Body.String(), `data-gate="campaign" class="binds"`) {
 		t.Error("an open gate binds")
 	}
@@ -128,7 +155,7 @@ func TestNumbersAreTriedInTheRegionsOfTheCampaigns(t *testing.T) {
 		return &pb.FindLeadsResponse{}, nil
 	}
 	must(t, ask("GET", "/leads?q=138+0013-8000", nil), 200, `href="/leads/9"`, "by=number", "page=more")
-	must(t, ask("GET", "/leads?q=Nobody", nil), 200, "No lead matches")
+	must(t, ask("GET", "/leads?q=Nobody&campaign=2", nil), 200, "No lead matches", `href="/leads?q=Nobody"`)
 	if n := len(a.asked["FindLeads"]); n != 4 {
 		t.Errorf("asked %d times, not in two regions, by name and by external id", n)
 	}
@@ -154,11 +181,11 @@ func TestAConflictKeepsWhatWasTyped(t *testing.T) {
 
 func TestNobodyIsErasedWithoutASecondYes(t *testing.T) {
 	a, ask := site(t, admin)
-	must(t, ask("POST", "/leads/7/erase", url.Values{"reason": {"asked"}, "again": {"8"}}), 400, "nothing was erased")
+	must(t, ask("POST", "/leads/7/erase", url.Values{"reason": {"asked"}, "again": {"8"}, "version": {"5"}}), 400, "Nothing was erased", `value="asked"`, `data-ask="erase"`)
 	if len(a.asked["EraseLead"]) != 0 {
 		t.Fatal("erased")
 	}
-	must(t, ask("POST", "/leads/7/erase", url.Values{"reason": {"asked"}, "again": {"7"}}), 303)
+	must(t, ask("POST", "/leads/7/erase", url.Values{"reason": {"asked"}, "again": {"7"}, "version": {"5"}}), 303)
 	if got := a.asked["EraseLead"][0].(*pb.EraseLeadRequest); got.GetId() != 7 || got.GetReason() != "asked" || got.GetEverywhere() {
 		t.Errorf("sent %v", got)
 	}
@@ -167,7 +194,7 @@ func TestNobodyIsErasedWithoutASecondYes(t *testing.T) {
 func TestAMaskedNumberIsSuppressedByItsPlaceAndRevealedToNobody(t *testing.T) {
 	a, ask := site(t, admin)
 	a.on("RevealNumbers", &pb.RevealNumbersResponse{Numbers: []*pb.Number{{Phone: "+8613800138003"}}}, nil)
-	must(t, ask("POST", "/leads/7/suppress", url.Values{"number": {"0"}, "scope": {"campaign"}, "reason": {"complaint"}}), 303)
+	must(t, ask("POST", "/leads/7/suppress", url.Values{"number": {"0 +86••••••••03"}, "scope": {"campaign"}, "reason": {"complaint"}}), 303)
 	got := a.asked["Suppress"][0].(*pb.SuppressRequest)
 	if got.GetLeadId() != 7 || got.GetNumber() != 1 || got.GetPhone() != "" || len(a.asked["RevealNumbers"]) != 0 || got.GetCampaignId() != 1 || got.GetScope() != pb.SuppressionScope_SUPPRESSION_SCOPE_CAMPAIGN {
 		t.Errorf("sent %v", got)
@@ -177,14 +204,28 @@ func TestAMaskedNumberIsSuppressedByItsPlaceAndRevealedToNobody(t *testing.T) {
 
 func TestTexts(t *testing.T) {
 	var keys []string
-	for act := range acts {
-		keys = append(keys, "leads_"+act, "leads_will_"+act, "leads_did_"+act)
+	for act, deed := range acts {
+		keys = append(keys, "leads_"+act, "leads_will_"+act, "leads_did_"+act, "leads_need_"+deed.need)
 	}
 	for name := range strings.FieldsSeq("campaign list state held_off suppression number consent max_attempts interval hours law_hours day_cap rolling_cap cool_off law_cap max_days expires_at promise") {
 		keys = append(keys, "leads_gate_"+name)
 	}
 	for name := range strings.FieldsSeq("taken_in offered given_back called outcome amended booked appointment_closed consent consent_revoked suppressed outside_call planned") {
 		keys = append(keys, "leads_kind_"+name)
+	}
+	for _, name := range fieldOrder {
+		if name != "value" { // an attribute, by its own name
+			keys = append(keys, "leads_f_"+name)
+		}
+	}
+	for _, purpose := range purposes {
+		keys = append(keys, "leads_purpose_"+purpose)
+	}
+	for _, scope := range campaign.ConsentScopes {
+		keys = append(keys, "leads_scope_"+string(scope))
+	}
+	for name := range strings.FieldsSeq("choice again country agent scopes time gap") {
+		keys = append(keys, "leads_wrong_"+name)
 	}
 	pagetest.Texts(t, files, nil, keys...)
 }

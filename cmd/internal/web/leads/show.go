@@ -12,6 +12,7 @@ import (
 	"redial/campaign"
 	"redial/cmd/internal/web/page"
 	pb "redial/proto/campaign/v1"
+	dialerpb "redial/proto/dialer/v1"
 	schedulerpb "redial/proto/scheduler/v1"
 )
 
@@ -26,11 +27,19 @@ type shown struct {
 	Masked    bool           // some number is
 	Revealed  []*pb.Number   // all of it; empty: nobody asked
 	Campaigns []*pb.Campaign // to move it to; empty: it cannot be moved
+	Logins    []login        // of agents, to choose from; empty: the reader is not told them
 	Ask       string         // the dialog that stands open
+	Of        string         // what it is about, of several
 	Did       string         // key of what was just done
-	Typed     url.Values     // of a change that was refused
-	Problem   *page.Problem  // why it was
-	Conflict  bool           // because somebody else was quicker
+	Moved     int64          // the id under which it goes on elsewhere; 0: it stays
+
+	Problem  *page.Problem     // why what was asked was not done; nil: it was
+	Conflict bool              // because somebody else was quicker
+	Typed    url.Values        // of what was refused
+	Wrong    map[string]string // field of its form → what is wrong there
+	Rest     []page.Field      // what is wrong elsewhere
+	Foreign  bool              // these are in English, and the page is not
+	Detail   string            // what the API said, in English; empty: the problem's message says all
 }
 
 // show is the page of a lead.
@@ -40,7 +49,8 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request) {
 		p.views.Fail(w, r, err)
 		return
 	}
-	p.draw(w, r, id, http.StatusOK, &shown{Ask: r.URL.Query().Get("ask"), Did: didIn(r)})
+	q := r.URL.Query()
+	p.draw(w, r, id, http.StatusOK, &shown{Ask: q.Get("ask"), Of: q.Get("of"), Did: didIn(r)})
 }
 
 // draw answers with the page of a lead, on top of what an act left there.
@@ -48,6 +58,9 @@ func (p *pages) draw(w http.ResponseWriter, r *http.Request, id int64, code int,
 	if err := p.fill(r.Context(), id, s); err != nil {
 		p.views.Fail(w, r, err)
 		return
+	}
+	if !s.Draws(s.Ask) {
+		s.Ask = ""
 	}
 	p.views.Page(w, r, code, "lead", sheet("leads_lead", s))
 }
@@ -74,7 +87,18 @@ func (p *pages) fill(ctx context.Context, id int64, s *shown) (err error) {
 		return err
 	}
 	s.Consents = a.GetConsents()
-	if !s.May.Change || s.GetLead().GetSource() == "" || s.GetLead().GetExternalId() == "" {
+	return p.choices(ctx, s)
+}
+
+// choices asks what the menus of the dialogs offer.
+func (p *pages) choices(ctx context.Context, s *shown) error {
+	if s.May[needReassign] && s.GetLead().GetErasedAt() == nil {
+		var err error
+		if s.Logins, err = p.logins(ctx, s.May); err != nil {
+			return err
+		}
+	}
+	if !s.May[needChange] || s.GetLead().GetSource() == "" || s.GetLead().GetExternalId() == "" {
 		return nil
 	}
 	all, err := p.campaigns.ListCampaigns(ctx, &pb.ListCampaignsRequest{PageSize: campaignsMost})
@@ -82,25 +106,35 @@ func (p *pages) fill(ctx context.Context, id int64, s *shown) (err error) {
 	return err
 }
 
+// login is an agent in a menu.
+type login struct{ Login, Name string }
+
+// logins are the agents to choose from: for whoever keeps agents all of them, for others those who are signed in.
+func (p *pages) logins(ctx context.Context, m may) ([]login, error) {
+	var all []login
+	if m[needChange] {
+		a, err := p.admin.ListAgents(ctx, &pb.ListAgentsRequest{PageSize: loginsMost})
+		if err != nil && !gone(err) {
+			return nil, err
+		}
+		for _, agent := range a.GetAgents() {
+			all = append(all, login{agent.GetLogin(), agent.GetName()})
+		}
+		return all, nil
+	}
+	f, err := p.floor.GetFloor(ctx, &dialerpb.GetFloorRequest{})
+	if err != nil && !gone(err) {
+		return nil, err
+	}
+	for _, agent := range f.GetFloor().GetAgents() {
+		all = append(all, login{agent.GetSession().GetLogin(), agent.GetName()})
+	}
+	return all, nil
+}
+
 // gone says whether there is nothing to tell, or not to this reader: the rest of the page is shown all the same.
 func gone(err error) bool {
 	return status.Code(err) == codes.NotFound || status.Code(err) == codes.PermissionDenied || status.Code(err) == codes.FailedPrecondition
-}
-
-// Was is a value that was typed into the form, or the lead's own.
-func (s *shown) Was(field, own string) string {
-	if s.Typed.Has(field) {
-		return s.Typed.Get(field)
-	}
-	return own
-}
-
-// Attribute is the value of an attribute in the form.
-func (s *shown) Attribute(i int, own string) string {
-	if typed := s.Typed["value"]; i < len(typed) {
-		return typed[i]
-	}
-	return own
 }
 
 // Numbers are the lead's numbers, in full if somebody asked for them.

@@ -2,11 +2,13 @@ package leads
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"redial/campaign"
 	"redial/cmd/internal/web/page"
 	pb "redial/proto/campaign/v1"
 )
@@ -24,14 +26,22 @@ var funcs = template.FuncMap{
 	"promised": func(s pb.AppointmentState) string {
 		return wordOf(s.String(), "APPOINTMENT_STATE_")
 	},
-	"outcome": func(o pb.Outcome) string { return strings.TrimPrefix(o.String(), "OUTCOME_") },
-	"verdict": func(v pb.Verdict) string { return wordOf(v.String(), "VERDICT_") },
-	"day":     day,
-	"zone":    zoneOf,
-	"wall":    func(local string) string { return strings.Replace(local, "T", " ", 1) },
-	"masked":  masked,
-	"lasted":  lasted,
+	"outcome":       func(o pb.Outcome) string { return strings.TrimPrefix(o.String(), "OUTCOME_") },
+	"verdict":       func(v pb.Verdict) string { return wordOf(v.String(), "VERDICT_") },
+	"day":           day,
+	"zone":          zoneOf,
+	"wall":          wall,
+	"purpose":       func(p string) bool { return slices.Contains(purposes, p) },
+	"lasted":        lasted,
+	"promiseChoice": promiseChoice,
+	"scopes":        func() []campaign.ConsentScope { return campaign.ConsentScopes },
 }
+
+// purposes are what consents may be for.
+var purposes = []string{string(campaign.PurposeSales), string(campaign.PurposeResearch), string(campaign.PurposeCollections), string(campaign.PurposeService)}
+
+// wall is a wall time as people read it.
+func wall(local string) string { return strings.Replace(local, "T", " ", 1) }
 
 func wordOf(name, prefix string) string { return strings.ToLower(strings.TrimPrefix(name, prefix)) }
 

@@ -1,21 +1,20 @@
 // Dialogs of a lead's page. Without this module their links ask the server for the page with the dialog open.
 const dialog = (name) => document.getElementById(`ask-${name}`);
 
-function open(name, appointment) {
+function open(name, of, opener) {
   const d = dialog(name);
   if (!d) return false;
-  if (appointment) {
-    const menu = d.querySelector("select[name=appointment]");
-    if (menu) menu.value = appointment;
-  }
-  if (d.open) d.close();
+  const menu = of && d.querySelector("select[name=appointment], select[name=consent]");
+  if (menu) menu.value = of;
+  if (d.open) d.close(); // the server opened it, without its backdrop
   d.showModal();
+  d.addEventListener("close", () => (opener ?? document.querySelector(`[data-dialog="${name}"]`))?.focus(), { once: true });
   return true;
 }
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
-  if (opener && open(opener.dataset.dialog, opener.dataset.appointment)) event.preventDefault();
+  if (opener && open(opener.dataset.dialog, opener.dataset.of, opener)) event.preventDefault();
   const closer = event.target.closest("[data-close]");
   if (closer) {
     event.preventDefault();
@@ -31,7 +30,12 @@ document.addEventListener("keydown", (event) => { // links that act as buttons a
 document.addEventListener("submit", (event) => {
   if (event.target.method === "post") for (const b of event.target.querySelectorAll("button")) b.disabled = true;
 });
-addEventListener("pageshow", () => { for (const b of document.querySelectorAll("dialog button")) b.disabled = false; });
+addEventListener("pageshow", () => { for (const b of document.querySelectorAll(".leads-ask button")) b.disabled = false; });
+document.addEventListener("input", (event) => { // what is put right is no longer called wrong
+  const note = document.getElementById(`${event.target.id}-wrong`);
+  event.target.removeAttribute("aria-invalid");
+  if (note && event.target.closest(".leads-ask")) note.hidden = true;
+});
 
 const asked = document.getElementById("lead")?.dataset.ask;
 if (asked) open(asked);

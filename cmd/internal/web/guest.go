@@ -83,8 +83,8 @@ func (s *Site) stranger(w http.ResponseWriter, r *http.Request, err error) {
 		page.JSON(w, http.StatusUnauthorized, page.Problem{Status: http.StatusUnauthorized, Code: "Unauthenticated", Message: "sign in again"})
 	case r.Method == http.MethodGet:
 		http.Redirect(w, r, signInFor(r), http.StatusSeeOther)
-	default: // a form without a script: what was typed is in the page before this one
-		s.views.Page(w, r, http.StatusUnauthorized, "unsent", page.Sheet{Title: "sign_in", Narrow: true, Data: signInAside})
+	default:
+		s.unsent(w, r)
 	}
 }
 

@@ -217,17 +217,24 @@ func TestWhatWasTypedIsNotLostWithTheSession(t *testing.T) {
 	t.Parallel()
 	f := newFake()
 	s := newSite(t, f)
-	const form, script = "text/html", "application/json, text/html;q=0.5"
-	for _, c := range []struct{ method, accept, want string }{
-		{"POST", form, "what you typed is still there"}, {"POST", form, `href="/signin?back=/signed-in" target="_blank"`},
-		{"POST", script, `"code":"Unauthenticated"`}, {"GET", script, `"code":"Unauthenticated"`}, {"PUT", script, `"code":"Unauthenticated"`},
+	const page, script, typed = "text/html", "application/json, text/html;q=0.5", "name=x+%3Cy%3E&name=z"
+	const urlencoded, multipart = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+	for _, c := range []struct{ method, accept, kind, body, want string }{
+		{"POST", page, urlencoded, typed, `<form method="post" action="/campaigns/1/edit?a=%26"><input type="hidden" name="name" value="x &lt;y&gt;"><input type="hidden" name="name" value="z"><button>`},
+		{"POST", page, urlencoded, typed, `href="/signin?back=/signed-in" target="_blank"`},
+		{"POST", page, "", "", `<form method="post" action="/campaigns/1/edit?a=%26"><button>`},
+		{"POST", page, multipart, "--x\r\n", "must be chosen again"},
+		{"POST", page, urlencoded, "a=" + strings.Repeat("x", int(bodyMost)), "go one page back"},
+		{"POST", page, urlencoded, strings.Repeat("a&", namesMost+1), "go one page back"},
+		{"POST", script, urlencoded, typed, `"code":"Unauthenticated"`}, {"GET", script, "", "", `"code":"Unauthenticated"`}, {"PUT", script, "", "", `"code":"Unauthenticated"`},
 	} {
-		r := httptest.NewRequest(c.method, "/campaigns/1/edit", strings.NewReader("name=x"))
+		r := httptest.NewRequest(c.method, "/campaigns/1/edit?a=%26", strings.NewReader(c.body))
 		r.Header.Set("Accept", c.accept)
+		r.Header.Set("Content-Type", c.kind)
 		w := httptest.NewRecorder()
 		s.stranger(w, r, &campaign.Error{Kind: campaign.KindStranger})
 		if w.Code != 401 || !strings.Contains(w.Body.String(), c.want) || w.Header().Get("Location") != "" {
-			t.Errorf("%s, %s: %d\n%s", c.method, c.accept, w.Code, w.Body)
+			t.Errorf("%s, %s, %.40q: %d\n%s", c.method, c.accept, c.body, w.Code, w.Body)
 		}
 	}
 	b := open(t, s)

@@ -30,6 +30,9 @@ var acts = map[string]deed{
 	"consent":  {(*pages).consent, needChange}, "revoke": {(*pages).revoke, needChange},
 }
 
+// naming are the fields of the acts that name an agent.
+var naming = map[string]string{"book": "agent", "reschedule": "agent", "cancel": "agent", "reassign": "owner"}
+
 // didIn is what the address of a page says was done; empty: nothing.
 func didIn(r *http.Request) string {
 	did := r.URL.Query().Get("did")
@@ -71,7 +74,6 @@ func (p *pages) act(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(s.Revealed) > 0 { // shown once: nothing keeps them
-		w.Header().Set("Cache-Control", "no-store")
 		p.draw(w, r, id, http.StatusOK, s)
 		return
 	}
@@ -95,6 +97,9 @@ func (p *pages) refuse(w http.ResponseWriter, r *http.Request, id int64, s *show
 	}
 	var problem page.Problem
 	lang := p.views.Lang(r)
+	if field, ok := naming[r.PathValue("act")]; ok && status.Code(err) == codes.NotFound {
+		err = fault{field, "leads_wrong_login"} // the promise was found; of a lead that is none the page says so itself
+	}
 	if f, ok := errors.AsType[fault](err); ok {
 		problem = page.Problem{Status: http.StatusBadRequest, Message: lang.Text("leads_check"), Fields: []page.Field{{Name: f.field, Message: lang.Text(f.key)}}}
 	} else if errors.Is(err, errStale) {

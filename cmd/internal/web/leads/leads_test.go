@@ -224,7 +224,7 @@ func TestTexts(t *testing.T) {
 	for _, scope := range campaign.ConsentScopes {
 		keys = append(keys, "leads_scope_"+string(scope))
 	}
-	for name := range strings.FieldsSeq("choice again country agent scopes time gap") {
+	for name := range strings.FieldsSeq("choice again country agent login scopes time gap") {
 		keys = append(keys, "leads_wrong_"+name)
 	}
 	pagetest.Texts(t, files, nil, keys...)

@@ -36,16 +36,16 @@ func sense(act string, s *shown) bool {
 	if l.GetErasedAt() != nil {
 		return false
 	}
-	out := l.GetState() == pb.LeadState_LEAD_STATE_WITHDRAWN
+	out, done := l.GetState() == pb.LeadState_LEAD_STATE_WITHDRAWN, l.GetState() == pb.LeadState_LEAD_STATE_FINISHED
 	switch act {
 	case "reopen":
-		return out || l.GetState() == pb.LeadState_LEAD_STATE_FINISHED || l.GetState() == pb.LeadState_LEAD_STATE_EXHAUSTED
+		return out || done || l.GetState() == pb.LeadState_LEAD_STATE_EXHAUSTED
 	case "edit", "withdraw":
 		return !out
 	case "move":
 		return !out && len(s.Campaigns) > 0
 	case "book":
-		return !out && !standing
+		return !out && !done && !standing && l.GetState() != pb.LeadState_LEAD_STATE_SUPPRESSED
 	case "reschedule", "cancel", "reassign":
 		return standing
 	case "suppress", "lift":

@@ -6,7 +6,7 @@ function open(name, of, opener) {
   if (!d) return false;
   const menu = of && d.querySelector("select[name=appointment], select[name=consent]");
   if (menu) menu.value = of;
-  if (d.open) d.close(); // the server opened it, without its backdrop
+  d.removeAttribute("open"); // by the server, without its backdrop
   d.showModal();
   d.addEventListener("close", () => (opener ?? document.querySelector(`[data-dialog="${name}"]`))?.focus(), { once: true });
   return true;

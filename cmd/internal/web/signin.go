@@ -167,7 +167,8 @@ func (s *Site) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 	}))
 }
 
-// out answers who signed out, unless that could not be done. The page that follows forgets what the browser kept.
+// out answers who signed out, unless that could not be done. The page that follows forgets what the browser kept, but
+// outcomes of calls that only this browser has: Clear-Site-Data would take these along.
 func (s *Site) out(w http.ResponseWriter, r *http.Request, err error) {
 	if err != nil {
 		s.stranger(w, r, err)

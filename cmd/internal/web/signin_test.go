@@ -238,6 +238,9 @@ func TestWhatWasTypedIsNotLostWithTheSession(t *testing.T) {
 		}
 	}
 	b := open(t, s)
+	if page, _ := b.get("/signed-in"); !strings.Contains(page, `name="token"`) {
+		t.Errorf("nobody is signed in:\n%s", page)
+	}
 	b.signIn()
 	if page, code := b.get("/me"); code != 200 || page != `{"owner":"boss","role":"supervisor"}` {
 		t.Errorf("who is there: %d %s", code, page)

@@ -122,7 +122,7 @@ func (s *Site) routes() (http.Handler, error) {
 	mux.Handle("GET /metrics", s.metrics(s.Metrics))
 	mux.HandleFunc("GET /signin", s.showSignIn)
 	mux.HandleFunc("POST /signin", s.signIn)
-	mux.HandleFunc("GET "+signedInPath, s.signedIn)
+	mux.Handle("GET "+signedInPath, s.open(viewers, s.signedIn))
 	mux.Handle("GET /me", s.open(viewers, s.me))
 	mux.HandleFunc("POST /signout", s.signOut)
 	mux.HandleFunc("POST /signout-everywhere", s.signOutEverywhere)

@@ -63,6 +63,7 @@ func start(t *testing.T, demo bool) *office {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Data, cfg.GRPC, cfg.Web, cfg.Demo = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0", demo
+	cfg.Rates = "agent=500" // hours of a desk pass in seconds
 	a, err := app.New(t.Context(), cfg, app.Options{Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err == nil {
 		err = a.Start(t.Context())

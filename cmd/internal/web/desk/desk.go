@@ -31,8 +31,9 @@ type desks struct {
 
 // tab is who has an agent's desk, as this node last heard.
 type tab struct {
-	name  string
-	epoch int64
+	name   string
+	epoch  int64
+	coming bool // it signs in anew, and may be cut off before it hears its next epoch
 }
 
 // New makes the desk.

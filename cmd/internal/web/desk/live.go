@@ -40,6 +40,7 @@ func (d *desks) live(w http.ResponseWriter, r *http.Request) {
 		_ = out.SendJSON("elsewhere", d.session(r, s))
 		return
 	}
+	d.takes(tab{name, now.GetSession().GetEpoch(), true}, now.GetSession().GetAgentId())
 	stream, err := d.agents.Work(ctx)
 	if err == nil {
 		err = stream.Send(&pb.WorkRequest{Action: &pb.WorkRequest_SignIn{SignIn: &pb.SignInRequest{}}})
@@ -134,7 +135,7 @@ func (l *line) tell(m *pb.WorkResponse) error {
 
 func (l *line) signedIn(m *pb.SignInResponse) error {
 	l.now = m.GetSession()
-	l.takes(l.now, l.tab)
+	l.takes(tab{l.tab, l.now.GetEpoch(), false}, l.now.GetAgentId())
 	if err := l.out.SendJSON("session", l.session(l.r, l.now)); err != nil {
 		return err
 	}
@@ -190,13 +191,14 @@ func (d *desks) trouble(r *http.Request, out *page.Live, err error) {
 func (d *desks) has(s *pb.Session, name string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return name != "" && d.tabs[s.GetAgentId()] == tab{name, s.GetEpoch()}
+	t := d.tabs[s.GetAgentId()]
+	return name != "" && t.name == name && (t.epoch == s.GetEpoch() || t.coming && t.epoch+1 == s.GetEpoch())
 }
 
-func (d *desks) takes(s *pb.Session, name string) {
+func (d *desks) takes(t tab, agent int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.tabs[s.GetAgentId()] = tab{name, s.GetEpoch()}
+	d.tabs[agent] = t
 }
 
 // reasonOf is the stable word of an error of the API.

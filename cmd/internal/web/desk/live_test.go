@@ -128,3 +128,20 @@ func TestABeatIsAHeartbeat(t *testing.T) {
 		t.Errorf("asked %v, got %s", w.last(), text)
 	}
 }
+
+// A line that is cut while it signs in has moved the epoch, and its page never hears it.
+func TestAPageThatWasCutOffWhileItCameBackIsNotElsewhere(t *testing.T) {
+	t.Parallel()
+	d := &desks{tabs: map[int64]tab{}}
+	d.takes(tab{"one", 3, true}, 7)
+	for epoch, want := range map[int64]bool{3: true, 4: true, 5: false} {
+		s := &pb.Session{AgentId: 7, Epoch: epoch}
+		if got := d.has(s, "one"); got != want || d.has(s, "two") {
+			t.Errorf("epoch %d: has the desk %v, want %v", epoch, got, want)
+		}
+	}
+	d.takes(tab{"one", 4, false}, 7)
+	if d.has(&pb.Session{AgentId: 7, Epoch: 5}, "one") {
+		t.Error("a page that came back has the desk of whoever signed in after it")
+	}
+}

@@ -16,7 +16,7 @@ sessionStorage.setItem("redial.tab", tab);
 let store;
 try { store = localStorage; store.length; } catch { store = memory(); }
 export let session = { epoch: 0, state: "signed_out", since: 0 };
-let line, shift = false, asleep = false;
+let line, coming = false, shift = false, asleep = false; // coming: the line is on its way
 let ending = Promise.resolve(); // the end of the call, which goes before its outcome
 let lastBeat = 0, heard = Date.now(), cut = false, dialling = false; // cut: the last beat did not get through
 
@@ -210,7 +210,7 @@ function askDue() {
 // ---- the connection
 
 async function beat() {
-  if (!shift || asleep) return;
+  if (!shift || asleep || coming) return;
   lastBeat = Date.now();
   try {
     const m = await post("/desk/beat", { epoch: session.epoch, assignment_id: session.assignment }, { timeout: 10000 });
@@ -219,8 +219,9 @@ async function beat() {
     if (cut || Date.now() - heard > 35000) look(); // the server is there, and its events are not
     cut = false;
   } catch (error) {
-    if (error.lost) { cut = true; $("lost").hidden = false; } else if (error.reason === "SIGNED_IN_ELSEWHERE") elsewhere();
-    else if (error.reason === "WRONG_STATE") look();
+    // A beat that was on its way while this very page came back, as after a laptop's sleep, is refused like one of a page
+    // that was taken over: which it is, the server says to whoever looks.
+    if (error.lost) { cut = true; $("lost").hidden = false; } else if (["SIGNED_IN_ELSEWHERE", "WRONG_STATE"].includes(error.reason) && !coming) look();
   }
 }
 
@@ -239,11 +240,12 @@ function connect(take = false) {
   let fresh = take;
   const path = { toString() { const known = fresh ? "" : `&epoch=${session.epoch}`; fresh = false; return `/desk/live?tab=${tab}${known}`; } };
   heard = Date.now();
+  coming = true;
   line = live(path, {
     open: () => { heard = Date.now(); box.wait = 0; box.flush(); showKept(); },
-    lost: () => showKept(),
+    lost: () => { coming = false; showKept(); },
     beat: () => { heard = Date.now(); beat(); },
-    session: (data) => { apply(JSON.parse(data)); beatSoon(); },
+    session: (data) => { coming = false; apply(JSON.parse(data)); beatSoon(); },
     card: put,
     nothing: () => { if (card() && !box.of(id())) gone(); },
     revoked: (data) => { const m = JSON.parse(data); if (m.assignment === id()) { gone(); toast(m.said, "bad", 10000); } },

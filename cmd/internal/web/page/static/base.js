@@ -59,10 +59,11 @@ export function live(path, on) {
       wait = Math.min(wait * 2, 15000);
     };
   };
-  const close = () => { closed = true; clearTimeout(timer); source.close(); };
+  const hearing = new AbortController(); // of the window, which outlives this
+  const close = () => { closed = true; clearTimeout(timer); source.close(); hearing.abort(); };
   open();
-  addEventListener("online", () => { if (!closed && source.readyState === EventSource.CLOSED) { clearTimeout(timer); open(); } });
-  addEventListener("pagehide", () => source.close());
+  addEventListener("online", () => { if (source.readyState === EventSource.CLOSED) { clearTimeout(timer); open(); } }, hearing);
+  addEventListener("pagehide", () => source.close(), hearing);
   return { close };
 }
 

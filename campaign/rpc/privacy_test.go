@@ -157,6 +157,9 @@ func TestAPersonIsExportedAndErasedByPermissionAlone(t *testing.T) {
 	if log := b.deeds(t, "erase_lead"); len(log) != 1 || log[0].Reason != "asked" || log[0].Owner != "mei" {
 		t.Errorf("the erase is told as %+v", log)
 	}
+	if gone := must[*pb.GetLeadResponse](t)(b.leads.GetLead(may, &pb.GetLeadRequest{Id: id})).GetLead(); !gone.GetErasedAt().AsTime().Equal(monday) {
+		t.Errorf("an erased lead does not say so: %v", gone)
+	}
 }
 
 func TestAnExportStaysWithinTheCallersCampaigns(t *testing.T) {

@@ -88,6 +88,7 @@ func Lead(l *campaign.Lead) *pb.Lead {
 		DecidedAt: Time(l.DecidedAt), RulesVersion: l.RulesVersion, OwnerId: int64(l.Owner), AssignmentId: int64(l.Assignment),
 		Attempts: int32(len(l.Tries)), CreatedAt: Time(l.CreatedAt), UpdatedAt: Time(l.UpdatedAt),
 		Account: l.Account, Places: l.Places, Revision: l.Revision,
+		HeldOffUntil: Time(l.HeldOffUntil), HeldOffReason: l.HeldOffReason, ErasedAt: Time(l.ErasedAt),
 	}
 }
 

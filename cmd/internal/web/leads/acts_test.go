@@ -365,3 +365,15 @@ func TestAnAgentThatIsNoneIsSaidAtItsField(t *testing.T) {
 	a.on("GetLead", nil, status.Error(codes.NotFound, "no lead 7"))
 	must(t, ask("POST", "/leads/7/book", url.Values{"agent": {"ann"}, "local": {"2026-03-10T11:00"}}), 404, "no lead 7")
 }
+
+func TestAnErasedPersonIsNothingToActOn(t *testing.T) {
+	a, ask := site(t, admin)
+	full(a)
+	got, _ := a.says["GetLead"](nil)
+	got.(*pb.GetLeadResponse).Lead.ErasedAt = timestamppb.New(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
+	w := ask("GET", "/leads/7", nil)
+	must(t, w, 200, "erased on 2026-03-01 09:00:00")
+	if strings.Contains(w.Body.String(), "data-dialog=") || strings.Contains(w.Body.String(), `id="ask-`) {
+		t.Error("an act is offered")
+	}
+}

@@ -51,7 +51,7 @@ func TestACampaignsPage(t *testing.T) {
 	s := open(t, newFake())
 	body := s.get("/campaigns/7")
 	has(t, body, "offered again after 4 hours, at most 3 times a day, Mon–Fri 09:00–20:00 in its own time", "Busy", "1 minute 30 seconds", "spring.csv",
-		"/lists?campaign=7", "<code>SOLD</code>", "Hello {{name}}", `data-part="/campaigns/7/why?part=1"`, "<title>10:00: 50 · 40</title>", "Reckoned with 5 agents")
+		"/lists?campaign=7", "<code>SOLD</code>", "Hello {{name}}", `data-part="/campaigns/7/why?part=1"`, "<title>10:00: 50 · 40</title>", "agents who are signed in (5)")
 	has(t, s.get("/campaigns/7/why?part=1"), "Callable now: 50 of 100", "wait between calls", "10:30", "/leads/5")
 	if w := s.do(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/campaigns/8", nil)); w.Code != http.StatusNotFound {
 		t.Errorf("an unknown one: %d", w.Code)

@@ -63,7 +63,7 @@ func TestAnAgentIsHelpedInWordsThatSayWhatHappens(t *testing.T) {
 	a := &api{agents: crowd(3), promises: promised(2, "agent1")}
 	h := pages(t, a)
 	has(t, ask(t, h, "/floor/agent?login=agent1", nil).Body.String(), "Agent Number 1", `value="ready"`, "The call and its outcome are left alone",
-		`value="signed_out"`, "a call without an outcome is recorded as unknown", "Give away 2 promises")
+		`value="signed_out"`, "a call without an outcome is recorded as unknown", "Give away promises: 2")
 	a.agents[0].Session.AssignmentId = 0
 	has(t, ask(t, h, "/floor/agent?login=agent0", nil).Body.String(), "a campaign that you do not see")
 	has(t, ask(t, h, "/floor/agent?login=away", nil).Body.String(), "is not signed in")
@@ -118,7 +118,7 @@ func TestAllPromisesOfAnAgentAreHandedOver(t *testing.T) {
 		}
 		seen[r.GetAppointmentId()] = true
 	}
-	has(t, ask(t, h, "/floor?did=handed&n=900&n=100", nil).Body.String(), "900 promises handed over; 100 were closed meanwhile")
+	has(t, ask(t, h, "/floor?did=handed&n=900&n=100", nil).Body.String(), "Promises handed over: 900. Closed meanwhile: 100.")
 }
 
 func TestPromisesAreShownWithLatenessAndPaged(t *testing.T) {

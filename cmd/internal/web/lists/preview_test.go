@@ -57,7 +57,7 @@ func TestTheColumnsOfAFileAreShown(t *testing.T) {
 	s := serve(t)
 	holds(t, s.get(t, "/lists/uploads/7/map"), "&lt;b&gt;leads.csv", "Tel&lt;i&gt;", "1&lt;u&gt;", "!<i>", "!<u>", "!<b>", "gb18030", "comma ,", "line 1",
 		`<option value="phone" selected>Telephone number</option>`, "&#43;8613800138000", "Memo", `name="g1" value="phone"`,
-		"1 empty columns without a heading", "!no column was recognised", "Keep this as a template", "!id=\"templates\"")
+		"without a heading, not shown: 1.", "!no column was recognised", "Keep this as a template", "!id=\"templates\"")
 	if r := last[*pb.PreviewImportRequest](t, s.api); r.GetUploadId() != 7 || r.GetWhole() || len(r.GetOptions().GetMap()) != 0 {
 		t.Errorf("asked for %v", r)
 	}

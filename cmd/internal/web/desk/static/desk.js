@@ -1,6 +1,6 @@
 // The agent's desk. What the server says comes by /desk/live; what the agent does goes by POSTs; what the agent typed is
 // in the outbox until the server has answered for it.
-import { live, now, post, serverTime, span, timers, toast } from "/static/base.js";
+import { count, live, now, post, serverTime, timers, toast } from "/static/base.js";
 import { Outbox, memory } from "/static/desk/outbox.js";
 import { $, confirm, problem, say, title, typing, word } from "/static/desk/parts.js";
 import { book, came, choose, chosen, recorded, refusedOutcome, renumber, showKept, unchoose } from "/static/desk/outcomes.js";
@@ -83,7 +83,7 @@ function idle() {
 }
 
 export function tick() {
-  for (const el of desk.querySelectorAll("time[data-since]")) el.textContent = Number(el.dataset.since) ? span(now() - el.dataset.since) : "";
+  count(desk);
   for (const el of desk.querySelectorAll("time[data-at]")) if (!el.textContent) el.textContent = at(Number(el.dataset.at));
   for (const el of desk.querySelectorAll("[data-clock]")) el.textContent = clockIn(el.dataset.clock, now()) || el.textContent;
 }

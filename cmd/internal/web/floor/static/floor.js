@@ -158,6 +158,7 @@ function agents() {
     for (const a of u.agents ?? []) row(a);
     for (const c of u.campaigns ?? []) line(c);
     for (const what of ["missed", "late"]) follow(what, u[what]);
+    if (u.campaigns) follow("promises", [...lines.values()].some((tr) => $("[data-f=promises]", tr).textContent !== "0"));
     if (u.agents) stale = true;
     tick();
   }

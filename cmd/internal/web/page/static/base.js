@@ -82,20 +82,20 @@ export function span(ms) {
   return s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`;
 }
 
-// timers keeps every <time data-since="unix ms"> and <time data-until="unix ms"> under root telling how long it is, by the
-// server's clock.
+// count writes how long it is since or until the instant of every <time data-since="unix ms"> and <time data-until> under
+// root, by the server's clock; timers does so every second.
 let ahead = 0; // of the server's clock before this one, ms
 export function serverTime(ms) { ahead = ms - Date.now(); }
 export function now() { return Date.now() + ahead; }
+export function count(root) {
+  for (const el of root.querySelectorAll("time[data-since]")) el.textContent = Number(el.dataset.since) ? span(now() - Number(el.dataset.since)) : "";
+  for (const el of root.querySelectorAll("time[data-until]")) {
+    const left = Number(el.dataset.until) - now();
+    el.textContent = span(left);
+    el.classList.toggle("over", left < 0);
+  }
+}
 export function timers(root = document) {
-  const tick = () => {
-    for (const el of root.querySelectorAll("time[data-since]")) el.textContent = span(now() - Number(el.dataset.since));
-    for (const el of root.querySelectorAll("time[data-until]")) {
-      const left = Number(el.dataset.until) - now();
-      el.textContent = span(left);
-      el.classList.toggle("over", left < 0);
-    }
-  };
-  tick();
-  return setInterval(tick, 1000);
+  count(root);
+  return setInterval(() => count(root), 1000);
 }

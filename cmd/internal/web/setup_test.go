@@ -214,6 +214,16 @@ func (b *browser) read(resp *http.Response, err error) (string, int) {
 	return string(raw), resp.StatusCode
 }
 
+// leads is where an answer leads; the browser does not follow.
+func (b *browser) leads(resp *http.Response, err error) string {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	return resp.Header.Get("Location")
+}
+
 func (b *browser) signIn() {
 	b.t.Helper()
 	if page, code := b.post("/signin", url.Values{"token": {" rd_boss\n"}}); code != 200 || !strings.Contains(page, `id="moving"`) {

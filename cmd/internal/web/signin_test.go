@@ -179,18 +179,10 @@ func TestSigningInLeadsBackToThePageThatWasAskedFor(t *testing.T) {
 	s := newSite(t, newFake())
 	b := open(t, s)
 	b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	to := func(resp *http.Response, err error) string {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		return resp.Header.Get("Location")
-	}
-	if got := to(b.Get(b.base + "/guide-not-there")); got != "" {
+	if got := b.leads(b.Get(b.base + "/guide-not-there")); got != "" {
 		t.Errorf("a page that is not there leads to %q", got)
 	}
-	if got := to(b.Get(b.base + "/me?x=1")); got != "/signin?back=%2Fme%3Fx%3D1" {
+	if got := b.leads(b.Get(b.base + "/me?x=1")); got != "/signin?back=%2Fme%3Fx%3D1" {
 		t.Errorf("a page leads to %q", got)
 	}
 	if page, _ := b.get("/signin?back=%2Fme%3Fx%3D1"); !strings.Contains(page, `name="back" value="/me?x=1"`) {
@@ -198,17 +190,17 @@ func TestSigningInLeadsBackToThePageThatWasAskedFor(t *testing.T) {
 	}
 	for back, want := range map[string]string{
 		"/me?x=1": "/me?x=1", "": "/", "/": "/", "/signin?back=/a": "/", "/signed-in": "/signed-in", "/leads?q=张 三&b=\\": "/leads?b=%5C&q=%E5%BC%A0+%E4%B8%89",
-		"//evil.example": "/", "https://evil.example": "/", "/\\evil.example": "/", "/\t/evil.example": "/", "/%09/evil.example": "/", "/%5Cevil.example": "/",
+		"//evil.example": "/", "//evil.example/me": "/", "https://evil.example/me": "/", "/\\evil.example": "/", "/\t/evil.example": "/", "/%09/evil.example": "/", "/%5Cevil.example": "/",
 		"/%2Fevil.example": "/", "\\\\evil.example": "/", "javascript:alert(1)": "/", "///evil.example": "/", "\t//evil.example": "/", "/\r\nSet-Cookie: a=b": "/", "evil": "/",
 	} {
-		if got := to(b.PostForm(b.base+"/signin", url.Values{"token": {"rd_boss"}, "back": {back}})); got != want {
+		if got := b.leads(b.PostForm(b.base+"/signin", url.Values{"token": {"rd_boss"}, "back": {back}})); got != want {
 			t.Errorf("back to %q leads to %q, want %q", back, got, want)
 		}
-		if got := to(b.Get(b.base + "/signin?" + url.Values{"back": {back}, "code": {s.NewCode(campaign.Caller{Owner: "console", Role: campaign.RoleAdmin})}}.Encode())); got != want {
+		if got := b.leads(b.Get(b.base + "/signin?" + url.Values{"back": {back}, "code": {s.NewCode(campaign.Caller{Owner: "console", Role: campaign.RoleAdmin})}}.Encode())); got != want {
 			t.Errorf("a link back to %q leads to %q, want %q", back, got, want)
 		}
 	}
-	if got := to(b.PostForm(b.base+"/signout", nil)); got != "/signin?out=1" {
+	if got := b.leads(b.PostForm(b.base+"/signout", nil)); got != "/signin?out=1" {
 		t.Errorf("signing out leads to %q", got)
 	}
 }

@@ -129,6 +129,9 @@ func (o *office) play(scene string) {
 	dir := stage(o.t)
 	w := o.world
 	w.Shots, w.Chromium, w.Files = shots(o.t), chromium(o.t), filepath.Join(dir, "files")
+	for name, raw := range o.files {
+		o.must(os.WriteFile(filepath.Join(w.Files, name), raw, 0o600))
+	}
 	raw, err := json.Marshal(w)
 	o.must(err)
 	out, err := run(o.t, dir, []string{"REDIAL_WORLD=" + string(raw)}, "node", filepath.Join("scenes", scene+".mjs"))

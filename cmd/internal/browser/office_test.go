@@ -41,6 +41,7 @@ type office struct {
 	admin context.Context
 	conn  *grpc.ClientConn
 	world world
+	files map[string][]byte // to upload, besides those of the folder; by name
 }
 
 // open starts an office with so many people to call.

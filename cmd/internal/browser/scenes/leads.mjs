@@ -20,6 +20,17 @@ await play(async (browser) => {
   expect((await page.locator(".leads-numbers").textContent()).includes("⛔"), "a suppressed number does not say so");
   await seen(page, "leads-suppressed");
 
+  await page.click("[data-dialog=consent]");
+  await page.fill("#ask-consent-proof", "form 7");
+  await page.click("#ask-consent button.main");
+  await page.waitForSelector("#ask-consent-scopes-wrong");
+  expect(await page.evaluate(() => document.activeElement.name) === "scopes", "the wrong field has not the focus");
+  expect(await page.inputValue("#ask-consent-proof") === "form 7", "what was typed is lost with a refusal");
+  await seen(page, "leads-consent");
+  await page.keyboard.press("Space");
+  await page.click("#ask-consent button.main");
+  await page.waitForSelector(".leads-consents [data-dialog=revoke]");
+
   const other = await person(browser, world.tokens.manager);
   await page.locator("header details:has(form[action='/signout-everywhere']) summary").click();
   await page.click("form[action='/signout-everywhere'] button");

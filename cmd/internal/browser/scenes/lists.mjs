@@ -73,6 +73,35 @@ async function mixed(page) {
   expect(await page.locator("[data-dialog=undo]").count() === 0, "an undone list can be undone again");
 }
 
+// workbook is a spreadsheet: numbers that are numbers there, and an import that is watched, with a reload in its middle.
+async function workbook(page) {
+  await mapped(page, "south.xlsx");
+  await seen(page, "lists-map-workbook");
+  await page.click("#commit");
+  await page.waitForURL((url) => /^\/lists\/(\d+|uploads\/\d+\/progress)$/.test(url.pathname));
+  await page.reload();
+  await page.waitForURL((url) => /^\/lists\/\d+$/.test(url.pathname));
+  await page.waitForSelector("#tally");
+  await page.waitForSelector("#loading", { state: "detached" });
+  const [, leads, bad] = (await page.locator("#tally dd").allTextContents()).map((n) => Number(n.replace(/\D/g, "")));
+  expect(leads === 3 && bad === 1, `south.xlsx: ${leads} leads, ${bad} problems`);
+  const csv = await problems(page);
+  expect(csv.includes("Customer,Mobile,City") && csv.includes("ask her sister") && csv.trim().split("\n").length === 2, `the file of problems: ${csv}`);
+}
+
+// template is kept by its name, and offered for the next file of the kind.
+async function template(page) {
+  const rows = (n) => ({ name: `${n}.csv`, mimeType: "text/csv", buffer: Buffer.from(`Who;Line\nEve ${n};+44 20 7946 02${n}\n`) });
+  await mapped(page, rows(21));
+  const menu = `#${await page.locator("#columns tbody tr", { hasText: "Line" }).locator("select").getAttribute("id")}`;
+  await becomes(page, menu, "phone");
+  await page.fill("#save", "Exports of the south");
+  await imported(page);
+  await mapped(page, rows(22));
+  await seen(page, "lists-map-template");
+  expect((await page.locator("#templates").textContent()).includes("Exports of the south"), "a template that was kept is not offered");
+}
+
 // Three pieces' worth of a list: the network goes before the second, the page before the third.
 async function goesOn(page) {
   const rows = ["name,phone,remark"];
@@ -108,5 +137,7 @@ await play(async (browser) => {
   await eastern(page);
   await reach(page);
   await mixed(page);
+  await workbook(page);
+  await template(page);
   await goesOn(page);
 });

@@ -85,6 +85,8 @@ func TestEveryFaultSaysWhatToDo(t *testing.T) {
 		"issuer in the clear":   {args: []string{"--oidc-issuer", "http://sso.example.com"}, want: []string{"--oidc-issuer", "https://", "--oidc-client", "--oidc-roles"}},
 		"roles that are none":   {args: []string{"--oidc-issuer=https://sso", "--oidc-client=r", "--oidc-roles=Boss=owner"}, want: []string{"--oidc-roles", "Boss", "supervisor"}},
 		"roles without groups":  {args: []string{"--oidc-issuer=https://sso", "--oidc-client=r", "--oidc-roles=manager"}, want: []string{"GROUP=role"}},
+		"a word for too long":   {args: []string{"--oidc-issuer=https://sso", "--oidc-client=r", "--oidc-roles=A=crm", "--oidc-session=25h"}, want: []string{"--oidc-session 25h0m0s", "1m to 24h"}},
+		"a word for no time":    {args: []string{"--oidc-session=8"}, want: []string{"no duration"}},
 		"a group of two roles":  {args: []string{"--oidc-issuer=https://sso", "--oidc-client=r", "--oidc-roles=A=crm,A=admin"}, want: []string{"both crm and admin"}},
 		"one port for both":     {args: []string{"--web", "127.0.0.1:7070"}, want: []string{"--grpc and --web"}},
 		"demo on real data":     {args: []string{"--demo", "--database", "postgres://h/d"}, want: []string{"--demo and --database"}},

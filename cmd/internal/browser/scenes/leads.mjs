@@ -1,4 +1,4 @@
-// A manager finds a lead, sees why it waits, and suppresses its number; signing out everywhere reaches another browser.
+// A manager finds a lead, sees why it waits, suppresses its number and records a consent, once refused; signing out everywhere reaches another browser.
 import { world, play, person, seen, expect } from "../lib.mjs";
 
 await play(async (browser) => {
@@ -20,6 +20,7 @@ await play(async (browser) => {
   expect((await page.locator(".leads-numbers").textContent()).includes("⛔"), "a suppressed number does not say so");
   await seen(page, "leads-suppressed");
 
+  page.expects = /status of 400/; // a refused form is an answer of its own
   await page.click("[data-dialog=consent]");
   await page.fill("#ask-consent-proof", "form 7");
   await page.click("#ask-consent button.main");

@@ -377,3 +377,18 @@ func TestAnErasedPersonIsNothingToActOn(t *testing.T) {
 		t.Error("an act is offered")
 	}
 }
+
+func TestWhoSeesSomeCampaignsOnlyLiftsNothingThatBindsElsewhere(t *testing.T) {
+	c := manager
+	c.Campaigns = []campaign.CampaignID{1}
+	a, ask := site(t, c)
+	full(a)
+	page := ask("GET", "/leads/7", nil).Body.String()
+	for act, everywhere := range map[string]bool{"suppress": true, "lift": false} {
+		_, dialog, _ := strings.Cut(page, `<dialog id="ask-`+act+`"`)
+		dialog, _, _ = strings.Cut(dialog, "</dialog>")
+		if strings.Contains(dialog, `value="system"`) != everywhere || !strings.Contains(dialog, `value="campaign"`) {
+			t.Errorf("%s is offered so: %s", act, dialog)
+		}
+	}
+}

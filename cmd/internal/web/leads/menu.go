@@ -17,7 +17,7 @@ type menu struct {
 
 // Menu is a field of an act's form with what there is to choose.
 func (s *shown) Menu(act, name string) menu {
-	m := menu{field: s.F(act, name, ""), Choices: s.offered(name)}
+	m := menu{field: s.F(act, name, ""), Choices: s.offered(act, name)}
 	if !s.refused(act) && slices.ContainsFunc(m.Choices, func(c choice) bool { return c.Value == s.Of }) && s.Ask == act {
 		m.Value = s.Of
 	}
@@ -26,7 +26,7 @@ func (s *shown) Menu(act, name string) menu {
 }
 
 // offered is what there is to choose.
-func (s *shown) offered(name string) []choice {
+func (s *shown) offered(act, name string) []choice {
 	var all []choice
 	switch name {
 	case "number":
@@ -45,7 +45,11 @@ func (s *shown) offered(name string) []choice {
 			}
 		}
 	case "scope":
-		for _, scope := range []string{"system", "campaign", "country"} {
+		scopes := []string{"system", "campaign", "country"}
+		if act == "lift" && s.Restricted { // what binds elsewhere is not for this reader to lift
+			scopes = []string{"campaign"}
+		}
+		for _, scope := range scopes {
 			all = append(all, choice{Value: scope, Key: "leads_scope_" + scope})
 		}
 	case "purpose":

@@ -19,19 +19,20 @@ import (
 // shown is the page of a lead.
 type shown struct {
 	*pb.GetLeadResponse
-	Why       *schedulerpb.ExplainLeadResponse
-	Timeline  []*schedulerpb.TimelineEntry // newest first
-	Consents  []*pb.Consent
-	May       may
-	Zone      string         // of its times
-	Masked    bool           // some number is
-	Revealed  []*pb.Number   // all of it; empty: nobody asked
-	Campaigns []*pb.Campaign // to move it to; empty: it cannot be moved
-	Logins    []login        // of agents, to choose from; empty: the reader is not told them
-	Ask       string         // the dialog that stands open
-	Of        string         // what it is about, of several
-	Did       string         // key of what was just done
-	Moved     int64          // the id under which it goes on elsewhere; 0: it stays
+	Why        *schedulerpb.ExplainLeadResponse
+	Timeline   []*schedulerpb.TimelineEntry // newest first
+	Consents   []*pb.Consent
+	May        may
+	Restricted bool           // the reader sees some campaigns only
+	Zone       string         // of its times
+	Masked     bool           // some number is
+	Revealed   []*pb.Number   // all of it; empty: nobody asked
+	Campaigns  []*pb.Campaign // to move it to; empty: it cannot be moved
+	Logins     []login        // of agents, to choose from; empty: the reader is not told them
+	Ask        string         // the dialog that stands open
+	Of         string         // what it is about, of several
+	Did        string         // key of what was just done
+	Moved      int64          // the id under which it goes on elsewhere; 0: it stays
 
 	Problem  *page.Problem     // why what was asked was not done; nil: it was
 	Conflict bool              // because somebody else was quicker
@@ -71,7 +72,7 @@ func (p *pages) fill(ctx context.Context, id int64, s *shown) (err error) {
 		return err
 	}
 	c := campaign.CallerFrom(ctx)
-	s.May, s.Zone = mayOf(&c), zoneOf(s.GetLead())
+	s.May, s.Restricted, s.Zone = mayOf(&c), c.Restricted(), zoneOf(s.GetLead())
 	s.Masked = slices.ContainsFunc(s.GetLead().GetNumbers(), func(n *pb.Number) bool { return masked(n.GetPhone()) })
 	if s.Why, err = p.schedule.ExplainLead(ctx, &schedulerpb.ExplainLeadRequest{LeadId: id}); err != nil && !gone(err) {
 		return err

@@ -38,6 +38,12 @@ func ownPath(path string) string {
 	return (&url.URL{Path: u.Path, RawQuery: u.Query().Encode()}).String()
 }
 
+// onward answers a request that another site began with a page that goes on by itself: the session's cookie goes along with
+// no such request, and a redirect would still be one.
+func (s *Site) onward(w http.ResponseWriter, r *http.Request, to string) {
+	s.render(w, r, http.StatusOK, "onward", ownPath(to))
+}
+
 // signedIn is the end of signing in beside a page.
 func (s *Site) signedIn(w http.ResponseWriter, r *http.Request) {
 	s.views.Page(w, r, http.StatusOK, "signedin", page.Sheet{Title: "sign_in", Narrow: true})

@@ -84,9 +84,7 @@ func (s *Site) endCompany(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	back, _ := base64.RawURLEncoding.DecodeString(kept[3]) // what is no path of ours leads to the first page
-	// The session's cookie goes along with no request that another site began, and a redirect from here would be one: the
-	// page that answers goes on by itself.
-	s.render(w, r, http.StatusOK, "onward", ownPath(string(back)))
+	s.onward(w, r, string(back))
 }
 
 // companyCookie is the name of the cookie of a sign-in under way.

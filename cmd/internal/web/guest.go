@@ -81,6 +81,8 @@ func (s *Site) stranger(w http.ResponseWriter, r *http.Request, err error) {
 		s.views.Page(w, r, http.StatusServiceUnavailable, "problem", page.Sheet{Title: "problem", Narrow: true, Data: page.Problem{Message: s.views.Lang(r).Text("away")}})
 	case script:
 		page.JSON(w, http.StatusUnauthorized, page.Problem{Status: http.StatusUnauthorized, Code: "Unauthenticated", Message: "sign in again"})
+	case r.Method == http.MethodGet && sessionOf(r) == "" && r.Header.Get("Sec-Fetch-Site") == "cross-site":
+		s.onward(w, r, r.URL.RequestURI()) // a link of another site: the cookie may be there all the same
 	case r.Method == http.MethodGet:
 		http.Redirect(w, r, signInFor(r), http.StatusSeeOther)
 	default:

@@ -262,3 +262,26 @@ func TestOnlySigningOutMakesABrowserForget(t *testing.T) {
 		}
 	}
 }
+
+// TestALinkOfAnotherSiteLeadsIn is what a CRM's link to a lead does: the browser holds the session's cookie back.
+func TestALinkOfAnotherSiteLeadsIn(t *testing.T) {
+	t.Parallel()
+	h := newSite(t, newFake()).Handler()
+	get := func(from, accept string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("GET", "/me?x=1", nil)
+		r.Header.Set("Sec-Fetch-Site", from)
+		r.Header.Set("Accept", accept)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	if w := get("cross-site", "text/html"); w.Code != 200 || !strings.Contains(w.Body.String(), `content="0;url=/me?x=1"`) {
+		t.Errorf("a link: %d\n%s", w.Code, w.Body)
+	}
+	if w := get("same-origin", "text/html"); w.Code != 303 {
+		t.Errorf("and then without a session: %d", w.Code)
+	}
+	if w := get("cross-site", "application/json"); w.Code != 401 {
+		t.Errorf("a script: %d", w.Code)
+	}
+}

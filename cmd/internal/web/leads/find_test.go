@@ -5,10 +5,12 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	pb "redial/proto/campaign/v1"
 )
@@ -55,4 +57,17 @@ func TestASearchThatFindsNothingSaysWhatToDo(t *testing.T) {
 	}
 	a.on("FindLeads", nil, status.Error(codes.InvalidArgument, "page_token: is of another query"))
 	must(t, ask("GET", "/leads?q=Zed&page=torn", nil), 400, "is of another query", `value="Zed"`)
+}
+
+func TestOnlyLeadsThatMayBeCalledAgainHaveAPlan(t *testing.T) {
+	a, ask := site(t, manager)
+	at := timestamppb.New(time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC))
+	a.on("FindLeads", &pb.FindLeadsResponse{Leads: []*pb.Lead{
+		{Id: 1, State: pb.LeadState_LEAD_STATE_OPEN, Plan: &pb.Plan{At: at}, Zones: []string{"Europe/London"}},
+		{Id: 2, State: pb.LeadState_LEAD_STATE_WITHDRAWN, Plan: &pb.Plan{At: at}, Zones: []string{"Europe/London"}},
+		{Id: 3, State: pb.LeadState_LEAD_STATE_SUPPRESSED, Plan: &pb.Plan{At: at}, Zones: []string{"Europe/London"}},
+	}}, nil)
+	if n := strings.Count(ask("GET", "/leads?campaign=1", nil).Body.String(), "2026-03-02 06:00:00"); n != 1 {
+		t.Errorf("%d leads are planned, not the open one alone", n)
+	}
 }

@@ -17,7 +17,7 @@ func (o *Options) manyStreams() (int, pace) {
 	if o.Quick {
 		return 30, pace{10 * time.Millisecond, 30 * time.Millisecond}
 	}
-	return 10_000, pace{4 * time.Second, 12 * time.Second}
+	return 10_000, pace{10 * time.Second, 30 * time.Second} // 500 calls a second, more than such a floor makes
 }
 
 // measureStreams signs many agents in over streams, on a server in a process of its own: what a stream costs it in
@@ -42,13 +42,13 @@ func measureStreams(ctx context.Context, o *Options, e *engine) (_ []Measure, er
 		if err != nil {
 			return nil, err
 		}
-		got, per, resident, err := agentStreams(ctx, o, e, w, calls)
+		got, per, err := agentStreams(ctx, o, e, w, calls)
 		if err != nil {
 			return nil, err
 		}
-		s.value(got, per, idle)
-		s.Note = fmt.Sprintf("signed in, on a break; resident %.0f bytes a stream; p50 and p99 are from the outcome to the next offer with all at work, a call lasting %v: %.0f offers/s",
-			resident, calls, got.rate())
+		s.value(got, per.Heap+per.Stack, idle)
+		s.Note = fmt.Sprintf("signed in, on a break; heap %.0f, stacks %.0f, resident %.0f bytes and %.1f goroutines a stream; p50 and p99 are from the outcome to the next offer with all at work, a call lasting %v: %.0f offers/s",
+			per.Heap, per.Stack, per.Resident, per.Goroutines, calls, got.rate())
 	}
 	s.atMost("ratio", 2).atMost("p99_ms", 50)
 	return []Measure{s.measure()}, nil
@@ -97,37 +97,46 @@ func idleStreams(ctx context.Context, o *Options, n int) (per float64, err error
 		}
 	}
 	after, err := c.memory()
-	return float64(after.Heap+after.Stack-before.Heap-before.Stack) / float64(n), err
+	per = eachOf(before, after, n).Heap + eachOf(before, after, n).Stack
+	return per, err
 }
 
 // agentStreams is the memory of an agent's stream, and the offers among all of them.
-func agentStreams(ctx context.Context, o *Options, e *engine, w *world, calls pace) (got slice, per, resident float64, err error) {
+func agentStreams(ctx context.Context, o *Options, e *engine, w *world, calls pace) (got slice, per each, err error) {
 	f, c, err := openOwnOffice(ctx, o, e, w)
 	if err != nil {
-		return got, 0, 0, err
+		return got, per, err
 	}
 	defer func() { err = errors.Join(err, f.close(context.WithoutCancel(ctx), err == nil)) }()
 	n := len(w.agents)
 	conns, closeAll, err := connections(c.addr(), n)
 	defer func() { err = errors.Join(err, closeAll()) }()
 	if err != nil {
-		return got, 0, 0, err
+		return got, per, err
 	}
 	before, err := c.memory()
 	if err != nil {
-		return got, 0, 0, err
+		return got, per, err
 	}
 	all, err := f.sitAll(ctx, conns, 0, n, false)
 	if err != nil {
-		return got, 0, 0, err
+		return got, per, err
 	}
 	defer all.end()
 	after, err := c.memory()
 	if err != nil {
-		return got, 0, 0, err
+		return got, per, err
 	}
-	per = float64(after.Heap+after.Stack-before.Heap-before.Stack) / float64(n)
-	resident = float64(after.Resident-before.Resident) / float64(n)
+	per = eachOf(before, after, n)
 	got, err = all.paced(calls, max(2*o.Slice, calls.most), calls.most)
-	return got, per, resident, err
+	return got, per, err
+}
+
+// each is what one of many costs a process, on average.
+type each struct{ Heap, Stack, Resident, Goroutines float64 }
+
+func eachOf(before, after memory, n int) each {
+	per := func(a, b int64) float64 { return float64(a-b) / float64(n) }
+	return each{per(after.Heap, before.Heap), per(after.Stack, before.Stack), per(after.Resident, before.Resident),
+		per(int64(after.Goroutines), int64(before.Goroutines))}
 }

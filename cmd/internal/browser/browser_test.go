@@ -128,7 +128,7 @@ func (o *office) play(scene string) {
 	o.t.Helper()
 	dir := stage(o.t)
 	w := o.world
-	w.Shots, w.Chromium, w.Files = shots(o.t), chromium(o.t), filepath.Join(dir, "files")
+	w.Scene, w.Shots, w.Chromium, w.Files = scene, shots(o.t), chromium(o.t), filepath.Join(dir, "files")
 	for name, raw := range o.files {
 		o.must(os.WriteFile(filepath.Join(w.Files, name), raw, 0o600))
 	}

@@ -24,10 +24,20 @@ export async function play(scene) {
     await scene(browser);
   } catch (error) {
     fault(error.stack ?? String(error));
+    await asLeft(browser);
   } finally {
     await browser.close();
   }
   process.exit(faults.length > 0 ? 1 : 0);
+}
+
+// asLeft keeps pictures of the pages as a fault left them.
+async function asLeft(browser) {
+  const pages = browser.contexts().flatMap((c) => c.pages());
+  for (const [i, page] of pages.entries()) {
+    const path = join(world.shots, `fault-${world.scene}-${i}.png`);
+    await page.screenshot({ path, fullPage: true }).then(() => console.log(`LEFT ${page.url()} ${path}`)).catch((error) => console.log(`LEFT ${page.url()} ${error}`));
+  }
 }
 
 // person is a browser context in which somebody of a role is signed in, with a page whose console must stay clean.

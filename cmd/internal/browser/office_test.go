@@ -32,7 +32,8 @@ type world struct {
 	Files    string            `json:"files"` // a folder with lists to upload
 	Shots    string            `json:"shots"` // a folder for pictures
 	Chromium string            `json:"chromium"`
-	Link     string            `json:"link"` // a one-time link, of a demonstration
+	Scene    string            `json:"scene"` // what is played
+	Link     string            `json:"link"`  // a one-time link, of a demonstration
 }
 
 // office is a real server with a running campaign that calls at any hour, a list of people, and somebody of each role.

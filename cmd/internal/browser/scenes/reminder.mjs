@@ -17,9 +17,9 @@ await play(async (browser) => {
   await page.locator("#card[data-stage=ended]").waitFor();
   await page.keyboard.press(await page.locator("#card .o[data-outcome=APPOINTMENT]").first().getAttribute("data-key"));
   await page.waitForFunction(() => document.querySelector("#booking [name=day]")?.options.length > 0);
-  for (const name of ["day", "time"]) {
-    await page.locator(`#booking [name=${name}]`).selectOption({ index: name === "day" ? 0 : 2 });
-  }
+  const time = page.locator("#booking [name=time]");
+  if (await time.locator("option").count() < 3) await page.locator("#booking [name=day]").selectOption({ index: 1 }); // shortly before midnight
+  await time.selectOption({ index: 2 });
   await page.click("#booking [data-do=book]");
   const reminder = page.locator("#reminders article[data-appointment]");
   await reminder.waitFor({ timeout: 40000 });

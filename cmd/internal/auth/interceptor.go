@@ -66,12 +66,20 @@ func (g *Guard) Unary() grpc.UnaryServerInterceptor {
 // on nothing is heard from it and nothing said to it.
 func (g *Guard) Stream() grpc.StreamServerInterceptor {
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-		ctx, c, secret, err := g.admit(ss.Context(), info.FullMethod)
+		in, err := g.stream(ss, info.FullMethod)
 		if err != nil {
 			return err
 		}
-		return next(srv, &stream{ServerStream: ss, ctx: ctx, guard: g, caller: c, secret: secret, method: info.FullMethod})
+		return next(srv, in)
 	}
+}
+
+func (g *Guard) stream(ss grpc.ServerStream, method string) (*stream, error) {
+	ctx, c, secret, err := g.admit(ss.Context(), method)
+	if err != nil {
+		return nil, err
+	}
+	return &stream{ServerStream: ss, ctx: ctx, guard: g, caller: c, secret: secret, method: method}, nil
 }
 
 // admit is the context with the caller, whom it also answers, and the secret shown; none when none was needed.

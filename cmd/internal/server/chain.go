@@ -50,16 +50,16 @@ func (c *chain) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	return resp, nil
 }
 
-func (c *chain) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	m := c.meter.begin(info.FullMethod)
+func (c *chain) stream(ss grpc.ServerStream, method string, next func(grpc.ServerStream) error) error {
+	m := c.meter.begin(method)
 	ctx, cancel := context.WithCancelCause(ss.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(c.ending, func() { cancel(errEnding) })()
-	err := c.guarded(ctx, info.FullMethod, func(ctx context.Context) error {
-		return next(srv, &endingStream{ServerStream: ss, ctx: ctx})
+	err := c.guarded(ctx, method, func(ctx context.Context) error {
+		return next(&endingStream{ServerStream: ss, ctx: ctx})
 	})
 	took := m.end(status.Code(err), false)
-	c.record(ctx, info.FullMethod, took, err)
+	c.record(ctx, method, took, err)
 	return err
 }
 
@@ -70,10 +70,14 @@ func (c *chain) guarded(ctx context.Context, method string, call func(context.Co
 		return err
 	}
 	defer cancel()
-	err = c.recovered(inner, method, call)
-	if err == nil {
-		return nil
+	if err = c.recovered(inner, method, call); err != nil {
+		return c.worded(ctx, inner, method, err)
 	}
+	return nil
+}
+
+// worded is the status of an error. One that is nobody's to see is told to the log, and the caller its id.
+func (c *chain) worded(ctx, inner context.Context, method string, err error) error {
 	if errors.Is(context.Cause(inner), errEnding) && outOfTime(inner, err) {
 		return errEnding
 	}

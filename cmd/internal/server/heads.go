@@ -71,13 +71,22 @@ func message(ss grpc.ServerStream, req any) error {
 	return nil
 }
 
-// streams has an interceptor see streams alone, not the calls that heads made streams.
-func streams(i grpc.StreamServerInterceptor) grpc.StreamServerInterceptor {
+// streams is all that happens round a stream, outermost first; the calls that heads made streams pass by. It is one
+// interceptor and no chain: each link would take a few hundred bytes of the stack of every stream, which are thousands and
+// last a shift, and past 4 kB the stack has twice the size.
+func streams(c *chain, guard grpc.StreamServerInterceptor, rates *limiter, a *admission) grpc.StreamServerInterceptor {
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 		if !info.IsClientStream && !info.IsServerStream {
 			return next(srv, ss)
 		}
-		return i(srv, ss, info, next)
+		return c.stream(ss, info.FullMethod, func(ss grpc.ServerStream) error {
+			return guard(srv, ss, info, func(srv any, ss grpc.ServerStream) error {
+				if err := rates.call(ss.Context()); err != nil { // what is said in a stream has limits of its own
+					return err
+				}
+				return a.stream(srv, ss, info, next)
+			})
+		})
 	}
 }
 

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"google.golang.org/grpc"
-
 	"redial/campaign"
 )
 
@@ -127,12 +125,4 @@ func (l *limiter) call(ctx context.Context) error {
 		return l.allow(&c)
 	}
 	return nil
-}
-
-// stream counts the opening of a stream alone: what is said in it has limits of its own.
-func (l *limiter) stream(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	if err := l.call(ss.Context()); err != nil {
-		return err
-	}
-	return next(srv, ss)
 }

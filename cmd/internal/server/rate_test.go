@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -127,10 +128,20 @@ func (s *sayings) RecvMsg(any) error        { return nil }
 func TestStreamsCountWhenTheyOpenAndNotByTheirMessages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(Rates{campaign.RoleAgent: 0.5}, newShedMeter(nil))
+		sheds := newShedMeter(nil)
+		l := newLimiter(Rates{campaign.RoleAgent: 0.5}, sheds)
+		m, err := newMeter(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &chain{log: slog.New(slog.DiscardHandler), meter: m, ending: t.Context()}
+		let := func(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+			return next(srv, ss)
+		}
+		round := streams(c, let, l, newAdmission(c.log, sheds, sizes{usualMessage}, 2))
 		s := &sayings{ctx: campaign.WithCaller(t.Context(), *agentWith(1))}
 		open := func() error {
-			return l.stream(nil, s, nil, func(_ any, ss grpc.ServerStream) error {
+			return round(nil, s, &grpc.StreamServerInfo{FullMethod: agentService + "Work", IsClientStream: true, IsServerStream: true}, func(_ any, ss grpc.ServerStream) error {
 				for range 1000 {
 					if err := ss.RecvMsg(nil); err != nil {
 						return err
@@ -145,7 +156,7 @@ func TestStreamsCountWhenTheyOpenAndNotByTheirMessages(t *testing.T) {
 		if err := open(); err != nil {
 			t.Error(err)
 		}
-		if err := open(); campaign.ReasonOf(err) != campaign.ReasonRateLimited {
+		if err := open(); Reason(err) != campaign.ReasonRateLimited {
 			t.Errorf("the third stream within four seconds: %v", err)
 		}
 		for range 1000 { // health checks

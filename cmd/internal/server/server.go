@@ -76,8 +76,7 @@ func New(guard Guard, register func(grpc.ServiceRegistrar), o Options) (*Server,
 	c := &chain{log: o.Log, meter: m, ending: ending}
 	s := &Server{health: health.NewServer(), gate: a.short, ending: cancel}
 	coming := &arrivals{within: arrivalTime}
-	s.grpc = grpc.NewServer(append(transport(size, o, coming),
-		grpc.ChainStreamInterceptor(streams(c.stream), streams(guard.Stream()), streams(rates.stream), streams(a.stream)))...)
+	s.grpc = grpc.NewServer(append(transport(size, o, coming), grpc.StreamInterceptor(streams(c, guard.Stream(), rates, a)))...)
 	h := &heads{to: s.grpc, chain: c, guard: guard, rates: rates, away: a.turnAway, unary: chained(guard.Unary(), a.unary)}
 	coming.away = h.tapped
 	register(h)

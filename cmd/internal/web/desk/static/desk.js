@@ -18,6 +18,7 @@ try { store = localStorage; store.length; } catch { store = memory(); }
 export let session = { epoch: 0, state: "signed_out", since: 0 };
 let line, coming = false, shift = false, asleep = false; // coming: the line is on its way
 let ending = Promise.resolve(); // the end of the call, which goes before its outcome
+let newest = 0, lacking = "0"; // the latest card there was; the lead in hand of which no card has come
 let lastBeat = 0, heard = Date.now(), cut = false, dialling = false; // cut: the last beat did not get through
 
 export const box = new Outbox({
@@ -94,7 +95,8 @@ export function put(html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
   const next = fresh.content.firstElementChild, old = card();
-  if (!next) return;
+  if (!next || Number(next.dataset.assignment) < newest) return; // what was on its way while a later card came by another
+  newest = Number(next.dataset.assignment);
   if (old?.dataset.assignment === next.dataset.assignment) {
     if (old.querySelector(".past .problem") && !next.querySelector(".past .problem")) old.querySelector(".past").replaceWith(next.querySelector(".past"));
     unread();
@@ -216,8 +218,10 @@ async function beat() {
     const m = await post("/desk/beat", { epoch: session.epoch, assignment_id: session.assignment }, { timeout: 10000 });
     apply(m.session);
     if (card() && session.assignment === "0" && !box.of(id())) gone();
-    if (cut || Date.now() - heard > 35000) look(); // the server is there, and its events are not
+    const lacks = session.assignment === id() || box.of(session.assignment) ? "0" : session.assignment;
+    if (cut || Date.now() - heard > 35000 || (lacks !== "0" && lacks === lacking)) look(); // the server is there, and its events are not
     cut = false;
+    lacking = lacks;
   } catch (error) {
     // A beat that was on its way while this very page came back, as after a laptop's sleep, is refused like one of a page
     // that was taken over: which it is, the server says to whoever looks.
@@ -247,7 +251,7 @@ function connect(take = false) {
     beat: () => { heard = Date.now(); beat(); },
     session: (data) => { coming = false; apply(JSON.parse(data)); beatSoon(); },
     card: put,
-    nothing: () => { if (card() && !box.of(id())) gone(); },
+    nothing: () => { if (card() && !box.of(id()) && session.assignment !== id()) gone(); }, // a card that came meanwhile stays
     revoked: (data) => { const m = JSON.parse(data); if (m.assignment === id()) { gone(); toast(m.said, "bad", 10000); } },
     reminder: remind,
     notice: (data) => { const m = JSON.parse(data); if (m.said && m.reason !== "wrap_up_over") toast(m.said, "", 9000); },

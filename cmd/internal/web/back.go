@@ -14,11 +14,6 @@ const (
 	signInAside = "/signin?back=" + signedInPath
 )
 
-// signInFor is where somebody signs in who asked for a page, and is led back to it.
-func signInFor(r *http.Request) string {
-	return "/signin?" + url.Values{"back": {r.URL.RequestURI()}}.Encode()
-}
-
 // backOf is where somebody wants to go who must sign in first; empty: nowhere but the first page.
 func backOf(r *http.Request) string {
 	back := ownPath(r.FormValue("back"))

@@ -84,7 +84,7 @@ func (s *Site) stranger(w http.ResponseWriter, r *http.Request, err error) {
 	case r.Method == http.MethodGet && sessionOf(r) == "" && r.Header.Get("Sec-Fetch-Site") == "cross-site":
 		s.onward(w, r, r.URL.RequestURI()) // a link of another site: the cookie may be there all the same
 	case r.Method == http.MethodGet:
-		http.Redirect(w, r, signInFor(r), http.StatusSeeOther)
+		http.Redirect(w, r, page.SignIn(r), http.StatusSeeOther)
 	default:
 		s.unsent(w, r)
 	}

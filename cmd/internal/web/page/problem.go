@@ -3,6 +3,7 @@ package page
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -91,7 +92,7 @@ func (v *Views) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(p.RetryAfter/time.Second)+1))
 	}
 	if p.Status == http.StatusUnauthorized && !wantsJSON(r) {
-		http.Redirect(w, r, "/signin", http.StatusSeeOther)
+		http.Redirect(w, r, SignIn(r), http.StatusSeeOther)
 		return
 	}
 	if wantsJSON(r) {
@@ -99,6 +100,14 @@ func (v *Views) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	v.Page(w, r, p.Status, "problem", Sheet{Title: "problem", Data: p})
+}
+
+// SignIn is where somebody signs in who asked for a page, and is led back to it; what changes something is not led back to.
+func SignIn(r *http.Request) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return "/signin"
+	}
+	return "/signin?" + url.Values{"back": {r.URL.RequestURI()}}.Encode()
 }
 
 // wantsJSON says whether a page's script asked, and no person who types an address.

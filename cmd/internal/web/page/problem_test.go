@@ -69,8 +69,14 @@ func TestAFailureIsToldToScriptsAndPeople(t *testing.T) {
 		t.Errorf("%d %s", w.Code, body)
 	}
 	w = httptest.NewRecorder()
-	if v.Fail(w, asked(), status.Error(codes.Unauthenticated, "who")); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/signin" {
+	stranger := httptest.NewRequest(http.MethodGet, "/leads?name=a%26b", nil)
+	if v.Fail(w, stranger, status.Error(codes.Unauthenticated, "who")); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/signin?back=%2Fleads%3Fname%3Da%2526b" {
 		t.Errorf("a stranger: %d %v", w.Code, w.Header())
+	}
+	w = httptest.NewRecorder()
+	stranger.Method = http.MethodPost
+	if v.Fail(w, stranger, status.Error(codes.Unauthenticated, "who")); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/signin" {
+		t.Errorf("a stranger who changes something: %d %v", w.Code, w.Header())
 	}
 	w = httptest.NewRecorder()
 	if v.Fail(w, asked("Accept", "application/json"), status.Error(codes.Internal, "secret of the database")); strings.Contains(w.Body.String(), "secret") || w.Code != 500 {

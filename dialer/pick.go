@@ -99,7 +99,7 @@ func notCallable(gate, detail string, opens time.Time) error {
 	meta := map[string]string{"gate": gate}
 	if !opens.IsZero() {
 		meta["opens_at"] = opens.UTC().Format(time.RFC3339)
-		text += "; it may be from " + meta["opens_at"] + " on"
+		text = fmt.Sprintf("%s; it may be from %s on", text, meta["opens_at"])
 	}
 	e := campaign.Unready(campaign.ReasonNotCallable, text)
 	e.Meta = meta

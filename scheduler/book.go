@@ -77,14 +77,13 @@ func unlawful(q *Question, at time.Time, b campaign.Booking) error {
 func nearest(q *Question, at time.Time, loc *time.Location, insisted bool) (near map[string]string, said []string) {
 	before, after := NearestCallable(q, at, insisted)
 	near = make(map[string]string)
-	for _, n := range []struct {
-		name string
-		at   time.Time
-	}{{"before", before}, {"after", after}} {
-		if !n.at.IsZero() {
-			near[n.name] = n.at.In(loc).Format(wallTime)
-			said = append(said, fmt.Sprintf("the nearest callable time %s it is %s", n.name, near[n.name]))
-		}
+	if !before.IsZero() {
+		near["before"] = before.In(loc).Format(wallTime)
+		said = append(said, "the nearest callable time before it is "+near["before"])
+	}
+	if !after.IsZero() {
+		near["after"] = after.In(loc).Format(wallTime)
+		said = append(said, "the nearest callable time after it is "+near["after"])
 	}
 	return near, said
 }

@@ -42,10 +42,10 @@ func lawHoursGate(q *inquiry) view {
 		}
 		for _, z := range q.d.reg.zones {
 			if d, ok := rule.closed[z.day(q.at())]; ok {
-				what += fmt.Sprintf(" (%s, %v)", dayName(&d), d.Date)
+				return fmt.Sprintf("%s, for %v is closed (%s), by the rule %v", what, d.Date, dayName(&d), rule)
 			}
 		}
-		return fmt.Sprintf("%s: %v", what, rule)
+		return fmt.Sprintf("%s, by the rule %v", what, rule)
 	}}
 }
 
@@ -112,12 +112,12 @@ func (v limitView) view(open string) view {
 
 // used says for people that the limit binds.
 func (l *limit) used() string {
-	text := "used up: at most " + l.what
-	if l.coolOff {
-		text = l.what
+	text := l.what
+	if !l.coolOff {
+		text = "used up: " + l.what
 	}
 	if l.law != nil {
-		text += fmt.Sprintf("; %v", l.law)
+		return fmt.Sprintf("%s, by the law's rule %v", text, l.law)
 	}
 	return text
 }

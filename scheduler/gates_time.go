@@ -67,7 +67,7 @@ func (q *inquiry) closed(t int64) string {
 		if r.own.closing(day, sec) != sec {
 			continue
 		}
-		where := fmt.Sprintf("%s in %s", instant(t).In(r.locs[i]).Format("2006-01-02 15:04"), r.locs[i])
+		where := instant(t).In(r.locs[i]).Format("2006-01-02 15:04 ") + r.locs[i].String()
 		if d, ok := r.closing[day]; ok {
 			return fmt.Sprintf("%s is closed: %s", where, dayName(&d))
 		}

@@ -119,7 +119,7 @@ func (b *bound) scope() campaign.ConsentScope {
 func (b *bound) String() string {
 	text := fmt.Sprintf("%s: %s (%s)", b.ID, b.Text, b.Source)
 	if !b.Confirmed {
-		text += " (unconfirmed)"
+		return text + " (unconfirmed)"
 	}
 	return text
 }

@@ -46,7 +46,7 @@ func capLimit(c *campaign.Cap) limit {
 	if c.Max == 1 {
 		calls = strings.TrimSuffix(calls, "s")
 	}
-	l.what = fmt.Sprintf("%d %s %s in %s", c.Max, calls, whose[c.Scope], stretchOf(c.Period, c.Days))
+	l.what = fmt.Sprintf("at most %d %s %s in %s", c.Max, calls, whose[c.Scope], stretchOf(c.Period, c.Days))
 	if c.Days > 0 {
 		l.reason = campaign.ReasonDayCap
 	}

@@ -77,7 +77,7 @@ func TestAnOfferTellsUnderWhichLawItIsMade(t *testing.T) {
 		t.Errorf("at lunch: %+v", j)
 	}
 	a.Now = a.Now.AddDate(0, 0, 1)
-	if j := rb.Offer(&a.Facts, 1); j.Binding != "law_hours" || !strings.Contains(j.Detail, "(Fête du Travail, 2026-05-01)") {
+	if j := rb.Offer(&a.Facts, 1); j.Binding != "law_hours" || !strings.Contains(j.Detail, "2026-05-01 is closed (Fête du Travail)") {
 		t.Errorf("on a holiday: %+v", j)
 	}
 	a.Now = a.Now.AddDate(0, 0, -1)

@@ -105,7 +105,7 @@ var typeNames = map[phonenumbers.PhoneNumberType]string{
 func judge(body, region, text string) (campaign.Number, *campaign.Fault) {
 	n, err := phonenumbers.Parse(body, region)
 	if err != nil {
-		f := fault(campaign.ProblemBadPhone, text, "is no telephone number"+inPlan(region), "correct it, or leave it empty")
+		f := fault(campaign.ProblemBadPhone, text, inPlan("is no telephone number", region), "correct it, or leave it empty")
 		return campaign.Number{}, &f
 	}
 	kind := phonenumbers.GetNumberType(n)
@@ -148,20 +148,20 @@ func unknown(n *phonenumbers.PhoneNumber, region, text string) *campaign.Fault {
 	case phonenumbers.IS_POSSIBLE_LOCAL_ONLY:
 		f = fault(campaign.ProblemNoAreaCode, text, "has no area code", "write the number with its area code")
 	case phonenumbers.TOO_SHORT:
-		f = fault(campaign.ProblemBadPhone, text, "is too short"+inPlan(region), "check for missing digits or a missing area code")
+		f = fault(campaign.ProblemBadPhone, text, inPlan("is too short", region), "check for missing digits or a missing area code")
 	case phonenumbers.TOO_LONG:
-		f = fault(campaign.ProblemBadPhone, text, "is too long"+inPlan(region), "check for extra digits; put one number in a cell")
+		f = fault(campaign.ProblemBadPhone, text, inPlan("is too long", region), "check for extra digits; put one number in a cell")
 	default:
-		f = fault(campaign.ProblemBadPhone, text, "does not exist"+inPlan(region), "check the digits and the country")
+		f = fault(campaign.ProblemBadPhone, text, inPlan("does not exist", region), "check the digits and the country")
 	}
 	return &f
 }
 
-func inPlan(region string) string {
+func inPlan(what, region string) string {
 	if region == anywhere {
-		return " in the plan of its country code"
+		return what + " in the plan of its country code"
 	}
-	return " in the numbering plan of " + region
+	return what + " in the numbering plan of " + region
 }
 
 // dialRegion is the main country of a dialling code as a cell has it ("+44", "0086", "1-268"); empty: none.

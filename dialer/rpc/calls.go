@@ -3,6 +3,8 @@ package rpc
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"redial/campaign"
 	"redial/campaign/wire"
@@ -157,17 +159,18 @@ func about(field string, err error) error {
 }
 
 func choices(c *campaign.Campaign, code string) string {
-	msg := "names no outcome: use"
-	if code != "" {
-		msg = code + " is no outcome of this campaign: use"
-	}
+	var all []string
 	for _, oc := range c.Codes {
-		msg += " " + oc.Code
+		all = append(all, oc.Code)
 	}
 	for _, o := range campaign.Outcomes() {
-		msg += " " + o.String()
+		all = append(all, o.String())
 	}
-	return msg
+	use := strings.Join(all, " ")
+	if code == "" {
+		return "names no outcome: use " + use
+	}
+	return fmt.Sprintf("%s is no outcome of this campaign: use %s", code, use)
 }
 
 // RecordOutcome records what came of a placed call. Sent again it answers the same.

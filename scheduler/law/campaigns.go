@@ -70,17 +70,17 @@ func (l *Library) Warning(pack string, purpose campaign.Purpose) string {
 	}
 	said := p.Warning
 	if n := unconfirmed(p); n > 0 {
-		said += fmt.Sprintf(" %d of its %d rules are unconfirmed.", n, len(p.Rules))
+		said = fmt.Sprintf("%s Unconfirmed rules: %d of %d.", said, n, len(p.Rules))
 	}
 	if len(p.Days) > 0 {
 		last := slices.MaxFunc(p.Days, func(a, b campaign.Day) int { return strings.Compare(a.Date.String(), b.Date.String()) })
-		said += fmt.Sprintf(" It knows of no holiday after %s.", last.Date)
+		said = fmt.Sprintf("%s It knows of no holiday after %s.", said, last.Date)
 	}
 	binds := func(r scheduler.LawRule) bool {
 		return len(r.Purposes) == 0 || slices.Contains(r.Purposes, purpose.OrSales())
 	}
 	if !slices.ContainsFunc(p.Rules, binds) {
-		said += fmt.Sprintf(" None of its rules is about calls of the purpose %s: it changes nothing here.", purpose.OrSales())
+		said = fmt.Sprintf("%s None of its rules is about calls of the purpose %s: it changes nothing here.", said, purpose.OrSales())
 	}
 	return said
 }

@@ -225,7 +225,7 @@ func TestAPackThatChangesNothingIsSaidTo(t *testing.T) {
 	if w := lib.Warning("de", campaign.PurposeCollections); !strings.Contains(w, "purpose collections: it changes nothing here") {
 		t.Error(w)
 	}
-	if w := lib.Warning("de", ""); strings.Contains(w, "changes nothing") || !strings.Contains(w, "1 of its 1 rules are unconfirmed") {
+	if w := lib.Warning("de", ""); strings.Contains(w, "changes nothing") || !strings.Contains(w, "Unconfirmed rules: 1 of 1.") {
 		t.Error(w)
 	}
 	if w := lib.Warning("ca", ""); !strings.HasPrefix(w, lib.Pack("ca").Warning) || strings.Contains(w, "unconfirmed") {

@@ -232,7 +232,7 @@ func (f *forecasting) words(r *scheduler.Run) string {
 		text = "about " + clock(r.Dry) + ", maybe at " + clock(r.Early)
 	}
 	if !r.More.IsZero() {
-		text += "; there is more from " + clock(r.More) + " on"
+		text = fmt.Sprintf("%s; there is more from %s on", text, clock(r.More))
 	}
 	return text
 }

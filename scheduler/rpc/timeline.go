@@ -109,7 +109,11 @@ func (t *timeline) calls(assignments []campaign.Assignment, attempts []campaign.
 		a := &assignments[i]
 		t.add(a.OfferedAt, "offered", t.logins[a.AgentID], a.ID, fmt.Sprintf("offered to %s (%s)", t.logins[a.AgentID], a.Reason))
 		if !a.ClosedAt.IsZero() && a.StartedAt.IsZero() {
-			t.add(a.ClosedAt, "given_back", t.logins[a.AgentID], a.ID, strings.TrimSuffix(fmt.Sprintf("%s before dialling: %s", a.State, a.CloseReason), ": "))
+			why := fmt.Sprintf("%s before dialling", a.State)
+			if a.CloseReason != "" {
+				why = fmt.Sprintf("%s before dialling: %s", a.State, a.CloseReason)
+			}
+			t.add(a.ClosedAt, "given_back", t.logins[a.AgentID], a.ID, why)
 		}
 		if a.State == campaign.AssignmentStarted {
 			t.add(a.PlacedAt, "called", t.logins[a.AgentID], a.ID, fmt.Sprintf("%s was called; the call goes on", a.Number))
@@ -136,19 +140,18 @@ func (t *timeline) attempt(a *campaign.Attempt, started time.Time) {
 		text = append(text, fmt.Sprintf("exempt from %s by %s", x.Rule, x.By))
 	}
 	t.add(started, "called", by, a.Assignment, strings.Join(text, "; "))
-	came := a.Code
+	came, kind := a.Code, "outcome"
 	if came != a.Outcome.String() {
 		came = fmt.Sprintf("%s (%v)", a.Code, a.Outcome)
 	}
 	if talk := a.Talk().Round(time.Second); talk > 0 {
-		came += fmt.Sprintf(" after %s", talk)
+		came = fmt.Sprintf("%s; talked %s", came, talk)
+	}
+	if a.Amended {
+		came, kind = fmt.Sprintf("%s; amended", came), "amended"
 	}
 	if a.Note != "" {
-		came += fmt.Sprintf(": %q", a.Note)
-	}
-	kind := "outcome"
-	if a.Amended {
-		kind, came = "amended", came+", as amended"
+		came = fmt.Sprintf("%s; noted: %q", came, a.Note)
 	}
 	t.add(a.RecordedAt, kind, by, a.Assignment, came)
 }
@@ -158,7 +161,7 @@ func (t *timeline) promised(all []campaign.Appointment) {
 		p := &all[i]
 		text := fmt.Sprintf("promised for %s in %s", strings.Replace(p.Local, "T", " ", 1), p.Zone)
 		if p.Insisted {
-			text += ", the customer insisting"
+			text = fmt.Sprintf("%s, the customer insisting", text)
 		}
 		t.add(p.CreatedAt, "booked", t.logins[p.Owner], p.BookedBy, text)
 		if !p.ClosedAt.IsZero() {

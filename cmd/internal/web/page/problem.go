@@ -21,6 +21,7 @@ type Problem struct {
 	Code       string            `json:"code"`               // of gRPC, such as "NotFound"
 	Reason     string            `json:"reason,omitempty"`   // stable word for programs
 	Message    string            `json:"message"`            // for people, in the reader's language where it is known
+	Lang       string            `json:"lang,omitempty"`     // that the message is in; empty: the page's
 	Fields     []Field           `json:"fields,omitempty"`   // what is wrong in the request
 	RetryAfter time.Duration     `json:"-"`                  // 0: not said
 	Retry      int64             `json:"retry_ms,omitempty"` // the same in milliseconds
@@ -31,6 +32,7 @@ type Problem struct {
 type Field struct {
 	Name    string `json:"name"` // its path in the proto's request
 	Message string `json:"message"`
+	Lang    string `json:"lang,omitempty"` // that the message is in; empty: the page's
 }
 
 // statuses are the codes of HTTP for those of gRPC; the rest are 500.
@@ -53,30 +55,32 @@ func (v *Views) ProblemOf(r *http.Request, err error) Problem {
 			p.Reason, p.Metadata = d.GetReason(), d.GetMetadata()
 		case *errdetails.BadRequest:
 			for _, f := range d.GetFieldViolations() {
-				p.Fields = append(p.Fields, Field{f.GetField(), f.GetDescription()})
+				said, lang := v.Said(r, f.GetDescription())
+				p.Fields = append(p.Fields, Field{f.GetField(), said, lang})
 			}
 		case *errdetails.RetryInfo:
 			p.RetryAfter = d.GetRetryDelay().AsDuration()
 			p.Retry = p.RetryAfter.Milliseconds()
 		}
 	}
-	p.Message = v.words(r, s.Code(), p)
+	p.Message, p.Lang = v.words(r, s.Code(), p)
 	return p
 }
 
-// words are what a person reads of a problem: what the API said, which says it in English, or the text of its reason or
-// code. What it says of its own faults is not for everybody.
-func (v *Views) words(r *http.Request, code codes.Code, p Problem) string {
+// words are what a person reads of a problem, and their language if it is not the page's: what the API said or, where that
+// is not known in the page's language, the text of its reason or code. What it says of its own faults is not for everybody.
+func (v *Views) words(r *http.Request, code codes.Code, p Problem) (text, lang string) {
 	own := code == codes.Internal || code == codes.Unknown || code == codes.Unavailable || code == codes.DeadlineExceeded
-	if LangOf(r) == "en" && !own {
-		return p.Message
+	said, lang := v.Said(r, p.Message)
+	if lang == "" && !own {
+		return said, ""
 	}
 	for _, key := range []string{"reason_" + p.Reason, "code_" + p.Code} {
 		if text, ok := v.Lang(r)[key]; ok {
-			return text
+			return text, ""
 		}
 	}
-	return p.Message
+	return said, lang
 }
 
 // Fail answers with why the API did not do what was asked: as JSON where the page's script asked, else as a page.

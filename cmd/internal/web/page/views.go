@@ -23,26 +23,31 @@ func Shared() fs.FS { return shared }
 
 // Views are a family's templates, once for each language. Safe for concurrent use.
 type Views struct {
-	langs map[string]Lang
-	pages map[string]*template.Template
-	log   *slog.Logger
+	langs   map[string]Lang
+	phrases *Phrases
+	pages   map[string]*template.Template
+	log     *slog.Logger
 }
 
 // Read makes views of a family's templates/*.html with the texts of its lang/{en,zh}.json, on top of the frame and the
-// shared texts. Its templates may use t (text of a key), why (text of a reason), lang, the functions of times in
-// times.go, and funcs.
+// shared texts. Its templates may use t (text of a key), why (text of a reason), said (a text of the API in the page's language), lang, the
+// functions of times below, and funcs.
 func Read(own fs.FS, log *slog.Logger, funcs template.FuncMap) (*Views, error) {
 	langs, err := ReadLangs(shared, own)
 	if err != nil {
 		return nil, err
 	}
-	v := &Views{langs: langs, pages: map[string]*template.Template{}, log: log}
+	phrases, err := readPhrases()
+	if err != nil {
+		return nil, err
+	}
+	v := &Views{langs: langs, phrases: phrases, pages: map[string]*template.Template{}, log: log}
 	if v.log == nil {
 		v.log = slog.New(slog.DiscardHandler)
 	}
 	for name, l := range langs {
 		all := template.FuncMap{
-			"t": l.Text, "why": l.Why, "lang": func() string { return name },
+			"t": l.Text, "why": l.Why, "said": v.drawn(name), "lang": func() string { return name },
 			"clock": Clock, "minute": Minute, "when": When, "ago": Ago, "span": Span,
 		}
 		maps.Copy(all, funcs)

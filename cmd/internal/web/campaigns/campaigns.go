@@ -67,7 +67,7 @@ func newPages(kit page.Kit) (*pages, error) {
 	}
 	funcs := template.FuncMap{
 		"word": word, "rate": rate, "local": local, "bars": bars, "day": day, "outcomes": outcomeNames,
-		"zones": func() []string { return zones }, "days": func() []string { return week }, "list": list,
+		"zones": func() []string { return zones }, "days": func() []string { return week }, "list": list, "warnedOf": warnedOf, "warning": warning,
 	}
 	maps.Copy(funcs, ofForm())
 	views, err := page.Read(files, kit.Log, funcs)

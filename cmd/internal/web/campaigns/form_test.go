@@ -98,6 +98,13 @@ func TestWhatTheAPIRefusesStandsBesideItsField(t *testing.T) {
 	has(t, w.Body.String(), `id="rules.hours.0.close-wrong">is before open`, `id="rules.intervals-wrong">is negative`, `id="zone-wrong">is no zone`,
 		`id="rules.caps.1-wrong">too many`, "<code>weather</code> is bad", `value="Summer"`)
 	has(t, s.post("/campaigns/new", v).Body.String(), `id="zone-wrong">is no zone`)
+	s.lang = "zh"
+	s.refuse = fault(codes.InvalidArgument, "bad", &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
+		{Field: "rules.hours[0].close", Description: "08:00 is not after open, 09:00: write a window over midnight as two"},
+		{Field: "weather", Description: "must be at most 7 characters"}, {Field: "wind", Description: "blows <from> nowhere"},
+	}})
+	has(t, s.post("/campaigns/new", v).Body.String(), `id="rules.hours.0.close-wrong">08:00 不晚于开始时间 09:00：跨过午夜的时段请写成两段`,
+		"<p><code>weather</code> 最多 7 个字符</p>", `<p lang="en"><code>wind</code> blows &lt;from&gt; nowhere</p>`)
 }
 
 func TestSavingNamesWhatChanged(t *testing.T) {

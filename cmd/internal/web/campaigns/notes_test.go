@@ -37,9 +37,11 @@ func TestNotesAreForWhoMadeTheChange(t *testing.T) {
 func TestWhatMustBeKnownIsToldAfterSaving(t *testing.T) {
 	t.Parallel()
 	s := open(t, newFake())
-	s.warnings = []string{"rules.interval: only 1m"}
+	s.warnings = []string{"rules.interval: only 1m", "rules.caps[1]: never binds: caps[0] is tighter", "law pack de: a warning of its own"}
 	v := fill(s.c).V
 	v.Set("rules.interval", "1")
 	to := s.post("/campaigns/7/edit", v).Header().Get("Location")
-	has(t, s.get(to), `id="warnings"`, "rules.interval: only 1m")
+	has(t, s.get(to), `id="warnings"`, "<li>Wait before the next call: only 1m</li>", "<li>Caps: never binds: caps[0] is tighter</li>", "<li>law pack de: a warning")
+	s.lang = "zh"
+	has(t, s.get(s.post("/campaigns/7/edit", v).Header().Get("Location")), `<li>再拨间隔: <span lang="en">only 1m</span></li>`, "不起作用：第 0 条上限（从 0 数起）更严</li>")
 }

@@ -160,3 +160,21 @@ func hoursText(l page.Lang, all []*pb.Window) string {
 	}
 	return strings.Join(parts, l.Text("camp_semicolon"))
 }
+
+// warnedOf is the field of the form that a warning of the API begins with; empty: it begins with none.
+func warnedOf(text string) string {
+	name, _, ok := strings.Cut(text, ": ")
+	name, _, _ = strings.Cut(name, "[")
+	if !ok || !slices.Contains(formNames, name) && !slices.Contains(rowNames, name) {
+		return ""
+	}
+	return name
+}
+
+// warning is a warning of the API without the field that it begins with.
+func warning(text string) string {
+	if warnedOf(text) != "" {
+		_, text, _ = strings.Cut(text, ": ")
+	}
+	return text
+}

@@ -109,12 +109,12 @@ func zoneOf(zones []string) string {
 // outcomeOf is an outcome's name, by which texts go.
 func outcomeOf(o campaignpb.Outcome) string { return strings.TrimPrefix(o.String(), "OUTCOME_") }
 
-// why says in the reader's language why this lead now. The server says so in English alone.
+// why says in the reader's language why this lead now.
 func (d *desks) why(r *http.Request, c *card) string {
 	l := d.views.Lang(r)
 	said := l.Text("desk_why_" + c.GetReason())
 	if strings.HasPrefix(said, "desk_why_") {
-		said = c.Card.GetWhy()
+		said, _ = d.views.Said(r, c.Card.GetWhy())
 	}
 	if p := c.GetAppointment(); p != nil && c.GetReason() == "appointment" {
 		said += " " + l.Text("desk_why_promised", strings.Replace(p.GetLocal(), "T", " ", 1), p.GetZone())

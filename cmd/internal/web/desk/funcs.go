@@ -14,7 +14,7 @@ import (
 var words = []string{
 	"desk_zone_now", "desk_is_here", "desk_note_kept", "desk_note_unkept", "desk_outcome_kept",
 	"desk_recorded", "desk_late_amended", "desk_late_waits", "desk_refused", "desk_again", "desk_discard", "desk_waits", "desk_out_now",
-	"desk_out_after", "desk_choose_time", "desk_lost_shift", "desk_reminder_title", "desk_nearest", "desk_moved", "desk_cancelled", "desk_corrected",
+	"desk_out_after", "desk_choose_time", "desk_lost_shift", "desk_reminder_title", "desk_moved", "desk_cancelled", "desk_corrected",
 	"desk_lost_call", "desk_reason_needed", "desk_no_name", "agent_offered", "desk_extension", "desk_choose_first", "saved",
 }
 

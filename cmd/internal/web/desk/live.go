@@ -127,7 +127,8 @@ func (l *line) tell(m *pb.WorkResponse) error {
 	case *pb.WorkResponse_Notice:
 		return l.out.SendJSON("notice", map[string]string{"reason": e.Notice.GetReason(), "said": l.said("desk_notice_", e.Notice.GetReason(), e.Notice.GetMessage())})
 	case *pb.WorkResponse_Failure:
-		return l.out.SendJSON("trouble", map[string]string{"said": e.Failure.GetMessage()})
+		said, _ := l.views.Said(l.r, e.Failure.GetMessage())
+		return l.out.SendJSON("trouble", map[string]string{"said": said})
 	default:
 		return nil
 	}
@@ -170,12 +171,13 @@ func (l *line) draw(event, name string, data any) error {
 	return l.out.Send(event, drawn)
 }
 
-// said is the text of a word of the API; one without a text says what the API said in English.
+// said is the text of a word of the API; one without a text says what the API said.
 func (l *line) said(prefix, word, english string) string {
 	if text, ok := l.views.Lang(l.r)[prefix+word]; ok {
 		return text
 	}
-	return english
+	text, _ := l.views.Said(l.r, english)
+	return text
 }
 
 // trouble tells the page why its live part ends; it tries again by itself.

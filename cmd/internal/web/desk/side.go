@@ -97,36 +97,14 @@ func (d *desks) day(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		var lastCall []byte
 		if lastCall, err = d.views.Draw(r, "last", t.Last); err == nil {
+			none, _ := d.views.Said(r, m.GetWhyNone())
 			page.JSON(w, http.StatusOK, map[string]any{
-				"figures": string(figures), "last": string(lastCall), "due": milli(m.GetDueAt()), "why": d.none(r, m.GetWhyNone()),
+				"figures": string(figures), "last": string(lastCall), "due": milli(m.GetDueAt()), "why": none,
 			})
 			return
 		}
 	}
 	d.views.Fail(w, r, err)
-}
-
-// nothing are the API's reasons for offering nothing, by how they begin: it says them in English alone.
-var nothing = []struct{ begins, key string }{
-	{"you belong to no campaign", "desk_none_campaign"},
-	{"none of your campaigns", "desk_none_running"},
-	{"no lead may be called", "desk_none_due"},
-	{"leads are due", "desk_none_taken"},
-	{"your promise", "desk_none_promise"},
-	{"campaign ", "desk_none_skill"},
-}
-
-// none says in the reader's language why nothing is offered.
-func (d *desks) none(r *http.Request, english string) string {
-	if page.LangOf(r) == "en" {
-		return english
-	}
-	for _, n := range nothing {
-		if strings.HasPrefix(english, n.begins) {
-			return d.views.Lang(r).Text(n.key)
-		}
-	}
-	return english
 }
 
 // slots answers with the times at which a lead may be promised a call, on its own clock.

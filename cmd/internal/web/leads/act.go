@@ -106,16 +106,13 @@ func (p *pages) refuse(w http.ResponseWriter, r *http.Request, id int64, s *show
 		problem = page.Problem{Status: http.StatusConflict, Reason: campaign.ReasonVersion}
 	} else {
 		problem = p.views.ProblemOf(r, err)
-		if s.Foreign = page.LangOf(r) != "en"; s.Foreign && problem.Status < 500 && len(problem.Fields) == 0 {
-			s.Detail = status.Convert(err).Message()
-		}
 	}
 	s.Problem, s.Typed, s.Ask, s.Conflict = &problem, r.PostForm, r.PathValue("act"), problem.Reason == campaign.ReasonVersion
 	s.blame(problem.Fields)
 	if s.Conflict {
-		s.Detail, problem.Message = "", lang.Text("leads_conflict")
+		problem.Message, problem.Lang = lang.Text("leads_conflict"), ""
 	} else if len(problem.Fields) > 0 && len(s.Rest) == 0 {
-		problem.Message = lang.Text("leads_check") // each field says the rest
+		problem.Message, problem.Lang = lang.Text("leads_check"), "" // each field says the rest
 	}
 	p.draw(w, r, id, problem.Status, s)
 }

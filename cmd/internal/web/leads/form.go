@@ -23,11 +23,11 @@ var attributeIn = regexp.MustCompile(`^lead\.attributes\[(\d+)\]`)
 
 // blame puts what is wrong to the fields of the form that was refused; what is none of theirs is the rest.
 func (s *shown) blame(wrong []page.Field) {
-	s.Wrong, s.Rest = map[string]string{}, nil
+	s.Wrong, s.Rest = map[string]page.Field{}, nil
 	for _, f := range wrong {
 		name, ok := s.fieldOf(f.Name)
 		if _, told := s.Wrong[name]; ok && !told {
-			s.Wrong[name] = f.Message
+			s.Wrong[name] = f
 			continue
 		}
 		s.Rest = append(s.Rest, f)
@@ -61,7 +61,7 @@ func (s *shown) first() string {
 				}
 			}
 		}
-		if s.Wrong[name] != "" {
+		if s.Wrong[name].Message != "" {
 			return name
 		}
 	}
@@ -72,7 +72,7 @@ func (s *shown) first() string {
 type field struct {
 	ID, Name, Value string
 	Wrong           string // what is wrong with it; empty: nothing
-	Foreign         bool   // which is said in English, and the page is not
+	Lang            string // which that is in; empty: the page's
 	Focus           bool   // it is where the reader goes on
 	Max             int    // characters; 0: not said
 	key             string // in Wrong
@@ -91,7 +91,7 @@ func (s *shown) F(act, name, own string) field {
 func (s *shown) refused(act string) bool { return s.Problem != nil && s.Ask == act }
 
 func (f *field) fault(s *shown) {
-	f.Wrong, f.Foreign = s.Wrong[f.key], s.Foreign
+	f.Wrong, f.Lang = s.Wrong[f.key].Message, s.Wrong[f.key].Lang
 	f.Focus = f.Wrong != "" && s.first() == f.key
 }
 
@@ -129,7 +129,7 @@ func (s *shown) Attributes() []attribute {
 			a.Value = t
 			delete(typed, name)
 		}
-		a.Wrong, a.Foreign = s.Wrong[a.key], s.Foreign
+		a.Wrong, a.Lang = s.Wrong[a.key].Message, s.Wrong[a.key].Lang
 		all = append(all, a)
 	}
 	for _, a := range s.GetLead().GetAttributes() {
@@ -140,7 +140,7 @@ func (s *shown) Attributes() []attribute {
 			add(name, value)
 		}
 	}
-	if i := slices.IndexFunc(all, func(a attribute) bool { return a.Wrong != "" }); i >= 0 && s.Wrong["name"] == "" {
+	if i := slices.IndexFunc(all, func(a attribute) bool { return a.Wrong != "" }); i >= 0 && s.Wrong["name"].Message == "" {
 		all[i].Focus = true
 	}
 	return all
@@ -158,16 +158,14 @@ type dialog struct {
 	Open    bool
 	Refused *page.Problem // nil: it was not
 	Rest    []page.Field
-	Foreign bool
-	Detail  string // of the refusal, in English; empty: its message says all
-	Focus   bool   // no field is at fault: the reader goes on at what is said of all
+	Focus   bool // no field is at fault: the reader goes on at what is said of all
 }
 
 // Dialog is the frame of an act's form.
 func (s *shown) Dialog(act string) dialog {
 	d := dialog{Act: act, ID: s.GetLead().GetId(), Open: s.Ask == act}
 	if s.refused(act) {
-		d.Refused, d.Rest, d.Foreign, d.Detail, d.Focus = s.Problem, s.Rest, s.Foreign, s.Detail, s.first() == ""
+		d.Refused, d.Rest, d.Focus = s.Problem, s.Rest, s.first() == ""
 	}
 	return d
 }

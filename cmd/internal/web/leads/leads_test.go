@@ -29,6 +29,7 @@ import (
 type api struct {
 	says  map[string]func(proto.Message) (proto.Message, error)
 	asked map[string][]proto.Message
+	lang  string // of the reader's browser
 }
 
 func (a *api) Invoke(_ context.Context, method string, args, reply any, _ ...grpc.CallOption) error {
@@ -99,6 +100,7 @@ func site(t *testing.T, c campaign.Caller) (*api, func(method, path string, form
 	return a, func(method, path string, form url.Values) *httptest.ResponseRecorder {
 		r := httptest.NewRequestWithContext(page.WithGuest(campaign.WithCaller(t.Context(), c), page.Guest{}), method, path, strings.NewReader(form.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Accept-Language", a.lang)
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, r)
 		return w
@@ -159,6 +161,23 @@ func TestNumbersAreTriedInTheRegionsOfTheCampaigns(t *testing.T) {
 	if n := len(a.asked["FindLeads"]); n != 4 {
 		t.Errorf("asked %d times, not in two regions, by name and by external id", n)
 	}
+}
+
+func TestWhatTheAPISaysIsSaidInChinese(t *testing.T) {
+	a, ask := site(t, manager)
+	a.lang = "zh"
+	a.on("ExplainLead", &schedulerpb.ExplainLeadResponse{Binding: "rolling_cap", Gates: []*pb.Gate{
+		{Name: "campaign", Open: true, Detail: "the campaign runs"}, {Name: "rolling_cap", Detail: "used up: at most 3 attempts to this number in 24h"},
+		{Name: "held_off", Detail: "something <new>"},
+	}}, nil)
+	a.on("GetTimeline", &schedulerpb.GetTimelineResponse{Entries: []*schedulerpb.TimelineEntry{{Kind: "outcome", Text: `BUSY; talked 4s; noted: "loud; angry"`}}}, nil)
+	a.on("UpdateLead", nil, refusal(t, codes.FailedPrecondition, "", "the lead was withdrawn: reopen it first"))
+	must(t, ask("GET", "/leads/7", nil), 200, ">活动运行中</td>", ">已用完：24h 内最多拨打 3 次（本号码）</td>", `<span lang="en">something <new></span></td>`,
+		`<span>忙线；通话 4s；备注："loud; angry"</span>`)
+	form := url.Values{"version": {"5"}, "name": {"Ada"}}
+	must(t, ask("POST", "/leads/7/edit", form), 409, "<span>该客户已撤回：请先恢复</span>")
+	a.on("UpdateLead", nil, refusal(t, codes.FailedPrecondition, "", "made by nobody"))
+	must(t, ask("POST", "/leads/7/edit", form), 409, `<span lang="en">made by nobody</span>`)
 }
 
 func TestAConflictKeepsWhatWasTyped(t *testing.T) {

@@ -34,13 +34,11 @@ type shown struct {
 	Did        string         // key of what was just done
 	Moved      int64          // the id under which it goes on elsewhere; 0: it stays
 
-	Problem  *page.Problem     // why what was asked was not done; nil: it was
-	Conflict bool              // because somebody else was quicker
-	Typed    url.Values        // of what was refused
-	Wrong    map[string]string // field of its form → what is wrong there
-	Rest     []page.Field      // what is wrong elsewhere
-	Foreign  bool              // these are in English, and the page is not
-	Detail   string            // what the API said, in English; empty: the problem's message says all
+	Problem  *page.Problem         // why what was asked was not done; nil: it was
+	Conflict bool                  // because somebody else was quicker
+	Typed    url.Values            // of what was refused
+	Wrong    map[string]page.Field // field of its form → what is wrong there
+	Rest     []page.Field          // what is wrong elsewhere
 }
 
 // show is the page of a lead.

@@ -77,7 +77,11 @@ func TestSheetsOfAWorkbook(t *testing.T) {
 	holds(t, s.get(t, "/lists/uploads/7/map"), `<option value="">Recognised: May&lt;i&gt;</option>`, "<option>Notes</option>", `!id="encoding"`, `!id="delimiter"`)
 	holds(t, s.get(t, "/lists/uploads/7/map?sheet=Notes"), "<option selected>Notes</option>")
 	s.fail["PreviewImportRequest"] = status.Error(codes.InvalidArgument, "no sheet holds rows")
-	holds(t, s.get(t, "/lists/uploads/7/map?sheet=Notes"), "<option selected>Notes</option>", "no sheet holds rows")
+	holds(t, s.get(t, "/lists/uploads/7/map?sheet=Notes"), "<option selected>Notes</option>", "<span>no sheet holds rows</span>")
+	s.lang = "zh"
+	holds(t, s.get(t, "/lists/uploads/7/map?sheet=Notes"), "填写的内容不符合要求")
+	s.fail["PreviewImportRequest"] = status.Error(codes.InvalidArgument, `no sheet "Notes": the sheets are "May"`)
+	holds(t, s.get(t, "/lists/uploads/7/map?sheet=Notes"), "<span>没有工作表 &#34;Notes&#34;，现有工作表：&#34;May&#34;</span>")
 }
 
 func TestMenusOfManyColumnsAreDrawnShort(t *testing.T) {

@@ -133,7 +133,7 @@ func (a *api) GetList(_ context.Context, r *pb.GetListRequest) (*pb.GetListRespo
 }
 
 func (a *api) ListProblems(_ context.Context, r *pb.ListProblemsRequest) (*pb.ListProblemsResponse, error) {
-	return &pb.ListProblemsResponse{Problems: []*pb.Problem{{Line: 4, Column: "Tel", Value: "=1+1<i>", Reason: "bad_phone", Message: "what it is", Suggestion: "name one: --map COLUMN=phone"}}}, a.ask(r)
+	return &pb.ListProblemsResponse{Problems: []*pb.Problem{{Line: 4, Column: "Tel", Value: "=1+1<i>", Reason: "bad_phone", Message: `"=1+1" is too short in the numbering plan of CN (the row became a lead without it)`, Suggestion: "name one: --map COLUMN=phone"}}}, a.ask(r)
 }
 
 func (a *api) SetPriority(_ context.Context, r *pb.SetPriorityRequest) (*pb.SetPriorityResponse, error) {

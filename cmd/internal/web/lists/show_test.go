@@ -32,11 +32,14 @@ func TestListsAreListed(t *testing.T) {
 func TestAListIsShown(t *testing.T) {
 	s := serve(t)
 	s.list.ProblemCounts = []*pb.ProblemCount{{Reason: "bad_phone", Count: 90}, {Reason: "bad_zone", Warning: true, Count: 4}}
-	holds(t, s.get(t, "/lists/9"), "&lt;b&gt;leads", "1,300", ">900<", "<dd>17</dd>", "No valid number", "<dd>90</dd>", "=1&#43;1&lt;i&gt;", "what it is", "!--map",
+	holds(t, s.get(t, "/lists/9"), "&lt;b&gt;leads", "1,300", ">900<", "<dd>17</dd>", "No valid number", "<dd>90</dd>", "=1&#43;1&lt;i&gt;", "<small>&#34;=1+1&#34; is too short in the numbering plan of CN</small>", "!--map",
 		"Check the digits", "/leads?list=9", "/lists/9/problems.csv", `name="d0" value="mon" checked`, `value="00:00"`, `name="o1"`, "easter", "Undo the import", `action="/lists/9/undo"`)
 	if r := last[*pb.GetListRequest](t, s.api); !r.GetCounted() {
 		t.Errorf("asked for %v", r)
 	}
+	s.lang = "zh"
+	holds(t, s.get(t, "/lists/9"), "<small>&#34;=1+1&#34; 太短（按 CN 的号码规则）</small>")
+	s.lang = ""
 	s.role = campaign.RoleSupervisor
 	holds(t, s.get(t, "/lists/9"), "1,300", "!/lists/9/undo", "!/lists/9/hours", "!/lists/9/priority")
 	s.role, s.list.State, s.list.Failure = campaign.RoleAdmin, pb.ListState_LIST_STATE_FAILED, "no <u>list"

@@ -49,13 +49,13 @@ func count(n int64) string {
 }
 
 // plain is why a file is no list, without what is for users of the command line.
-func plain(p *page.Problem) string {
-	text := p.Message
+func plain(p *page.Problem) page.Field {
+	f := page.Field{Message: p.Message, Lang: p.Lang}
 	if len(p.Fields) > 0 {
-		text = p.Fields[0].Message
+		f = p.Fields[0]
 	}
-	text, _, _ = strings.Cut(text, " (--")
-	return text
+	f.Message, _, _ = strings.Cut(f.Message, " (--")
+	return f
 }
 
 // message is what is wrong with a row; that it became a lead all the same is shown beside it.

@@ -87,14 +87,11 @@ function asWished() {
 
 export function refusedOutcome(entry, error) {
   chosenAt = 0;
-  const { before, after } = error.metadata ?? {};
-  const near = [before, after].filter(Boolean).map((s) => s.replace("T", " "));
-  const text = near.length ? `${error.message} ${say("desk_nearest", near.join(" / "))}` : error.message;
-  if (id() !== entry.id) return toast(text, "bad", 15000);
+  if (id() !== entry.id) return toast(error.message, "bad", 15000);
   if (error.reason === "LEASE_EXPIRED") return gone();
   box.keep(entry.id, { note: entry.body.note, code: entry.body.code, booking: entry.body.booking, new_number: entry.body.new_number, chosen: entry.about.chosen });
   waiting(false);
-  problem("outcome-problem", text);
+  problem("outcome-problem", error.message);
   $("outcome-problem").scrollIntoView({ block: "nearest" });
 }
 

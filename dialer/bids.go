@@ -136,8 +136,9 @@ func (f *Floor) kept(now time.Time) map[*seat]bool {
 	return out
 }
 
-// ownedMost bounds how many leads of their own an agent is proposed at once.
-const ownedMost = 8
+// ownedMost bounds how many leads of their own an agent is proposed at once: the second in case the first may not be called.
+// Each costs the claim as much as the one that is taken.
+const ownedMost = 2
 
 // ordinary is what an agent without a promise may be given, or where to look for it; nil: there is nothing. Thousands may
 // wait for campaigns that have nothing: for them it allocates nothing.

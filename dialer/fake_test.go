@@ -283,13 +283,13 @@ func (r *fake) DuePromises(ctx context.Context, of []campaign.CampaignID, until 
 	return out[:min(len(out), limit)], nil
 }
 
-func (r *fake) OwnedAhead(ctx context.Context, agents []campaign.AgentID, until time.Time, limit int) (out []campaign.Owned, err error) {
+func (r *fake) OwnedAhead(ctx context.Context, agents []campaign.AgentID, until time.Time, each int) (out []campaign.Owned, err error) {
 	if err := r.enter(ctx, "OwnedAhead"); err != nil {
 		return nil, err
 	}
 	defer r.leave("OwnedAhead")
-	out = r.owned(agents, until)
-	return out[:min(len(out), limit)], nil
+	n := make(map[campaign.AgentID]int)
+	return slices.DeleteFunc(r.owned(agents, until), func(o campaign.Owned) bool { n[o.Agent]++; return n[o.Agent] > each }), nil
 }
 
 func (r *fake) owned(agents []campaign.AgentID, until time.Time) (out []campaign.Owned) {

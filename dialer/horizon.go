@@ -13,7 +13,8 @@ import (
 // How far and how much a node looks ahead for what is owned or promised.
 const (
 	lookAhead    = 10 * time.Minute // at least; longer where owners are reminded earlier
-	lookAheadMax = 5000
+	lookAheadMax = 5000             // promises
+	ownedAhead   = 16               // leads of each agent's own: the next look brings more
 )
 
 // horizon is what the next minutes hold for the desks at this node: read from the record every few seconds and at
@@ -107,7 +108,7 @@ func (f *Floor) look(ctx context.Context) error {
 		}
 	}
 	if len(campaigns) > 0 && len(agents) > 0 {
-		owned, err := f.rec.OwnedAhead(ctx, agents, began.Add(far), lookAheadMax)
+		owned, err := f.rec.OwnedAhead(ctx, agents, began.Add(far), ownedAhead)
 		if err != nil {
 			return err
 		}

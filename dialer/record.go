@@ -35,8 +35,9 @@ type Claims interface {
 type Ahead interface {
 	// DuePromises are the open ones of the campaigns with an instant before until, earliest first.
 	DuePromises(ctx context.Context, campaigns []campaign.CampaignID, until time.Time, limit int) ([]campaign.Appointment, error)
-	// OwnedAhead are the waiting CALL_LATER leads of the agents with an instant before until, earliest first.
-	OwnedAhead(ctx context.Context, agents []campaign.AgentID, until time.Time, limit int) ([]campaign.Owned, error)
+	// OwnedAhead are the waiting CALL_LATER leads of the agents with an instant before until, so many of each agent's at
+	// most, those that wait longest; earliest first.
+	OwnedAhead(ctx context.Context, agents []campaign.AgentID, until time.Time, each int) ([]campaign.Owned, error)
 	// MarkReminded says of each promise whether this call is the first to remind of it.
 	MarkReminded(ctx context.Context, ids []campaign.AppointmentID) ([]campaign.AppointmentID, error)
 }

@@ -18,7 +18,7 @@ func (s *Store) Arrivals(ctx context.Context, agents []campaign.AgentID, until t
 	err := s.readTogether(ctx, "read who comes", func(t *tx) error {
 		out = make(map[campaign.AgentID]campaign.Arrival, len(agents))
 		ids := js(list(agents))
-		return t.soon(t.whoComes(ids, out), t.howTheyStand(ids, out), t.ownedBy(ids, until, ownedMost, func(o campaign.Owned) {
+		return t.soon(t.whoComes(ids, out), t.howTheyStand(ids, out), t.ownedBy(ids, until, ownedEach, func(o campaign.Owned) {
 			if a, ok := out[o.Agent]; ok {
 				a.Owned = append(a.Owned, o)
 				out[o.Agent] = a
@@ -70,6 +70,6 @@ func (t *tx) promisedBy(ids string, until time.Time, into map[campaign.AgentID]c
 	}}
 }
 
-// ownedMost bounds how many leads of their own are read of agents who come together: those that wait longest. The next look ahead
+// ownedEach bounds how many leads of their own are read of agents who come: those that wait longest. The next look ahead
 // finds the rest.
-const ownedMost = 5000
+const ownedEach = 16

@@ -25,27 +25,21 @@ func (s *Store) Offering(ctx context.Context) ([]campaign.Campaign, error) {
 	return out, err
 }
 
-// OwnedAhead are the waiting CALL_LATER leads of the agents whose instant is before until, earliest first.
-func (s *Store) OwnedAhead(ctx context.Context, agents []campaign.AgentID, until time.Time, limit int) ([]campaign.Owned, error) {
+// OwnedAhead are the waiting CALL_LATER leads of the agents whose instant is before until, of each agent as many as each,
+// those that wait longest. They come earliest first.
+func (s *Store) OwnedAhead(ctx context.Context, agents []campaign.AgentID, until time.Time, each int) ([]campaign.Owned, error) {
 	var out []campaign.Owned
 	err := s.peek(ctx, "look ahead to what agents own", func(t *tx) error {
 		out = nil
-		return t.owned(js(agents), until, limit, func(o campaign.Owned) { out = append(out, o) })
+		return t.one(t.ownedBy(js(agents), until, each, func(o campaign.Owned) { out = append(out, o) }))
 	})
 	return out, err
 }
 
-// owned tells what the agents of a JSON list own in campaigns that run.
-func (t *tx) owned(agents string, until time.Time, limit int, tell func(campaign.Owned)) error {
-	return t.one(t.ownedBy(agents, until, limit, tell))
-}
-
-func (t *tx) ownedBy(agents string, until time.Time, limit int, tell func(campaign.Owned)) statement {
-	return statement{`SELECT l.id, l.campaign_id, l.owner_id, l.earliest FROM leads l JOIN lists i ON i.id = l.list_id
-		JOIN campaigns c ON c.id = l.campaign_id AND c.state = 'running'
-		WHERE l.owner_id ` + t.d.in(1) + ` AND l.owner_id > 0 AND l.earliest < $2 AND l.state = 'open' AND l.verdict = 'call'
-			AND i.state = 'active' AND i.is_on
-		ORDER BY l.earliest, l.id LIMIT $3`, []any{agents, us(until), limit}, func(r scanner) error {
+// ownedBy tells what the agents of a JSON list own in campaigns that run. The index is read agent by agent and no further
+// than is asked for: thousands of leads may come due at one instant, and their agents come to ask with each call.
+func (t *tx) ownedBy(agents string, until time.Time, each int, tell func(campaign.Owned)) statement {
+	return statement{ownedQuery(t.d), []any{agents, us(until), each}, func(r scanner) error {
 		var o campaign.Owned
 		if err := r.Scan(&o.Lead, &o.Campaign, &o.Agent, usTime{&o.At}); err != nil {
 			return err
@@ -53,6 +47,17 @@ func (t *tx) ownedBy(agents string, until time.Time, limit int, tell func(campai
 		tell(o)
 		return nil
 	}}
+}
+
+func ownedQuery(d *dialect) string {
+	const first = ` FROM leads l JOIN lists i ON i.id = l.list_id JOIN campaigns c ON c.id = l.campaign_id AND c.state = 'running'
+		WHERE l.owner_id = a.value AND l.owner_id > 0 AND l.earliest < $2 AND l.state = 'open' AND l.verdict = 'call'
+			AND i.state = 'active' AND i.is_on ORDER BY l.earliest LIMIT $3)`
+	from := `json_each($1) AS a JOIN leads o ON o.id IN (SELECT l.id` + first
+	if d.name == "postgres" {
+		from = `unnest(translate($1::text, '[]', '{}')::bigint[]) AS a(value) CROSS JOIN LATERAL (SELECT l.id, l.campaign_id, l.owner_id, l.earliest` + first + ` AS o`
+	}
+	return `SELECT o.id, o.campaign_id, o.owner_id, o.earliest FROM ` + from + ` ORDER BY o.earliest, o.id`
 }
 
 // AgentLogins are the logins of agents; one that is unknown is left out.

@@ -330,7 +330,7 @@ func (b *bench) looks(t *testing.T, c *campaign.Campaign, round int) {
 	must[time.Time](t)(b.NextDue(ctx, next))
 	must[[]campaign.Campaign](t)(b.Offering(ctx))
 	must[[]campaign.Appointment](t)(b.DuePromises(ctx, []campaign.CampaignID{c.ID}, now.Add(10*time.Minute), 5000))
-	must[[]campaign.Owned](t)(b.OwnedAhead(ctx, []campaign.AgentID{1, 2, 3}, now.Add(10*time.Minute), 5000))
+	must[[]campaign.Owned](t)(b.OwnedAhead(ctx, []campaign.AgentID{1, 2, 3}, now.Add(10*time.Minute), 16))
 	must[[]campaign.Session](t)(b.Sessions(ctx, "node"))
 	must[[]campaign.Session](t)(b.OverdueSessions(ctx, 256))
 	must[[]campaign.AgentID](t)(b.Heartbeat(ctx, []campaign.Beat{{Agent: 1}, {Agent: 2}}))

@@ -13,6 +13,7 @@ var dueCases = []testCase{
 	{"of many groups the first leads are the first of all", dueOfMany},
 	{"closed groups and lists switched off are not looked into", dueClosed},
 	{"what an agent promised to call later is the agent's", dueOwned},
+	{"many leads of agents' own", dueOwnedByMany},
 	{"a change of rules plans leads anew", replanned},
 	{"rolled-over leads with a turn go by it, retries of today as ever", dueMixed},
 }
@@ -145,6 +146,29 @@ func dueOwned(b *bundle) {
 		b.Fatalf("still owned: %+v", owned)
 	}
 	b.sound()
+}
+
+// dueOwnedByMany has agents who own more than is asked for: each brings those of its own that wait longest, so that who owns
+// little is not lost among those who own much.
+func dueOwnedByMany(b *bundle) {
+	c := b.campaign(func(c *campaign.Campaign) { c.Rules.Interval = time.Minute })
+	leads := b.some(c, 7)
+	a := b.agents(3)
+	for i, lead := range leads {
+		b.call(a[min(i/4, 1)], campaign.CallLater, lead)
+		b.wait(time.Second)
+	}
+	b.wait(2 * time.Minute)
+	owned := must[[]campaign.Owned](b)(b.s.OwnedAhead(b.Context(), a, b.s.Now(), 2))
+	want := []campaign.LeadID{leads[0], leads[1], leads[4], leads[5]}
+	for i, o := range owned {
+		if i >= len(want) || o.Lead != want[i] || o.Agent != a[i/2] {
+			b.Fatalf("owned %+v, want two of each agent's, of %v", owned, want)
+		}
+	}
+	if len(owned) != len(want) {
+		b.Fatalf("owned %+v, want %v", owned, want)
+	}
 }
 
 func replanned(b *bundle) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -88,7 +87,7 @@ func zoneFault(zone string) string {
 	if zone == "" {
 		return "is missing: give an IANA zone, such as Asia/Shanghai"
 	}
-	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+	if _, err := Location(zone); err != nil || zone == "Local" {
 		return fmt.Sprintf("%q is no time zone: give an IANA zone, such as Asia/Shanghai", zone)
 	}
 	return ""

@@ -164,7 +164,7 @@ func (s *ReportServer) ExportBadData(r *pb.ExportBadDataRequest, stream grpc.Ser
 	if err != nil {
 		return err
 	}
-	loc, err := time.LoadLocation(c.Zone)
+	loc, err := campaign.Location(c.Zone)
 	if err != nil {
 		return fmt.Errorf("find the zone of campaign %d: %w", c.ID, err)
 	}

@@ -25,7 +25,7 @@ func (s *Store) AgentDay(ctx context.Context, agent campaign.AgentID) (campaign.
 			}
 			d.Zone = c.Zone
 		}
-		loc, err := time.LoadLocation(d.Zone)
+		loc, err := campaign.Location(d.Zone)
 		if err != nil {
 			return err
 		}

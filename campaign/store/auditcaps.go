@@ -202,7 +202,7 @@ func most(p *placed, calls []earlierCall, period time.Duration, days int, counts
 	var zones []*time.Location
 	if days > 0 {
 		for _, z := range p.Zones {
-			if loc, err := time.LoadLocation(z); err == nil {
+			if loc, err := campaign.Location(z); err == nil {
 				zones = append(zones, loc)
 			}
 		}

@@ -134,7 +134,7 @@ func sooner(a, b time.Time) time.Time {
 
 // midnight is the start of today in a zone.
 func midnight(zone string, now time.Time) time.Time {
-	loc, err := time.LoadLocation(zone)
+	loc, err := campaign.Location(zone)
 	if err != nil {
 		loc = time.UTC
 	}

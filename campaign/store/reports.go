@@ -83,7 +83,7 @@ func (r *reporting) settle() error {
 	if r.q.Zone == "" {
 		r.q.Zone = zone
 	}
-	loc, err := time.LoadLocation(r.q.Zone)
+	loc, err := campaign.Location(r.q.Zone)
 	if err != nil {
 		return fmt.Errorf("load the zone of the report: %w", err)
 	}

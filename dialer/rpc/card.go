@@ -144,7 +144,7 @@ func why(as *campaign.Assignment, f *campaign.Facts) string {
 
 func local(t time.Time, zones []string) string {
 	if len(zones) > 0 {
-		if loc, err := time.LoadLocation(zones[0]); err == nil {
+		if loc, err := campaign.Location(zones[0]); err == nil {
 			return t.In(loc).Format("2006-01-02 15:04")
 		}
 	}
@@ -154,7 +154,7 @@ func local(t time.Time, zones []string) string {
 func localTimes(zones []string, now time.Time) []string {
 	out := make([]string, 0, len(zones))
 	for _, z := range zones {
-		if loc, err := time.LoadLocation(z); err == nil {
+		if loc, err := campaign.Location(z); err == nil {
 			out = append(out, now.In(loc).Format("2006-01-02T15:04"))
 		}
 	}

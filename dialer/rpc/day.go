@@ -91,7 +91,7 @@ func (a *Agents) ListSlots(ctx context.Context, r *pb.ListSlotsRequest) (*pb.Lis
 	if zone == "" && len(f.Lead.Zones) > 0 {
 		zone = f.Lead.Zones[0]
 	}
-	loc, err := time.LoadLocation(zone)
+	loc, err := campaign.Location(zone)
 	if err != nil || zone == "Local" {
 		return nil, campaign.Invalid("zone", "is unknown: give an IANA name such as Asia/Shanghai")
 	}

@@ -80,7 +80,7 @@ func reportTable(title string, r *campaign.Report, formulas bool) listfile.Table
 			t.Head = append(t.Head, d.Label)
 		}
 	}
-	loc, err := time.LoadLocation(r.Query.Zone)
+	loc, err := campaign.Location(r.Query.Zone)
 	if err != nil {
 		loc = time.UTC
 	}

@@ -143,7 +143,7 @@ func When(t, now time.Time, zone string) string {
 
 // In is t on the clocks of a zone; of UTC if the zone is unknown.
 func In(t time.Time, zone string) time.Time {
-	loc, err := time.LoadLocation(cmp.Or(zone, "UTC"))
+	loc, err := campaign.Location(cmp.Or(zone, "UTC"))
 	if err != nil {
 		loc = time.UTC
 	}

@@ -72,6 +72,9 @@ func (v *Views) ProblemOf(r *http.Request, err error) Problem {
 func (v *Views) words(r *http.Request, code codes.Code, p Problem) (text, lang string) {
 	own := code == codes.Internal || code == codes.Unknown || code == codes.Unavailable || code == codes.DeadlineExceeded
 	said, lang := v.Said(r, p.Message)
+	if len(p.Fields) == 1 && LangOf(r) != "en" && strings.HasPrefix(p.Message, p.Fields[0].Name+": ") {
+		said, lang = p.Fields[0].Message, p.Fields[0].Lang // without the name that programs have for the field
+	}
 	if lang == "" && !own {
 		return said, ""
 	}

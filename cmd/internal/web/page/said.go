@@ -194,7 +194,7 @@ var readPhrases = sync.OnceValues(func() (*Phrases, error) {
 // learn takes over the words of the record, outcomes, states and reasons, which have texts by key; a phrase of its own
 // comes first, then the earlier of two.
 func (p *Phrases) learn(l Lang) {
-	for _, kind := range []string{"", "lead_", "agent_", "campaign_", "why_", "role_"} {
+	for _, kind := range []string{"", "lead_", "agent_", "campaign_", "why_"} {
 		for key, text := range l {
 			word, ok := strings.CutPrefix(key, kind)
 			if _, known := p.whole[word]; !ok || known || text == "" || kind == "" && strings.ToUpper(word) != word {

@@ -167,6 +167,12 @@ func TestProblemsAreSaidInTheReadersLanguage(t *testing.T) {
 	if p := v.ProblemOf(zh, invalid("made by nobody")); p.Message != "made by nobody" || p.Lang != "en" {
 		t.Errorf("%+v", p)
 	}
+	if p := v.ProblemOf(zh, invalid("local: has not come yet", "local: has not come yet")); p.Message != "这个时间还没到" || p.Lang != "" {
+		t.Errorf("%+v", p)
+	}
+	if p := v.ProblemOf(asked(), invalid("local: has not come yet", "local: has not come yet")); p.Message != "local: has not come yet" {
+		t.Errorf("%+v", p)
+	}
 	if p := v.ProblemOf(zh, status.Error(codes.Internal, "it is not given by "+secret)); strings.Contains(p.Message, secret) {
 		t.Errorf("%+v", p)
 	}

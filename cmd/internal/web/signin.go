@@ -21,7 +21,7 @@ type signInPage struct {
 	Back     string // where to go then; empty: the first page
 	Here     string // the path of this page
 	Out      bool   // somebody has just signed out
-	Detail   string // more of what went wrong, in English
+	Detail   string // more of what went wrong, as the API says it
 }
 
 func (s *Site) signInPage(r *http.Request, problem string) signInPage {

@@ -22,7 +22,7 @@ var spoken = []struct {
 }{
 	{"campaign", true}, {"campaign/listfile", true}, {"campaign/phone", true}, {"campaign/rpc", true}, {"campaign/store", false}, {"campaign/wire", true},
 	{"scheduler", true}, {"scheduler/law", true}, {"scheduler/rpc", true}, {"dialer", true}, {"dialer/rpc", true},
-	{"cmd/internal/app/desk.go", true}, {"cmd/internal/server", false}, {"cmd/internal/web", false}, {"cmd/internal/web/campaigns", false},
+	{"cmd/internal/app/desk.go", true}, {"cmd/internal/intake/intake.go", false}, {"cmd/internal/auth/identity.go", false}, {"cmd/internal/auth/oidc.go", false}, {"cmd/internal/server", false}, {"cmd/internal/web", false}, {"cmd/internal/web/campaigns", false},
 	{"cmd/internal/web/desk", false}, {"cmd/internal/web/floor", false}, {"cmd/internal/web/leads", false}, {"cmd/internal/web/lists", false},
 }
 

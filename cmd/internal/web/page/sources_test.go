@@ -31,7 +31,7 @@ var unsaid = regexp.MustCompile(`^(fmt\.(Errorf|Fprint\w*|Sscanf)|errors\.New|ht
 	`.*\.(Debug|Info|Warn|Error|Log)(Context)?|.*\.(exec|query|row|rows|QueryContext|ExecContext|try)|flag\..*)$`)
 
 // says are the calls and the fields that take a text for people, where most texts of a folder are for others.
-var says = regexp.MustCompile(`^((campaign\.)?(Invalid|Unready|Conflict|Denied|NotFound)|status\.(New|Errorf?)|\w*\.?add|refuse|tooMany|busy|notCallable|Message|Suggestion)$`)
+var says = regexp.MustCompile(`^((campaign\.)?(Invalid|Unready|Conflict|Denied|NotFound)|status\.(New|Errorf?)|\w*\.?add|refuse|tooMany|busy|stranger|unentitled|notCallable|Message|Suggestion)$`)
 
 // teller walks over a file and gathers its texts.
 type teller struct {

@@ -137,6 +137,8 @@ func (p *Phrases) fill(f *phrase, parts []string, budget *int) (string, bool) {
 	for i, part := range parts {
 		if said, ok := p.say(part, budget); ok {
 			parts[i], known = said, true
+		} else {
+			parts[i] = waitOf(part)
 		}
 	}
 	if !known {
@@ -151,6 +153,27 @@ func (p *Phrases) fill(f *phrase, parts []string, budget *int) (string, bool) {
 		b.WriteString(s)
 	}
 	return b.String(), true
+}
+
+// wait is a length of time as campaign.Duration writes it.
+var wait = regexp.MustCompile(`^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?$`)
+
+// waitOf is a length of time in Chinese; what is none stays as it is.
+func waitOf(part string) string {
+	if len(part) > len("9999999h59m59.999999999s") {
+		return part
+	}
+	m := wait.FindStringSubmatch(part)
+	if m == nil {
+		return part
+	}
+	var said []string
+	for i, unit := range []string{"小时", "分钟", "秒"} {
+		if m[i+1] != "" {
+			said = append(said, m[i+1]+" "+unit)
+		}
+	}
+	return strings.Join(said, " ")
 }
 
 // match takes a text apart as the format says: none of its parts is empty, and each is as short as can be.

@@ -42,6 +42,9 @@ func TestATextIsSaidByTheFormatThatMadeIt(t *testing.T) {
 		"hours: it is over":                     "hours：已结束",
 		`"a; b" is no number from 0`:            `"a; b" 不是数字`,
 		"within {1}":                            "{1} 内",
+		"within 1h30m":                          "1 小时 30 分钟 内",
+		"within 2.5s":                           "2.5 秒 内",
+		"within 90":                             "90 内",
 		// No format made these.
 		"":                        "",
 		"It is over":              "",

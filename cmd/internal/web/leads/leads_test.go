@@ -172,7 +172,7 @@ func TestWhatTheAPISaysIsSaidInChinese(t *testing.T) {
 	}}, nil)
 	a.on("GetTimeline", &schedulerpb.GetTimelineResponse{Entries: []*schedulerpb.TimelineEntry{{Kind: "outcome", Text: `BUSY; talked 4s; noted: "loud; angry"`}}}, nil)
 	a.on("UpdateLead", nil, refusal(t, codes.FailedPrecondition, "", "the lead was withdrawn: reopen it first"))
-	must(t, ask("GET", "/leads/7", nil), 200, ">活动运行中</td>", ">已用完：24 小时 内最多拨打 3 次（本号码）</td>", `<span lang="en">something <new></span></td>`,
+	must(t, ask("GET", "/leads/7", nil), 200, ">活动运行中</td>", ">已用完：24 小时内最多拨打 3 次（本号码）</td>", `<span lang="en">something <new></span></td>`,
 		`<span>忙线；通话 4 秒；备注："loud; angry"</span>`)
 	form := url.Values{"version": {"5"}, "name": {"Ada"}}
 	must(t, ask("POST", "/leads/7/edit", form), 409, "<span>该客户已撤回：请先恢复</span>")

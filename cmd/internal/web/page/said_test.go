@@ -80,6 +80,8 @@ func TestWhatNobodyTranslatedIsMarkedAsEnglish(t *testing.T) {
 	for text, want := range map[string][2]string{
 		"never tried": {"还没有拨打过", ""}, "no such <text>": {"no such <text>", "en"}, "客户要求": {"客户要求", ""},
 		"the last attempt ended NO_ANSWER: nothing more is called": {"上一次拨打的结果是“无人接听”：不再拨打", ""},
+		"used up: at most 3 attempts to the person on this matter in 24h, by the law's rule us-fl.frequency: Florida: at most 3 calls to a person about the same matter in any 24 hours. (Fla. Stat. 501.616) (unconfirmed)": {
+			"已用完：24 小时内最多拨打 3 次（此人同一事项），依据法规 us-fl.frequency：佛罗里达州：任意 24 小时内，就同一事项对同一人最多呼叫 3 次。（Fla. Stat. 501.616）（未核实）", ""},
 	} {
 		if said, lang := v.Said(zh, text); said != want[0] || lang != want[1] {
 			t.Errorf("%q: %q in %q, want %q", text, said, lang, want)

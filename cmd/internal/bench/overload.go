@@ -136,7 +136,7 @@ func (f *office) flood(ctx context.Context, rate float64, for_ time.Duration) (o
 func (f *office) full(ctx context.Context, callers int, for_ time.Duration) (slice, error) {
 	until := time.Now().Add(for_)
 	return inParallel(ctx, callers, func(ctx context.Context, i int, did func(time.Duration)) error {
-		for time.Now().Before(until) && f.left() > callers {
+		for n := 0; n == 0 || time.Now().Before(until) && f.left() > callers; n++ {
 			began := time.Now()
 			c, err := f.next(ctx, i)
 			if err != nil {

@@ -128,6 +128,7 @@ func (w *wakeups) chores() []tasks.Chore {
 		{Name: "count the calls of older nodes", Do: w.app.store.TellSubjects},
 		{Name: "plan leads anew", Do: w.replanAll, Apart: true},
 		{Name: "keep house", Do: w.keepHouse, Apart: true},
+		{Name: "learn the sizes of tables", Do: w.app.store.LearnSizes, Apart: true},
 		{Name: "send events to webhooks", Do: w.app.pushes.sweep},
 		{Name: "foresee leads running out", Do: w.foresight.look, Apart: true},
 	}

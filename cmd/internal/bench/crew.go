@@ -76,7 +76,7 @@ func (c *crew) end() {
 func (c *crew) beat() {
 	every := 10 * time.Second
 	if len(c.posts) > 0 && c.posts[0].beat > 0 {
-		every = c.posts[0].beat / 2
+		every = c.posts[0].beat
 	}
 	tick := time.NewTicker(max(every/time.Duration(max(len(c.posts), 1)), 10*time.Microsecond))
 	defer tick.Stop()

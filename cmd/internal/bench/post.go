@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -25,6 +26,7 @@ type post struct {
 	beat   time.Duration // how often to say that it is there
 	offer  *pb.Card      // came and was not taken up yet
 	state  campaignpb.AgentState
+	left   atomic.Bool // signs out, or will after the call: a heartbeat that crosses it is refused
 
 	mu sync.Mutex // of sending
 }
@@ -85,7 +87,7 @@ func (p *post) until(is func(*pb.WorkResponse) bool) (*pb.WorkResponse, error) {
 			return nil, fmt.Errorf("read a stream: %w", err)
 		}
 		if f := m.GetFailure(); f != nil {
-			if err := refusal(f); m.GetId() != beatID || status.Code(err) != codes.ResourceExhausted {
+			if err := refusal(f); m.GetId() != beatID || status.Code(err) != codes.ResourceExhausted && !p.left.Load() {
 				return nil, err
 			}
 		}
@@ -135,6 +137,7 @@ func (p *post) ready() error {
 
 // leave signs out: with a call in hand after its outcome.
 func (p *post) leave() error {
+	p.left.Store(true)
 	_, err := p.ask(&pb.WorkRequest{Action: &pb.WorkRequest_SignOut{SignOut: &pb.SignOutRequest{}}},
 		func(m *pb.WorkResponse) bool { return m.GetSignedOut() != nil })
 	return err

@@ -79,7 +79,7 @@ async function workbook(page) {
   await seen(page, "lists-map-workbook");
   await page.click("#commit");
   await page.waitForURL((url) => /^\/lists\/(\d+|uploads\/\d+\/progress)$/.test(url.pathname));
-  await page.reload();
+  await page.reload().catch((error) => { if (!/ERR_ABORTED/.test(error.message)) throw error; }); // the page went on to its list meanwhile
   await page.waitForURL((url) => /^\/lists\/\d+$/.test(url.pathname));
   await page.waitForSelector("#tally");
   await page.waitForSelector("#loading", { state: "detached" });

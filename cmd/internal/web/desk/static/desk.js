@@ -20,6 +20,7 @@ let line, coming = false, shift = false, asleep = false; // coming: the line is 
 let ending = Promise.resolve(); // the end of the call, which goes before its outcome
 let newest = 0, lacking = "0"; // the latest card there was; the lead in hand of which no card has come
 let lastBeat = 0, heard = Date.now(), cut = false, dialling = false; // cut: the last beat did not get through
+let beats = new AbortController(); // of the epoch the page has; those on their way when it comes back are of no use
 
 export const box = new Outbox({
   store, who: desk.dataset.login,
@@ -214,8 +215,9 @@ function askDue() {
 async function beat() {
   if (!shift || asleep || coming) return;
   lastBeat = Date.now();
+  const { signal } = beats;
   try {
-    const m = await post("/desk/beat", { epoch: session.epoch, assignment_id: session.assignment }, { timeout: 10000 });
+    const m = await post("/desk/beat", { epoch: session.epoch, assignment_id: session.assignment }, { timeout: 10000, signal });
     apply(m.session);
     if (card() && session.assignment === "0" && !box.of(id())) gone();
     const lacks = session.assignment === id() || box.of(session.assignment) ? "0" : session.assignment;
@@ -223,7 +225,8 @@ async function beat() {
     cut = false;
     lacking = lacks;
   } catch (error) {
-    // A beat that was on its way while this very page came back, as after a laptop's sleep, is refused like one of a page
+    if (signal.aborted) return;
+    // A beat that the server heard while this very page came back, as after a laptop's sleep, is refused like one of a page
     // that was taken over: which it is, the server says to whoever looks.
     if (error.lost) { cut = true; $("lost").hidden = false; } else if (["SIGNED_IN_ELSEWHERE", "WRONG_STATE"].includes(error.reason) && !coming) look();
   }
@@ -242,9 +245,15 @@ function connect(take = false) {
   $("elsewhere").hidden = true;
   $("bar").inert = $("hand").inert = false;
   let fresh = take;
-  const path = { toString() { const known = fresh ? "" : `&epoch=${session.epoch}`; fresh = false; return `/desk/live?tab=${tab}${known}`; } };
+  const path = { toString() { // at every opening, those after a lost connection too
+    const known = fresh ? "" : `&epoch=${session.epoch}`;
+    fresh = false;
+    coming = true;
+    beats.abort();
+    beats = new AbortController();
+    return `/desk/live?tab=${tab}${known}`;
+  } };
   heard = Date.now();
-  coming = true;
   line = live(path, {
     open: () => { heard = Date.now(); box.wait = 0; box.flush(); showKept(); },
     lost: () => { coming = false; showKept(); },

@@ -24,7 +24,8 @@ export async function ask(method, path, body, { signal, headers = {}, timeout = 
   let answer;
   do {
     try {
-      answer = await fetch(path, { ...options, signal: signal ?? AbortSignal.timeout(timeout) });
+      const late = AbortSignal.timeout(timeout);
+      answer = await fetch(path, { ...options, signal: signal ? AbortSignal.any([signal, late]) : late });
     } catch (error) {
       throw new Problem({ message: String(error) });
     }

@@ -68,6 +68,11 @@ type Beat struct {
 	Epoch int64 // 0: not fenced
 }
 
+// Stale is whether the desktop has been left behind: its agent signed in anew elsewhere, or is signed out.
+func (b Beat) Stale(s Session) bool {
+	return s.State == AgentSignedOut || b.Epoch != 0 && b.Epoch != s.Epoch
+}
+
 // Owned is a waiting lead that an agent wants back: a CALL_LATER of their own.
 type Owned struct {
 	Lead     LeadID

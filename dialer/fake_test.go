@@ -146,21 +146,20 @@ func (r *fake) drop(a *campaign.Assignment, done bool) {
 	delete(r.held, a.ID)
 }
 
-func (r *fake) Heartbeat(ctx context.Context, beats []campaign.Beat) (stale []campaign.AgentID, err error) {
+func (r *fake) Heartbeat(ctx context.Context, beats []campaign.Beat) (left []campaign.Session, err error) {
 	if err := r.enter(ctx, "Heartbeat"); err != nil {
 		return nil, err
 	}
 	defer r.mu.Unlock()
 	for _, b := range beats {
 		s := r.session(b.Agent)
-		if s.State == campaign.AgentSignedOut || (b.Epoch != 0 && b.Epoch != s.Epoch) {
-			stale = append(stale, b.Agent)
-			continue
+		if !b.Stale(s) {
+			s.HeartbeatAt = clock()
+			r.sessions[b.Agent] = s
 		}
-		s.HeartbeatAt = clock()
-		r.sessions[b.Agent] = s
+		left = append(left, s)
 	}
-	return stale, nil
+	return left, nil
 }
 
 func (r *fake) ClaimLeads(ctx context.Context, claims []campaign.Claim) ([]campaign.Claimed, error) {

@@ -16,8 +16,9 @@ type Sessions interface {
 	// MoveSession runs move while the row is locked and writes what it returns, with the ledger's row. A move that
 	// lets go of an assignment gives it back or gives it up in the same transaction.
 	MoveSession(ctx context.Context, agent campaign.AgentID, move func(campaign.Session, time.Time) (campaign.Session, error)) (campaign.Session, error)
-	// Heartbeat notes signs of life and renews leases; it returns the agents whose epoch is no longer that.
-	Heartbeat(ctx context.Context, beats []campaign.Beat) ([]campaign.AgentID, error)
+	// Heartbeat notes signs of life and renews leases. It answers the session of each beat's agent, in their order; a beat
+	// that is stale for it was not noted.
+	Heartbeat(ctx context.Context, beats []campaign.Beat) ([]campaign.Session, error)
 }
 
 // Claims is how a lead reaches an agent.

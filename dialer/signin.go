@@ -117,15 +117,16 @@ func (f *Floor) Leave(agent campaign.AgentID, desk *Desk) {
 
 // Beat is a sign of life. The lease of what the agent holds is renewed with it.
 func (f *Floor) Beat(ctx context.Context, agent campaign.AgentID, epoch int64) (campaign.Session, error) {
-	stale, err := f.rec.Heartbeat(ctx, []campaign.Beat{{Agent: agent, Epoch: epoch}})
+	b := campaign.Beat{Agent: agent, Epoch: epoch}
+	left, err := f.rec.Heartbeat(ctx, []campaign.Beat{b})
 	if err != nil {
 		return campaign.Session{}, err
 	}
-	s, err := f.Refresh(ctx, agent)
+	s, err := f.Learned(ctx, agent, left[0])
 	if err != nil {
 		return s, err
 	}
-	if len(stale) > 0 || s.State == campaign.AgentSignedOut {
+	if b.Stale(s) {
 		_, _, err := Step(s, f.now(), Heartbeat{Epoch: epoch}, Settings{})
 		return s, err
 	}

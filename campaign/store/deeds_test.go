@@ -95,8 +95,8 @@ func TestDeedsOfAllKindsCommitTogether(t *testing.T) {
 		if r, _ := got[4].a.(campaign.Recorded); got[4].err != nil || r.State != campaign.LeadSuppressed {
 			t.Errorf("the refusal: %+v", got[4])
 		}
-		if stale, _ := got[5].a.([]campaign.AgentID); len(stale) != 1 || stale[0] != 4711 {
-			t.Errorf("stale desks: %v", got[5].a)
+		if left, _ := got[5].a.([]campaign.Session); len(left) != 2 || left[0].State == campaign.AgentSignedOut || left[1].State != campaign.AgentSignedOut {
+			t.Errorf("sessions of the desks: %+v", got[5].a)
 		}
 		for i, want := range []campaign.AssignmentState{campaign.AssignmentStarted, campaign.AssignmentConcluded, campaign.AssignmentLapsed,
 			campaign.AssignmentOffered, campaign.AssignmentConcluded, campaign.AssignmentOffered} {

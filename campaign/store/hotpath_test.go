@@ -333,7 +333,7 @@ func (b *bench) looks(t *testing.T, c *campaign.Campaign, round int) {
 	must[[]campaign.Owned](t)(b.OwnedAhead(ctx, []campaign.AgentID{1, 2, 3}, now.Add(10*time.Minute), 16))
 	must[[]campaign.Session](t)(b.Sessions(ctx, "node"))
 	must[[]campaign.Session](t)(b.OverdueSessions(ctx, 256))
-	must[[]campaign.AgentID](t)(b.Heartbeat(ctx, []campaign.Beat{{Agent: 1}, {Agent: 2}}))
+	must[[]campaign.Session](t)(b.Heartbeat(ctx, []campaign.Beat{{Agent: 1}, {Agent: 2}}))
 	must[[]campaign.Assignment](t)(b.LapseLeases(ctx, 256))
 	must[[]campaign.Appointment](t)(b.MissPromises(ctx, 256))
 	must[int](t)(b.ExpireSuppressions(ctx, 256))

@@ -76,28 +76,31 @@ func (k *work) moveBy(m *moving, next campaign.Session, held *campaign.Assignmen
 	return k.release(held, campaign.AssignmentLapsed, reason, campaign.HappenedLapsed)
 }
 
-// Heartbeat notes signs of life and renews the leases of calls being made. It returns the agents whose session has
-// another epoch, or is signed out: their desktops are stale.
-func (s *Store) Heartbeat(ctx context.Context, beats []campaign.Beat) ([]campaign.AgentID, error) {
+// Heartbeat notes signs of life and renews the leases of calls being made. It answers the session of each beat's agent, in
+// their order; a beat that is stale for it was not noted. Who never signed in is signed out.
+func (s *Store) Heartbeat(ctx context.Context, beats []campaign.Beat) ([]campaign.Session, error) {
 	if len(beats) == 0 {
 		return nil, nil
 	}
-	return ask[[]campaign.AgentID](ctx, s, &deed{what: "note signs of life", beats: beats, do: func(k *work) (result[any], error) {
+	return ask[[]campaign.Session](ctx, s, &deed{what: "note signs of life", beats: beats, do: func(k *work) (result[any], error) {
 		return result[any]{a: k.beat(beats)}, nil
 	}})
 }
 
-// beat notes signs of life and returns whose desk is stale.
-func (k *work) beat(beats []campaign.Beat) (stale []campaign.AgentID) {
-	for _, b := range beats {
-		m := k.sessions[b.Agent]
-		if m == nil || m.now.State == campaign.AgentSignedOut || (b.Epoch != 0 && b.Epoch != m.now.Epoch) {
-			stale = append(stale, b.Agent)
-			continue
+// beat notes signs of life and answers the sessions as they are then.
+func (k *work) beat(beats []campaign.Beat) []campaign.Session {
+	left := make([]campaign.Session, len(beats))
+	for i, b := range beats {
+		left[i] = campaign.Session{AgentID: b.Agent, State: campaign.AgentSignedOut}
+		if m := k.sessions[b.Agent]; m != nil {
+			left[i] = m.now
 		}
-		mark(&k.alive, b.Agent)
+		if !b.Stale(left[i]) {
+			mark(&k.alive, b.Agent)
+			left[i].HeartbeatAt = k.t.now
+		}
 	}
-	return stale
+	return left
 }
 
 // renew notes the signs of life and moves the leases of calls on.

@@ -291,9 +291,9 @@ func lapses(b *bundle) {
 		b.Fatalf("the lead came back as %+v", l)
 	}
 	b.wait(c.Floor.Lease - 30*time.Second)
-	stale := must[[]campaign.AgentID](b)(b.s.Heartbeat(b.Context(), []campaign.Beat{{Agent: a[1]}}))
-	if len(stale) != 0 {
-		b.Fatalf("stale %v", stale)
+	beat := campaign.Beat{Agent: a[1]}
+	if left := must[[]campaign.Session](b)(b.s.Heartbeat(b.Context(), []campaign.Beat{beat})); beat.Stale(left[0]) {
+		b.Fatalf("stale for %+v", left[0])
 	}
 	b.wait(40 * time.Second)
 	if got := must[[]campaign.Assignment](b)(b.s.LapseLeases(b.Context(), 10)); len(got) != 0 {

@@ -94,39 +94,58 @@ func (s *Store) History(ctx context.Context, lead campaign.LeadID) ([]campaign.A
 
 // Histories are the attempts of several leads, oldest first, as they stand after amendments.
 func (s *Store) Histories(ctx context.Context, leads []campaign.LeadID) (map[campaign.LeadID][]campaign.Attempt, error) {
-	var out map[campaign.LeadID][]campaign.Attempt
-	err := s.read(ctx, "read the history of leads", func(t *tx) (err error) {
-		out, err = t.histories(leads)
-		return err
+	var p past
+	err := s.readTogether(ctx, "read the history of leads", func(t *tx) error {
+		p = past{of: make(map[campaign.AssignmentID]*campaign.Attempt)}
+		return t.soon(t.calledOf(leads, &p), t.amendedOf(leads, &p))
 	})
-	return out, err
+	return p.byLead(), err
 }
 
 func (t *tx) histories(leads []campaign.LeadID) (map[campaign.LeadID][]campaign.Attempt, error) {
-	var all []*campaign.Attempt
-	index := make(map[campaign.AssignmentID]*campaign.Attempt)
-	err := t.each(`SELECT `+attemptColumns+` FROM attempts t WHERE t.lead_id `+t.d.in(1)+` ORDER BY t.placed_at, t.assignment_id`,
-		[]any{js(list(leads))}, func(r *sql.Rows) error {
-			a, err := scanAttempt(r)
-			index[a.Assignment] = a
-			all = append(all, a)
-			return err
-		})
-	if err != nil || len(all) == 0 {
-		return nil, err
-	}
-	err = t.each(`SELECT m.assignment_id, m.outcome, m.code, m.new_number, m.note, m.ended_at FROM amendments m
-		WHERE m.assignment_id `+t.d.in(1)+` ORDER BY m.id`, []any{js(inOrder(index))}, func(r *sql.Rows) error {
-		var m amendmentRow
-		err := r.Scan(&m.Assignment, outcomeCol{&m.Outcome}, &m.Code, &m.NewNumber, &m.Note, &m.Ended)
-		lay(index[m.Assignment], m)
-		return err
-	})
-	out := make(map[campaign.LeadID][]campaign.Attempt, len(leads))
-	for _, a := range all {
+	p := past{of: make(map[campaign.AssignmentID]*campaign.Attempt)}
+	err := t.together(t.calledOf(leads, &p), t.amendedOf(leads, &p))
+	return p.byLead(), err
+}
+
+// past are attempts as they are read.
+type past struct {
+	all []*campaign.Attempt // oldest first
+	of  map[campaign.AssignmentID]*campaign.Attempt
+}
+
+func (p *past) byLead() map[campaign.LeadID][]campaign.Attempt {
+	out := make(map[campaign.LeadID][]campaign.Attempt)
+	for _, a := range p.all {
 		out[a.LeadID] = append(out[a.LeadID], *a)
 	}
-	return out, err
+	return out
+}
+
+func (t *tx) calledOf(leads []campaign.LeadID, p *past) statement {
+	return statement{`SELECT ` + attemptColumns + ` FROM attempts t WHERE t.lead_id ` + t.d.in(1) + ` ORDER BY t.placed_at, t.assignment_id`,
+		[]any{js(list(leads))}, func(r scanner) error {
+			a, err := scanAttempt(r)
+			if err == nil {
+				p.of[a.Assignment] = a
+				p.all = append(p.all, a)
+			}
+			return err
+		}}
+}
+
+// amendedOf asks for the leads, not for the attempts that were found: so it need not wait for them.
+func (t *tx) amendedOf(leads []campaign.LeadID, p *past) statement {
+	return statement{`SELECT m.assignment_id, m.outcome, m.code, m.new_number, m.note, m.ended_at
+		FROM attempts t JOIN amendments m ON m.assignment_id = t.assignment_id WHERE t.lead_id ` + t.d.in(1) + ` ORDER BY m.id`,
+		[]any{js(list(leads))}, func(r scanner) error {
+			var m amendmentRow
+			err := r.Scan(&m.Assignment, outcomeCol{&m.Outcome}, &m.Code, &m.NewNumber, &m.Note, &m.Ended)
+			if a := p.of[m.Assignment]; err == nil && a != nil {
+				lay(a, m)
+			}
+			return err
+		}}
 }
 
 // FindByNumber are the leads with a number, good or bad, in any campaign, in order of id.

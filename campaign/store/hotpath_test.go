@@ -58,9 +58,41 @@ func TestTheHotPathUsesIndexes(t *testing.T) {
 				if bad := scansOf(plan, regexp.MustCompile(`Seq Scan on (\w+)[^(\n]*\(cost=[\d.]+\.\.([\d.]+)`), nil); bad != "" {
 					t.Errorf("%s is read from end to end by the %s plan of\n%s\n%s", bad, kind, q, plan)
 				}
+				if bad := walkOf(plan); bad != "" {
+					t.Errorf("%s is walked from end to end by the %s plan of\n%s\n%s", bad, kind, q, plan)
+				}
+			}
+		}
+		for _, table := range slices.Concat(large, []string{"consents", "calendars", "amendments", "sessions"}) {
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(heard.of)), func(q string) bool { return strings.Contains(q, " "+table+" ") }) {
+				t.Errorf("no statement on %s was heard: the hot path of this test is not the product's", table)
 			}
 		}
 	})
+}
+
+// walkOf is an index that a plan of PostgreSQL walks from one end to the other: it names no place to begin at, and nothing
+// above it stops after so many rows. Empty: none.
+func walkOf(plan string) string {
+	lines := strings.Split(plan, "\n")
+	depth := func(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+	for i, line := range lines {
+		m := regexp.MustCompile(`Index (?:Only )?Scan (?:Backward )?using (\w+) on|Bitmap Index Scan on (\w+)`).FindStringSubmatch(line)
+		if m == nil || i+1 < len(lines) && strings.Contains(lines[i+1], "Index Cond:") {
+			continue
+		}
+		stopped, at := false, depth(line)
+		for j := i - 1; j >= 0; j-- {
+			if d := depth(lines[j]); d < at && (strings.Contains(lines[j], "->") || j == 0) {
+				at = d
+				stopped = stopped || strings.Contains(lines[j], "Limit")
+			}
+		}
+		if !stopped {
+			return m[1] + m[2]
+		}
+	}
+	return ""
 }
 
 // scansOf is the large table that a plan reads from end to end; empty: none.
@@ -232,7 +264,7 @@ func plainBook(f *campaign.Facts, _ campaign.Booking) (at, grace time.Time, err 
 // crowd fills the record: a million leads in twenty groups, half of them tried, with the calls of a month behind them.
 func (b *bench) crowd(t *testing.T) {
 	t.Helper()
-	c := b.campaign(t, "one")
+	c := b.limited(t)
 	for i := range 20 {
 		b.loaded(t, c.ID, campaign.ImportOptions{}, drafts(i, 1)) // a list and its group
 	}
@@ -254,7 +286,7 @@ func (b *bench) crowd(t *testing.T) {
 		`INSERT INTO lead_numbers (subject_id, lead_id) ` + n + `SELECT 1000 + i, 1000 + i FROM n`,
 		`INSERT INTO assignments (id, lead_id, campaign_id, list_id, agent_id, state, reason, number, subject_id, offered_at, lease_until, started_at,
 			placed_at, ended_at, closed_at, rules_version, zones, plan, subjects) ` + n + fmt.Sprintf(`SELECT 1000 + i, 1000 + i, 1, 1 + i %% 20, 1 + i %% 300, 'concluded', 'due',
-			'+8613' || (900000000 + i), 1000 + i, %[1]d, %[1]d, %[1]d, %[1]d, %[1]d, %[1]d, 1, '[]', '{}', '[' || (1000 + i) || ']' FROM n WHERE i %% 4 = 0`, now-86400000000),
+			'+8613' || (900000000 + i), 1000 + i, %[1]d, %[1]d, %[1]d, %[1]d, %[1]d, %[1]d - i, 1, '[]', '{}', '[' || (1000 + i) || ']' FROM n WHERE i %% 4 = 0`, now-86400000000),
 		`INSERT INTO attempts (assignment_id, placed_at, lead_id, campaign_id, list_id, agent_id, number, outcome, code, reason, offered_at, ended_at, recorded_at,
 			rules_version, zones) ` + n + fmt.Sprintf(`SELECT 1000 + i, %[1]d - i * 1000000, 1000 + i, 1, 1 + i %% 20, 1 + i %% 300, '+8613' || (900000000 + i), 'NO_ANSWER', 'NO_ANSWER',
 			'due', %[1]d, %[1]d, %[1]d, 1, '[]' FROM n WHERE i %% 4 = 0`, now-86400000000),
@@ -264,7 +296,7 @@ func (b *bench) crowd(t *testing.T) {
 		`INSERT INTO events (seq, id, type, at, campaign_id, list_id, lead_id, agent_id, data) ` + n + fmt.Sprintf(`SELECT i, i, 'attempt', %d, 1, 1, 1000 + i, 1, '{}' FROM n
 			WHERE i %% 4 = 0`, now-86400000000),
 		`INSERT INTO appointments (id, lead_id, campaign_id, owner_id, local, zone, at, grace_end, state, reason, created_at, closed_at) ` + n + fmt.Sprintf(`SELECT 1000 + i, 1000 + i, 1,
-			1 + i %% 300, '2026-10-01T10:00', 'Asia/Shanghai', %[1]d, %[1]d, CASE WHEN i %% 200 = 0 THEN 'open' ELSE 'kept' END, 'called', %[1]d,
+			1 + (i / 200) %% 300, '2026-10-01T10:00', 'Asia/Shanghai', %[1]d, %[1]d, CASE WHEN i %% 200 = 0 THEN 'open' ELSE 'kept' END, 'called', %[1]d,
 			CASE WHEN i %% 200 = 0 THEN 0 ELSE %[1]d END FROM n WHERE i %% 20 = 0`, now+3600000000),
 		`INSERT INTO suppressions (subject_id, reason, created_at) ` + n + `SELECT 1000 + i, 'do_not_call', 1 FROM n WHERE i % 50 = 7`,
 		`INSERT INTO scoped_suppressions (subject_id, country, reason, created_at) ` + n + `SELECT 1000 + i, 'ZZ', 'register', 1 FROM n WHERE i % 50 = 9`,
@@ -275,6 +307,18 @@ func (b *bench) crowd(t *testing.T) {
 	if b.Engine() == "postgres" { // past what was inserted by number
 		b.sql(t, `SELECT setval(pg_get_serial_sequence(x, 'id'), 2000000) FROM unnest(ARRAY['subjects', 'leads', 'assignments', 'appointments']) AS x`)
 	}
+}
+
+// limited is a campaign with every kind of limit, so that all is read which limits need.
+func (b *bench) limited(t *testing.T) campaign.Campaign {
+	t.Helper()
+	must[campaign.Calendar](t)(b.PutCalendar(t.Context(), campaign.Calendar{Name: "works", Days: []campaign.Day{{Date: campaign.Date{Year: 2020, Month: 1, Day: 1}}}}))
+	r := campaign.DefaultRules()
+	r.Caps = []campaign.Cap{{Scope: campaign.CapNumber, Max: 50, Days: 7}, {Scope: campaign.CapPerson, Max: 50, Period: 24 * time.Hour},
+		{Scope: campaign.CapCompany, Max: 50, Days: 1}, {Scope: campaign.CapMatter, Count: campaign.CountConversations, Max: 7, Days: 7}}
+	r.CoolOffs = []campaign.CoolOff{{After: campaign.AfterConversation, Scope: campaign.CapPerson, Days: 7}}
+	r.Calendars, r.Packs = []string{"works"}, []string{"us"}
+	return must[campaign.Campaign](t)(b.CreateCampaign(t.Context(), campaign.Campaign{Name: "one", Zone: "Asia/Shanghai", Region: "CN", Rules: r, Floor: campaign.DefaultFloor()}))
 }
 
 // hotPath does what an office does all day.
@@ -295,7 +339,7 @@ func (b *bench) hotPath(t *testing.T) {
 			}
 			r.Assignment, r.Agent = got[0].Assignment.ID, agent
 			must[*campaign.Claimed](t)(b.OpenAssignment(ctx, agent))
-			must[[]campaign.Attempt](t)(b.History(ctx, lead))
+			must[map[campaign.LeadID][]campaign.Attempt](t)(b.Histories(ctx, []campaign.LeadID{lead, lead + 1}))
 			must[campaign.Started](t)(b.StartCall(ctx, r.Assignment, agent))
 			must[campaign.Session](t)(b.EndCall(ctx, r.Assignment, agent, b.Now()))
 			must[campaign.Recorded](t)(b.Conclude(ctx, r))
@@ -331,6 +375,8 @@ func (b *bench) looks(t *testing.T, c *campaign.Campaign, round int) {
 	must[[]campaign.Campaign](t)(b.Offering(ctx))
 	must[[]campaign.Appointment](t)(b.DuePromises(ctx, []campaign.CampaignID{c.ID}, now.Add(10*time.Minute), 5000))
 	must[[]campaign.Owned](t)(b.OwnedAhead(ctx, []campaign.AgentID{1, 2, 3}, now.Add(10*time.Minute), 16))
+	must[map[campaign.AgentID]campaign.Arrival](t)(b.Arrivals(ctx, []campaign.AgentID{1, 2, 3}, now.Add(10*time.Minute)))
+	must[[]campaign.AppointmentID](t)(b.MarkReminded(ctx, []campaign.AppointmentID{campaign.AppointmentID(1200 + 200*round)}))
 	must[[]campaign.Session](t)(b.Sessions(ctx, "node"))
 	must[[]campaign.Session](t)(b.OverdueSessions(ctx, 256))
 	must[[]campaign.Session](t)(b.Heartbeat(ctx, []campaign.Beat{{Agent: 1}, {Agent: 2}}))
@@ -349,6 +395,9 @@ func (b *bench) looks(t *testing.T, c *campaign.Campaign, round int) {
 	must[[]campaign.LeadID](t)(b.FindByNumber(ctx, "+8613900000100"))
 	must[campaign.Suppressed](t)(b.Suppress(ctx, campaign.Suppression{Phone: campaign.Phone(fmt.Sprintf("+8613900009%03d", round)), Reason: "do_not_call"}))
 	must[[]campaign.Suppression](t)(b.Suppressed(ctx, []campaign.Phone{"+8613900000100"}))
+	if _, _, err := b.ReplanBatch(ctx, c.ID, campaign.LeadID(100_000*round), 100); err != nil {
+		t.Fatal(err)
+	}
 	if _, _, _, err := b.Facts(ctx, 1500); err != nil {
 		t.Fatal(err)
 	}

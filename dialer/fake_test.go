@@ -278,7 +278,7 @@ func (r *fake) DuePromises(ctx context.Context, of []campaign.CampaignID, until 
 			out = append(out, *l.promise)
 		}
 	}
-	slices.SortFunc(out, byInstant)
+	slices.SortFunc(out, sooner)
 	return out[:min(len(out), limit)], nil
 }
 
@@ -332,14 +332,10 @@ func (r *fake) Arrivals(ctx context.Context, agents []campaign.AgentID, until ti
 				came.Promises = append(came.Promises, *p)
 			}
 		}
-		slices.SortFunc(came.Promises, byInstant)
+		slices.SortFunc(came.Promises, sooner)
 		out[id] = came
 	}
 	return out, nil
-}
-
-func byInstant(a, b campaign.Appointment) int {
-	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
 }
 
 func (r *fake) Lead(_ context.Context, id campaign.LeadID) (campaign.Lead, error) {

@@ -90,6 +90,27 @@ func TestAPromiseOfAnAgentAtAnotherNode(t *testing.T) {
 	})
 }
 
+func TestPromisesThatNobodyIsThereForHideNoOther(t *testing.T) {
+	onFloor(t, Options{}, func(w *world) {
+		w.camp(2, nil) // nobody calls for it today
+		w.sleep(2 * time.Second)
+		w.change(func() {
+			for id := campaign.LeadID(100); id < 100+lookAheadMax; id++ {
+				w.leads[id] = &fakeLead{id: id, camp: 2, tried: true, promise: &campaign.Appointment{ID: campaign.AppointmentID(id), LeadID: id, CampaignID: 2, Owner: 99, At: clock()}}
+			}
+		})
+		w.agent(1, 1)
+		d := w.desk(1)
+		w.promise(1, 1, 6*time.Minute)
+		due := clock().Add(6 * time.Minute)
+		w.sleep(7 * time.Minute)
+		same(w, "the owner's desk", d.leads(), []campaign.LeadID{1})
+		if !w.noted[0].at.Equal(due) {
+			w.Fatalf("at %v, want %v", w.noted[0].at, due)
+		}
+	})
+}
+
 func TestAnAgentWhosePromiseIsNearIsKeptFree(t *testing.T) {
 	onFloor(t, Options{}, func(w *world) {
 		w.camp(1, func(c *campaign.Campaign) { c.Floor.RemindBefore = 5 * time.Minute })

@@ -63,9 +63,7 @@ func (h *horizon) owns(s *seat, owned []campaign.Owned, promises []campaign.Appo
 
 // insert adds a promise that is not known yet.
 func (h *horizon) insert(p *campaign.Appointment) bool {
-	i, known := slices.BinarySearchFunc(h.promises, *p, func(a, b campaign.Appointment) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
-	})
+	i, known := slices.BinarySearchFunc(h.promises, *p, sooner)
 	if !known {
 		h.promises = slices.Insert(h.promises, i, *p)
 	}
@@ -103,7 +101,7 @@ func (f *Floor) look(ctx context.Context) error {
 	by := make(map[campaign.AgentID][]campaign.Owned)
 	var err error
 	if len(campaigns) > 0 {
-		if promises, err = f.rec.DuePromises(ctx, campaigns, began.Add(far), lookAheadMax); err != nil {
+		if promises, err = f.promisesAhead(ctx, campaigns, agents, began.Add(far)); err != nil {
 			return err
 		}
 	}
@@ -135,6 +133,25 @@ func (f *Floor) look(ctx context.Context) error {
 		poke(f.kick)
 	}
 	return nil
+}
+
+// promisesAhead are earliest first. Where there are more than a look takes, the first of them have long been
+// due, and nobody is there for them: then those of the agents here come besides, whatever their place.
+func (f *Floor) promisesAhead(ctx context.Context, campaigns []campaign.CampaignID, agents []campaign.AgentID, until time.Time) ([]campaign.Appointment, error) {
+	all, err := f.rec.DuePromises(ctx, campaigns, until, lookAheadMax)
+	if err != nil || len(all) < lookAheadMax || len(agents) == 0 {
+		return all, err
+	}
+	here, err := f.rec.Arrivals(ctx, agents, until)
+	for _, a := range here {
+		all = append(all, a.Promises...)
+	}
+	slices.SortFunc(all, sooner)
+	return slices.CompactFunc(all, func(a, b campaign.Appointment) bool { return a.ID == b.ID }), err
+}
+
+func sooner(a, b campaign.Appointment) int {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
 }
 
 // remind tells owners at this node of promises that are near, each once.

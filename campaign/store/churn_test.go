@@ -23,7 +23,7 @@ const (
 	churnEvery  = 30 * time.Second // the sizes are told
 	churnSteady = 10 * churnLeads  // claims after which indexes have left the tight order in which rows were loaded
 	churnRoom   = 1.2              // what an index may grow to, of what it had then
-	churnSmall  = 2 << 20          // bytes below which an index is not looked at: a few pages more are no bloat
+	churnSmall  = 256 << 10        // bytes below which an index is not looked at: a few pages more are no bloat
 )
 
 // churnSettings are those which deploy/RUNBOOK.md asks for: vacuum looks for work every ten seconds. With its default, a

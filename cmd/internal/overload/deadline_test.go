@@ -18,7 +18,7 @@ import (
 func TestADeadlineReachesTheStatement(t *testing.T) {
 	t.Parallel()
 	url := testserver.Postgres(t)
-	n := start(t, url)
+	n := start(t, url, "none")
 	n.prepare(10, 1)
 	lists := campaignpb.NewListServiceClient(n.conn)
 	all, err := lists.ListLists(n.ctx, &campaignpb.ListListsRequest{})

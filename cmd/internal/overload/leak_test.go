@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"redial/campaign/store/storetest/testserver"
 	campaignpb "redial/proto/campaign/v1"
 	dialerpb "redial/proto/dialer/v1"
 )
@@ -19,9 +20,15 @@ import (
 // TestNoGoroutineIsLeftBehind has callers of every kind at a server, among them such as leave in the middle, and stops
 // it: what it started has ended. Nothing may run beside it, so it is not parallel.
 func TestNoGoroutineIsLeftBehind(t *testing.T) {
+	t.Run("embedded", func(t *testing.T) { leavesNothing(t, "", "") })
+	t.Run("postgres and redis", func(t *testing.T) { leavesNothing(t, testserver.Postgres(t), "redis://"+testserver.Redis(t)+"/0") })
+}
+
+func leavesNothing(t *testing.T, database, redis string) {
+	t.Helper()
 	before := runtime.NumGoroutine()
 	func() {
-		n := start(t, "")
+		n := start(t, database, redis)
 		n.prepare(2000, 40)
 		n.mixture()
 		n.stop()

@@ -19,7 +19,7 @@ import (
 // the machine, too: the server's own test does that in fake time, and dialctl bench overload on a quiet machine.
 func TestTenTimesOverloadLeavesNoTraceOfWhatWasShed(t *testing.T) {
 	t.Parallel()
-	n := start(t, "")
+	n := start(t, "", "")
 	n.prepare(8000, 640)
 	full := n.Closed(t.Context(), 64, 1500*time.Millisecond)
 	over := n.Open(t.Context(), max(10*full.Goodput(), 1000), 2500*time.Millisecond)

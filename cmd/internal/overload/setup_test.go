@@ -32,13 +32,10 @@ type node struct {
 	overload.Agents
 }
 
-func start(t *testing.T, database string) *node {
+func start(t *testing.T, database, redis string) *node {
 	t.Helper()
 	n := &node{t: t, cfg: config.Default()}
-	n.cfg.Data, n.cfg.Database, n.cfg.GRPC, n.cfg.Web = t.TempDir(), database, "127.0.0.1:0", "127.0.0.1:0"
-	if database != "" {
-		n.cfg.Redis = "none"
-	}
+	n.cfg.Data, n.cfg.Database, n.cfg.Redis, n.cfg.GRPC, n.cfg.Web = t.TempDir(), database, redis, "127.0.0.1:0", "127.0.0.1:0"
 	a, err := app.New(t.Context(), n.cfg, app.Options{Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		err = a.Start(t.Context())

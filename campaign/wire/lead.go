@@ -112,7 +112,7 @@ func Appointment(a *campaign.Appointment, owner string) *pb.Appointment {
 		Id: int64(a.ID), LeadId: int64(a.LeadID), CampaignId: int64(a.CampaignID), OwnerId: int64(a.Owner), OwnerLogin: owner,
 		Local: a.Local, Zone: a.Zone, Insisted: a.Insisted, At: Time(a.At), GraceEnd: Time(a.GraceEnd),
 		State: AppointmentState(a.State), Reason: a.Reason, BookedBy: int64(a.BookedBy), ReplacesId: int64(a.Replaces),
-		CreatedAt: Time(a.CreatedAt), ClosedAt: Time(a.ClosedAt),
+		CreatedAt: Time(a.CreatedAt), ClosedAt: Time(a.ClosedAt), Reminded: a.Reminded,
 	}
 }
 

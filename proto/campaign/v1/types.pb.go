@@ -1424,7 +1424,9 @@ type Appointment struct {
 	// When it was made.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// When it was closed; unset: open.
-	ClosedAt      *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	ClosedAt *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	// Its owner was told at a desk that it comes near; false: not yet.
+	Reminded      bool `protobuf:"varint,17,opt,name=reminded,proto3" json:"reminded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1569,6 +1571,13 @@ func (x *Appointment) GetClosedAt() *timestamppb.Timestamp {
 		return x.ClosedAt
 	}
 	return nil
+}
+
+func (x *Appointment) GetReminded() bool {
+	if x != nil {
+		return x.Reminded
+	}
+	return false
 }
 
 // Lead is one person to call for one campaign.
@@ -2474,7 +2483,7 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"\aBooking\x12\x14\n" +
 	"\x05local\x18\x01 \x01(\tR\x05local\x12\x12\n" +
 	"\x04zone\x18\x02 \x01(\tR\x04zone\x12\x1a\n" +
-	"\binsisted\x18\x03 \x01(\bR\binsisted\"\xbd\x04\n" +
+	"\binsisted\x18\x03 \x01(\bR\binsisted\"\xd9\x04\n" +
 	"\vAppointment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x17\n" +
 	"\alead_id\x18\x02 \x01(\x03R\x06leadId\x12\x1f\n" +
@@ -2496,7 +2505,8 @@ const file_campaign_v1_types_proto_rawDesc = "" +
 	"replacesId\x129\n" +
 	"\n" +
 	"created_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
-	"\tclosed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\"\xdc\a\n" +
+	"\tclosed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\bclosedAt\x12\x1a\n" +
+	"\breminded\x18\x11 \x01(\bR\breminded\"\xdc\a\n" +
 	"\x04Lead\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1f\n" +
 	"\vcampaign_id\x18\x02 \x01(\x03R\n" +

@@ -101,11 +101,68 @@ async function taken(page) {
   await page.waitForSelector("#elsewhere:not([hidden])");
   await second.waitForSelector(card);
   await seen(page, "desk-elsewhere");
+  await second.locator("#note").fill("a note of the second tab");
   await tabTo(page, "#take");
   await page.keyboard.press("Enter");
   await second.waitForSelector("#elsewhere:not([hidden])");
   await page.waitForSelector("#elsewhere", { state: "hidden" });
+  await page.waitForFunction(() => document.querySelector("#note").value === "a note of the second tab");
   await second.close();
+}
+
+// dialled is a call that the second tab places: the first one, which takes the work back, must not dial again.
+async function dialled(page) {
+  await stage(page, "offered");
+  const second = await watched(await page.context().newPage());
+  await second.goto(`${world.base}/desk`);
+  await page.waitForSelector("#elsewhere:not([hidden])");
+  await second.bringToFront();
+  await stage(second, "offered");
+  await second.keyboard.press("c");
+  await stage(second, "calling");
+  const before = await page.evaluate(() => globalThis.dialled ?? 0);
+  await page.bringToFront();
+  await page.click("#take");
+  await stage(page, "calling");
+  await page.waitForSelector("#elsewhere", { state: "hidden" });
+  expect(await second.evaluate(() => globalThis.dialled) === 1, "a call is not dialled by the tab in which it was asked for");
+  expect(await page.evaluate(() => globalThis.dialled ?? 0) === before, "a customer is dialled again by the tab that takes the work back");
+  await second.close();
+  const id = await current(page);
+  await page.locator("#who").focus();
+  await page.keyboard.press(await key(page, "NO_ANSWER"));
+  await next(page, id);
+}
+
+// sentHome is a shift that is ended in the middle of a call: what was typed is there for the outcome that the call still needs.
+async function sentHome(page, browser) {
+  await called(page);
+  await page.keyboard.press("n");
+  await page.keyboard.type("wants a brochure");
+  const boss = await person(browser, world.tokens.supervisor);
+  await boss.goto(`${world.base}/floor`);
+  await boss.locator("#floor-agents tr, .floor-agents tr, main tr", { hasText: "ann" }).locator("a.button").first().click();
+  await boss.check("#floor-dialog input[name=state][value=signed_out]");
+  await boss.fill("#floor-dialog form[action='/floor/state'] input[name=reason]", "fire alarm");
+  await boss.click("#floor-dialog form[action='/floor/state'] button.main");
+  await page.waitForSelector(card, { state: "detached" });
+  await page.waitForSelector("#unsaid");
+  expect((await page.locator("#unsaid q").textContent()) === "wants a brochure", "what was typed is gone with the shift");
+  await seen(page, "desk-unsaid");
+  await page.bringToFront();
+  await tabTo(page, "#correct-last");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#correct[open]");
+  expect(await page.locator("#correct [name=note]").inputValue() === "wants a brochure", "correcting an outcome does not begin with what was typed");
+  await page.locator("#correct [name=code]").selectOption("BUSY");
+  await tabTo(page, "#correct button[value=ok]");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#unsaid", { state: "detached" });
+  expect((await page.locator("#last .said").textContent()) === "wants a brochure", "a corrected outcome has not what was typed");
+  await boss.context().close();
+  await tabTo(page, "#start");
+  await page.keyboard.press("Enter");
+  await stage(page, "offered");
 }
 
 // size is what the page holds after its garbage is collected.
@@ -119,7 +176,7 @@ await play(async (browser) => {
   const page = await person(browser, world.tokens.agent);
   // A telephone takes the links that dial, as an agent's computer has one; without it chromium asks, and takes the keys.
   await page.context().addInitScript(() => addEventListener("click", (event) => {
-    if (event.target.closest?.("a[href^='tel:']")) event.preventDefault();
+    if (event.target.closest?.("a[href^='tel:']")) { event.preventDefault(); globalThis.dialled = (globalThis.dialled ?? 0) + 1; }
   }, true));
   await page.goto(`${world.base}/desk`);
   await page.waitForSelector("#desk[data-on]");
@@ -140,6 +197,8 @@ await play(async (browser) => {
   await page.locator("#who").focus();
   await page.keyboard.press(await key(page, "NO_ANSWER"));
   await next(page, id);
+  await dialled(page);
+  await sentHome(page, browser);
   for (let i = 0; i < 10; i++) took.push(await worked(page, "NO_ANSWER"));
   note(`outcome to next card: median ${middle(took)} ms of ${took.length}`);
   await shift(page);

@@ -28,7 +28,14 @@ await play(async (browser) => {
   await page.waitForFunction(() => !document.title.startsWith("⏰")); // it blinks, which a tab in the background shows
   expect(/\d:\d\d/.test(await reminder.locator("time[data-until]").textContent()), "the reminder does not say how long it is until then");
   await seen(page, "desk-reminder");
+  await page.reload(); // before it was seen: it is there again
+  await page.waitForSelector("#desk[data-on]");
+  await reminder.waitFor();
   await page.keyboard.press("a");
   await reminder.waitFor({ state: "detached" });
+  await page.reload();
+  await page.waitForSelector("#callbacks li[data-appointment]"); // it is still promised
+  await page.waitForFunction(() => document.querySelector("#state").textContent && !document.querySelector("#callbacks[aria-busy]"));
+  expect(await reminder.count() === 0, "a reminder that was seen comes back");
   expect(!(await page.title()).startsWith("⏰"), "a reminder that was seen goes on in the title");
 });

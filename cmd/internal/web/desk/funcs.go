@@ -16,6 +16,7 @@ var words = []string{
 	"desk_recorded", "desk_late_amended", "desk_late_waits", "desk_refused", "desk_again", "desk_discard", "desk_waits", "desk_out_now",
 	"desk_out_after", "desk_choose_time", "desk_lost_shift", "desk_reminder_title", "desk_moved", "desk_cancelled", "desk_corrected",
 	"desk_lost_call", "desk_reason_needed", "desk_no_name", "agent_offered", "desk_extension", "desk_choose_first", "saved",
+	"desk_note_left", "desk_unsaid",
 }
 
 var funcs = template.FuncMap{

@@ -8,7 +8,6 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"redial/campaign"
 	"redial/cmd/internal/web/page"
@@ -123,7 +122,7 @@ func (l *line) tell(m *pb.WorkResponse) error {
 			"assignment": strconv.FormatInt(e.Revoked.GetAssignmentId(), 10), "said": l.said("desk_gone_", e.Revoked.GetReason(), e.Revoked.GetMessage()),
 		})
 	case *pb.WorkResponse_Reminder:
-		return l.remind(e.Reminder.GetCallback())
+		return l.draw("reminder", "reminder", l.row(e.Reminder.GetCallback()))
 	case *pb.WorkResponse_Notice:
 		return l.out.SendJSON("notice", map[string]string{"reason": e.Notice.GetReason(), "said": l.said("desk_notice_", e.Notice.GetReason(), e.Notice.GetMessage())})
 	case *pb.WorkResponse_Failure:
@@ -140,23 +139,35 @@ func (l *line) signedIn(m *pb.SignInResponse) error {
 	if err := l.out.SendJSON("session", l.session(l.r, l.now)); err != nil {
 		return err
 	}
+	var err error
 	if m.GetCard() == nil {
-		return l.out.Send("nothing", []byte("-"))
+		err = l.out.Send("nothing", []byte("-"))
+	} else {
+		err = l.draw("card", "card", l.card(l.r, m.GetCard(), l.now))
 	}
-	return l.draw("card", "card", l.card(l.r, m.GetCard(), l.now))
+	if err != nil || m.GetSession().GetState() == campaignpb.AgentState_AGENT_STATE_SIGNED_OUT {
+		return err
+	}
+	return l.remindAgain()
 }
 
-// remind tells of a promise that comes due, with whose it is, which the stream does not say. One that is no longer open
-// is passed over; if that cannot be asked, it is told of all the same.
-func (l *line) remind(c *pb.Callback) error {
-	q := &pb.ListCallbacksRequest{Before: timestamppb.New(c.GetDueAt().AsTime().Add(time.Second))}
-	m, err := l.agents.ListCallbacks(l.r.Context(), q)
+// remindMost bounds how many promises a page is told of when it comes: those that are due first.
+const remindMost = 20
+
+// remindAgain tells a page that comes of the promises that its agent was reminded of: a reminder is sent once, and a page
+// that was loaded anew or cut off in that second has not shown it. The page knows which ones the agent has seen.
+func (l *line) remindAgain() error {
+	m, err := l.agents.ListCallbacks(l.r.Context(), &pb.ListCallbacksRequest{PageSize: remindMost})
 	if err != nil {
-		return l.draw("reminder", "reminder", l.row(c))
+		l.Log.WarnContext(l.r.Context(), "the promises that are near cannot be told again", "error", err)
+		return nil
 	}
-	for _, known := range m.GetCallbacks() {
-		if known.GetAppointment().GetId() == c.GetAppointment().GetId() {
-			return l.draw("reminder", "reminder", l.row(known))
+	for _, c := range m.GetCallbacks() {
+		if !c.GetAppointment().GetReminded() {
+			continue
+		}
+		if err := l.draw("reminder", "reminder", l.row(c)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -16,7 +16,7 @@ sessionStorage.setItem("redial.tab", tab);
 let store;
 try { store = localStorage; store.length; } catch { store = memory(); }
 export let session = { epoch: 0, state: "signed_out", since: 0 };
-let line, coming = false, shift = false, asleep = false; // coming: the line is on its way
+let line, coming = false, shift = false, asleep = false, stale = false; // coming: the line is on its way; stale: another tab had the desk since the card was drawn
 let ending = Promise.resolve(); // the end of the call, which goes before its outcome
 let newest = 0, lacking = "0"; // the latest card there was; the lead in hand of which no card has come
 let lastBeat = 0, heard = Date.now(), cut = false, dialling = false; // cut: the last beat did not get through
@@ -54,7 +54,7 @@ function stages(was) {
   if (c && session.assignment !== c.dataset.assignment && session.assignment === "0" && was.assignment === c.dataset.assignment && !box.of(id())) gone();
   if (!card() || session.assignment !== id()) return;
   if (session.state === "wrap_up") stage("ended");
-  else if (session.state === "on_call" && card().dataset.stage === "offered" && !dialling) call(); // its answer was lost: asking again gives the same
+  else if (session.state === "on_call" && card().dataset.stage === "offered" && !dialling && !stale) call(); // its answer was lost: asking again gives the same
 }
 
 // unread asks again for a history that could not be read.
@@ -98,14 +98,16 @@ export function put(html) {
   const next = fresh.content.firstElementChild, old = card();
   if (!next || Number(next.dataset.assignment) < newest) return; // what was on its way while a later card came by another
   newest = Number(next.dataset.assignment);
-  if (old?.dataset.assignment === next.dataset.assignment) {
+  if (old?.dataset.assignment === next.dataset.assignment && !stale) {
     if (old.querySelector(".past .problem") && !next.querySelector(".past .problem")) old.querySelector(".past").replaceWith(next.querySelector(".past"));
     unread();
     return;
   }
+  stale = false;
   const busy = typing() && !slot.contains(document.activeElement);
   slot.replaceChildren(next);
   settle();
+  showKept();
   came();
   if (!busy && !document.querySelector("dialog[open]")) $("who").focus({ preventScroll: true });
   if (document.hidden) document.title = `● ${word("agent_offered")} · ${title}`;
@@ -128,6 +130,11 @@ function settle() {
 }
 
 export function gone() {
+  stale = false;
+  if (card() && box.draft(id()).note && !box.of(id())) { // what was typed is for the outcome that the call still needs
+    toast(word("desk_note_left"), "", 15000);
+    refresh();
+  }
   if (slot.contains(document.activeElement)) $("content").focus({ preventScroll: true });
   slot.replaceChildren();
   idle();
@@ -275,7 +282,7 @@ const beatSoon = () => { if (Date.now() - lastBeat > 5000) beat(); };
 
 function elsewhere() {
   close();
-  asleep = true;
+  asleep = stale = true;
   $("elsewhere").hidden = false;
   $("bar").inert = $("hand").inert = true;
   lostHidden();
@@ -332,7 +339,7 @@ desk.addEventListener("click", (event) => {
 // Who leaves the pages may leave an outcome behind that nobody else has.
 for (const form of document.querySelectorAll('form[action^="/signout"]')) {
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sure || !box.all().length) return;
+    if (form.dataset.sure || !(box.all().length || box.notes())) return;
     event.preventDefault();
     confirm("unsent-dialog").then((yes) => { if (yes) { form.dataset.sure = "1"; form.requestSubmit(); } });
   });

@@ -30,6 +30,7 @@ export class Outbox {
     this.prefix = `redial.desk.${who}.`;
     this.wait = 0; // ms until the next try, grown with each that failed
     this.stuck = false; // the last try did not get through
+    this.fallen = new Map(); // outcomes for which there was no room in the store, by assignment
     this.forget();
   }
 
@@ -51,36 +52,52 @@ export class Outbox {
     return found;
   }
 
-  // forget drops drafts of another day.
+  // saw notes that the agent knows of a reminder; sees says whether they do.
+  saw(id) { return this.write(`seen.${id}`, { at: this.now() }); }
+  sees(id) { return !!this.read(`seen.${id}`); }
+
+  // forget drops drafts and reminders of another day.
   forget() {
-    for (const id of this.keys("draft")) {
-      if (!(this.read(`draft.${id}`)?.at > this.now() - day)) this.store.removeItem(`${this.prefix}draft.${id}`);
+    for (const kind of ["draft", "seen"]) {
+      for (const id of this.keys(kind)) {
+        if (!(this.read(`${kind}.${id}`)?.at > this.now() - day)) this.store.removeItem(`${this.prefix}${kind}.${id}`);
+      }
     }
   }
 
   draft(id) { return this.read(`draft.${id}`) ?? {}; }
   keep(id, fields) { return this.write(`draft.${id}`, { ...this.draft(id), ...fields, at: this.now() }); }
+  // notes says whether anything was typed for which there is no outcome yet.
+  notes() { return this.keys("draft").some((id) => this.draft(id).note && !this.of(id)); }
   drop(id) { this.store.removeItem(`${this.prefix}draft.${id}`); }
 
   // all are the outcomes that are not acknowledged, oldest first.
-  all() { return this.keys("out").map((id) => this.read(`out.${id}`)).filter(Boolean).sort((a, b) => a.at - b.at); }
-  of(id) { return this.read(`out.${id}`); }
+  all() { return [...new Set([...this.keys("out"), ...this.fallen.keys()])].map((id) => this.of(id)).filter(Boolean).sort((a, b) => a.at - b.at); }
+  of(id) { return this.fallen.get(String(id)) ?? this.read(`out.${id}`); }
+
+  // set keeps an outcome in the store or, where there is no room, here: a reload would lose it, and until then it is sent.
+  set(entry) {
+    if (this.write(`out.${entry.id}`, entry)) this.fallen.delete(entry.id);
+    else this.fallen.set(entry.id, entry);
+  }
+
+  take(id) {
+    this.store.removeItem(`${this.prefix}out.${id}`);
+    this.fallen.delete(String(id));
+  }
 
   // put keeps an outcome for sending. One that is on its way already stays as it is, and the answer is false; one that
   // was refused may be another now.
   put(id, body, about = {}) {
     const there = this.of(id);
     if (there && !there.refused) return false;
-    this.fallen = undefined;
-    const entry = { id: String(id), body, about, at: this.now() };
-    if (!this.write(`out.${id}`, entry)) this.fallen = entry; // no storage: it is sent from here, once more after each failure
+    this.set({ id: String(id), body, about, at: this.now() });
     this.changed();
     return true;
   }
 
   discard(id) {
-    this.store.removeItem(`${this.prefix}out.${id}`);
-    if (this.fallen?.id === String(id)) this.fallen = undefined;
+    this.take(id);
     this.drop(id);
     this.changed();
   }
@@ -88,7 +105,7 @@ export class Outbox {
   // again lets an outcome that was refused be sent once more, as it is.
   again(id) {
     const entry = this.of(id);
-    if (entry) this.write(`out.${id}`, { ...entry, refused: undefined });
+    if (entry) this.set({ ...entry, refused: undefined });
     this.wait = 0;
     return this.flush();
   }
@@ -115,20 +132,19 @@ export class Outbox {
         }
         this.stuck = false;
         const sorry = { ...entry, refused: { reason: problem.reason ?? "", message: problem.message } };
-        if (!this.write(`out.${entry.id}`, sorry)) this.fallen = undefined;
+        this.set(sorry);
         this.changed();
         this.refused(sorry, problem);
         continue;
       }
       this.wait = 0;
       this.stuck = false;
-      this.store.removeItem(`${this.prefix}out.${entry.id}`);
-      if (this.fallen?.id === entry.id) this.fallen = undefined;
+      this.take(entry.id);
       this.drop(entry.id);
       this.changed();
       this.done(entry, answer);
     }
   }
 
-  first() { return this.all().find((entry) => !entry.refused) ?? this.fallen; }
+  first() { return this.all().find((entry) => !entry.refused); }
 }

@@ -73,6 +73,7 @@ export function recorded(entry, m) {
   toast(say(late ?? "desk_recorded", entry.about.label, entry.about.name || word("desk_no_name")), late ? "" : "good", late ? 10000 : 3000);
   lostHidden();
   if (id() === entry.id) gone();
+  showKept();
   apply(m.session);
   if (m.card) put(m.card);
   else if ($("use-next").checked && session.state === "wrap_up") asWished();

@@ -1,6 +1,6 @@
 // What lies beside the card: callbacks, the last call, today's figures, reminders.
 import { get, now, toast } from "/static/base.js";
-import { tell, tick } from "/static/desk/desk.js";
+import { box, tell, tick } from "/static/desk/desk.js";
 import { $, confirm, problem, title, word } from "/static/desk/parts.js";
 import { Picker, at } from "/static/desk/picker.js";
 
@@ -34,6 +34,8 @@ export function correct() {
     }
     return outcome;
   };
+  const typed = box.draft(d.dataset.assignment);
+  if (!form.note.value && typed.note) form.note.value = typed.note;
   form.code.onchange = shows;
   shows();
   confirm(d, async () => {
@@ -41,7 +43,7 @@ export function correct() {
     if (outcome === "APPOINTMENT" && !(body.booking = p.value())) return word("desk_choose_time");
     if (outcome === "NUMBER_CHANGED") body.new_number = form.new_number.value;
     return tell("/desk/correct", body);
-  }).then((yes) => { if (yes) { toast(word("desk_corrected"), "good"); day("", true); callbacks(); } });
+  }).then((yes) => { if (yes) { box.drop(d.dataset.assignment); toast(word("desk_corrected"), "good"); day("", true); callbacks(); } });
 }
 
 let daySoon, callbacksSoon;
@@ -60,6 +62,7 @@ export async function day(due = "", anew = false) {
     if (!$("correct")?.open && (!used || anew)) {
       $("last").innerHTML = m.last;
       $("last").hidden = !m.last.trim();
+      unsaid();
       if (used) ($("correct-last") ?? $("content")).focus();
     }
     tick();
@@ -71,6 +74,18 @@ export async function day(due = "", anew = false) {
   } catch (error) {
     if (!error.lost) console.warn(error.message);
   }
+}
+
+// unsaid shows what was typed in the last call and went with no outcome; correcting it begins with that.
+function unsaid() {
+  const button = $("correct-last"), typed = button && box.draft($("correct").dataset.assignment).note;
+  if (!typed || box.of($("correct").dataset.assignment)) return;
+  const p = document.createElement("p"), q = document.createElement("q");
+  p.id = "unsaid";
+  p.className = "problem";
+  q.textContent = typed;
+  p.append(`${word("desk_unsaid")} `, q);
+  button.parentElement.before(p);
 }
 
 // callbacks draws the list anew, or adds a page to it. A list that is in use is left alone, unless it was a lead's row in it
@@ -97,8 +112,11 @@ export async function callbacks(page = "", changed = "") {
 
 let flash;
 export function remind(html) {
-  const r = $("reminders");
-  r.insertAdjacentHTML("beforeend", html);
+  const r = $("reminders"), fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  const promise = fresh.content.firstElementChild?.dataset.appointment;
+  if (!promise || box.sees(promise) || r.querySelector(`[data-appointment="${promise}"]`)) return; // the server tells again of what is near whenever the page comes back
+  r.append(fresh.content);
   r.hidden = false;
   if (r.showPopover && !r.matches(":popover-open")) r.showPopover();
   beep();
@@ -112,6 +130,7 @@ export function remind(html) {
 }
 
 export function seen(article = $("reminders").querySelector("article")) {
+  if (article) box.saw(article.dataset.appointment);
   article?.remove();
   if ($("reminders").querySelector("article")) return;
   clearInterval(flash);

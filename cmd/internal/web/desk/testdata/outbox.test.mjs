@@ -127,6 +127,28 @@ test("without storage it is sent all the same, until it is answered", async () =
   assert.equal(d.sent.length, 3);
 });
 
+test("without storage the next outcome takes no other's place", async () => {
+  const full = memory();
+  full.setItem = () => { throw new Error("quota"); };
+  const d = desk([lost], full);
+  d.box.put("7", { code: "A" });
+  await d.box.flush();
+  d.box.put("8", { code: "B" });
+  assert.equal(d.box.of("7").body.code, "A");
+  await d.timers[0][0]();
+  assert.deepEqual(d.done.toSorted(), ["7", "8"]);
+  assert.equal(d.box.all().length, 0);
+});
+
+test("what was typed without an outcome is known", () => {
+  const d = desk();
+  assert.equal(d.box.notes(), false);
+  d.box.keep("7", { note: "x" });
+  assert.equal(d.box.notes(), true);
+  d.box.put("7", { code: "A" });
+  assert.equal(d.box.notes(), false);
+});
+
 test("drafts of another day are dropped, what waits to be sent is not", async () => {
   const d = desk();
   d.box.keep("7", { note: "old" });

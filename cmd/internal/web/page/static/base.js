@@ -73,6 +73,7 @@ export function toast(text, kind = "", ms = 6000) {
   const p = document.createElement("p");
   p.textContent = text;
   p.className = `toast ${kind}`;
+  if (kind === "good") for (const before of document.querySelectorAll("#toasts .good")) before.remove(); // the latest says it
   document.getElementById("toasts")?.append(p);
   setTimeout(() => p.remove(), ms);
 }

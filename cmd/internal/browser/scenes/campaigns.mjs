@@ -10,6 +10,19 @@ async function follows(page, field, value) {
   return page.locator("#said").textContent();
 }
 
+// once presses a form's button again and again, while the page asks whether it would get through and while it is sent: it is
+// sent once.
+async function once(page, path, button) {
+  let sends = 0;
+  page.on("request", (r) => { if (r.method() === "POST" && new URL(r.url()).pathname === path) sends++; });
+  const press = () => page.evaluate((s) => document.querySelector(s).click(), button);
+  await page.route("**/me", async (route) => { await press(); await route.continue(); }, { times: 1 });
+  await page.evaluate((s) => document.addEventListener("submit", () => setTimeout(() => document.querySelector(s).click()), { once: true }), button);
+  await page.dblclick(button, { noWaitAfter: true });
+  await page.waitForURL((url) => url.pathname !== path);
+  expect(sends === 1, `a form that was pressed four times was sent ${sends} times`);
+}
+
 async function made(page, name) {
   await page.goto(`${world.base}/campaigns`);
   await page.click("#new");
@@ -17,7 +30,7 @@ async function made(page, name) {
   await page.fill("[name=zone]", "Europe/London");
   await page.fill("[name=region]", "GB");
   await follows(page, "rules.max_attempts", "7");
-  await page.click("#save");
+  await once(page, "/campaigns/new", "#save");
   await page.waitForURL(/\/campaigns\/\d+/);
   expect((await page.locator("h1").textContent()).includes(name), "a campaign that was made is not shown");
 }

@@ -80,9 +80,9 @@ func (t *timeline) local(at time.Time) string { return at.In(t.zone).Format("200
 
 func (t *timeline) lead(f *campaign.Facts) {
 	l := f.Lead
-	from := "taken in"
+	from := "" // what happened is in the kind
 	if l.Line > 0 {
-		from = fmt.Sprintf("taken in from line %d of its file", l.Line)
+		from = fmt.Sprintf("from line %d of its file", l.Line)
 	}
 	t.add(l.CreatedAt, "taken_in", l.Source, 0, from)
 	for i := range f.Suppressions {
@@ -95,11 +95,13 @@ func (t *timeline) lead(f *campaign.Facts) {
 func (t *timeline) plan(p campaign.Plan) string {
 	switch {
 	case p.Verdict == campaign.VerdictAppointment:
-		return fmt.Sprintf("planned: the promise for %s", t.local(p.At))
+		return fmt.Sprintf("the promise for %s", t.local(p.At))
+	case p.Open() && p.Reason == campaign.ReasonDue:
+		return fmt.Sprintf("to be called at %s or later", t.local(p.At))
 	case p.Open():
-		return fmt.Sprintf("planned: to be called from %s on (%s)", t.local(p.At), p.Reason)
+		return fmt.Sprintf("to be called at %s or later (%s)", t.local(p.At), p.Reason)
 	default:
-		return fmt.Sprintf("planned: no more calls, %v (%s)", p.Verdict, p.Reason)
+		return fmt.Sprintf("no more calls, %v (%s)", p.Verdict, p.Reason)
 	}
 }
 
@@ -107,7 +109,7 @@ func (t *timeline) plan(p campaign.Plan) string {
 func (t *timeline) calls(assignments []campaign.Assignment, attempts []campaign.Attempt) {
 	for i := range assignments {
 		a := &assignments[i]
-		t.add(a.OfferedAt, "offered", t.logins[a.AgentID], a.ID, fmt.Sprintf("offered to %s (%s)", t.logins[a.AgentID], a.Reason))
+		t.add(a.OfferedAt, "offered", t.logins[a.AgentID], a.ID, fmt.Sprintf("to %s (%s)", t.logins[a.AgentID], a.Reason))
 		if !a.ClosedAt.IsZero() && a.StartedAt.IsZero() {
 			why := fmt.Sprintf("%s before dialling", a.State)
 			if a.CloseReason != "" {

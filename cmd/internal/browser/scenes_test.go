@@ -6,6 +6,7 @@ func TestASupervisorWatchesAndHelps(t *testing.T) {
 	t.Parallel()
 	o := open(t, 12)
 	o.colleague("ben")
+	o.running("Winter offer")
 	o.play("floor")
 }
 

@@ -17,7 +17,7 @@ await play(async (browser) => {
   await page.fill("#ask-suppress [name=reason]", "asked us to stop");
   await page.click("#ask-suppress button.main");
   await page.waitForSelector("#lead-did");
-  expect((await page.locator(".leads-numbers").textContent()).includes("⛔"), "a suppressed number does not say so");
+  expect((await page.locator(".leads-numbers").textContent()).includes("✗"), "a suppressed number does not say so");
   await seen(page, "leads-suppressed");
 
   page.expects = /status of 400/; // a refused form is an answer of its own

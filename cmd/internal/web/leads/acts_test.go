@@ -211,7 +211,7 @@ func TestSomebodyWhoWasQuickerIsNotOverridden(t *testing.T) {
 				must(t, w, 409, `value="`+reason+`"`)
 			}
 			if form.Get("number") != "" || form.Get("appointment") != "" { // another one is not chosen in its stead
-				must(t, w, 409, `<option value="" selected>Choose again…</option>`)
+				must(t, w, 409, `<option value="" selected>Choose again …</option>`)
 			}
 			if form.Get("version") != "" {
 				must(t, w, 409, `name="version" value="5"`)

@@ -1,6 +1,6 @@
 // A manager makes a campaign, changes it while its sentences follow, looks at what a change moves, and pauses in two
-// clicks; in both languages.
-import { world, play, person, seen, expect } from "../lib.mjs";
+// clicks; in both languages. Another one is made and finished by the keyboard alone.
+import { world, play, person, seen, expect, tabTo } from "../lib.mjs";
 
 // follows types into a field and waits for the sentences to change.
 async function follows(page, field, value) {
@@ -62,12 +62,38 @@ async function paused(page, lang) {
   await page.waitForSelector(`${card} [data-state=running]`);
 }
 
+// finished makes a campaign and finishes it, without a mouse.
+async function finished(page) {
+  await page.goto(`${world.base}/campaigns`);
+  await tabTo(page, "#new");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#campaign-form");
+  for (const [field, text] of [["name", "Winter offer"], ["zone", "Europe/London"], ["region", "GB"]]) {
+    await tabTo(page, `[name=${field}]`);
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type(text);
+  }
+  await tabTo(page, "#save", 300);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/campaigns\/\d+/);
+  expect((await page.locator("h1").textContent()).includes("Winter offer"), "a campaign is not made by the keyboard");
+  await tabTo(page, "[data-ask=finish]");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#asking[open] #do");
+  await seen(page, "campaigns-finish");
+  await tabTo(page, "#do");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-state=finished]");
+  expect(await page.locator("[data-ask]").count() === 0, "a campaign that finished is asked for more");
+}
+
 await play(async (browser) => {
   for (const lang of ["en", "zh"]) {
     const page = await person(browser, world.tokens.manager, { lang });
     await made(page, lang === "en" ? "Autumn offer" : "秋季回访");
     await changed(page, lang);
     await paused(page, lang);
+    if (lang === "en") await finished(page);
     await page.context().close();
   }
 });

@@ -87,7 +87,7 @@ func (t *timeline) lead(f *campaign.Facts) {
 	t.add(l.CreatedAt, "taken_in", l.Source, 0, from)
 	for i := range f.Suppressions {
 		x := &f.Suppressions[i]
-		t.add(x.CreatedAt, "suppressed", x.Source, 0, fmt.Sprintf("%s was suppressed: %s", x.Phone, x.Reason))
+		t.add(x.CreatedAt, "suppressed", x.Source, 0, fmt.Sprintf("number %s: %s", x.Phone, x.Reason))
 	}
 	t.add(l.DecidedAt, "planned", "", l.Assignment, t.plan(l.Plan))
 }
@@ -118,7 +118,7 @@ func (t *timeline) calls(assignments []campaign.Assignment, attempts []campaign.
 			t.add(a.ClosedAt, "given_back", t.logins[a.AgentID], a.ID, why)
 		}
 		if a.State == campaign.AssignmentStarted {
-			t.add(a.PlacedAt, "called", t.logins[a.AgentID], a.ID, fmt.Sprintf("%s was called; the call goes on", a.Number))
+			t.add(a.PlacedAt, "called", t.logins[a.AgentID], a.ID, fmt.Sprintf("number %s; the call goes on", a.Number))
 		}
 	}
 	started := make(map[campaign.AssignmentID]time.Time, len(assignments))
@@ -137,7 +137,7 @@ func (t *timeline) attempt(a *campaign.Attempt, started time.Time) {
 	if started.IsZero() {
 		started = a.PlacedAt
 	}
-	text := []string{fmt.Sprintf("%s was called", a.Number)}
+	text := []string{fmt.Sprintf("number %s", a.Number)}
 	for _, x := range a.Law.Exempt {
 		text = append(text, fmt.Sprintf("exempt from %s by %s", x.Rule, x.By))
 	}

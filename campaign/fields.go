@@ -118,9 +118,13 @@ func (m *Mapping) override(overrides map[string]string) (map[int]bool, error) {
 			return nil, Invalid("map", fmt.Sprintf("column %q: no field %q: the fields are %s", name, field, fieldList()))
 		}
 		c := &m.Columns[i]
-		*c = Column{Heading: c.Heading, Field: f, Why: "given", Label: c.Label}
+		rank := 0
+		if c.Field == f {
+			rank = c.Rank // what only confirms the heading leaves the order as it was
+		}
+		*c = Column{Heading: c.Heading, Field: f, Why: "given", Label: c.Label, Rank: rank}
 		if f == FieldPhone {
-			c.Label, _ = phoneLabel(c.Heading)
+			c.Label, c.Rank = phoneLabel(c.Heading)
 		}
 		given[i] = true
 	}

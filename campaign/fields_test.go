@@ -71,6 +71,18 @@ func TestPhonesAreOrderedMainBeforeOthers(t *testing.T) {
 	}
 }
 
+// A template gives every column as it was guessed once: numbers are dialled in the same order, whatever its cells are now.
+func TestGivenPhonesKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	headings := []string{"Home Phone", "Mobile", "Name"}
+	given := map[string]string{"Home Phone": "phone", "Mobile": "phone", "Name": "name"}
+	for _, cells := range [][][]string{nil, {{"none", "ask", "Ada"}}} {
+		if m, err := MatchHeader(headings, cells, given); err != nil || fmt.Sprint(m.Phones) != "[1 0]" {
+			t.Errorf("%v: %v, %v", cells, m.Phones, err)
+		}
+	}
+}
+
 func TestCellsDecideWhereHeadingsDoNot(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -70,6 +70,9 @@ type Try struct {
 	Was Outcome `json:"was,omitempty"`
 }
 
+// Keyed says whether the lead is known elsewhere, by its source and external id.
+func (l *Lead) Keyed() bool { return l.Source != "" && l.ExternalID != "" }
+
 // Reopened is the try as the rule takes it once its lead was reopened: an outcome that ends a lead becomes CALL_LATER,
 // still a counted attempt; any other stays.
 func (t Try) Reopened() Try {

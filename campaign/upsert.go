@@ -74,6 +74,7 @@ type UpsertItem struct {
 	Revision   int64 // the sender's count of changes to the lead; 0: not kept
 	Version    int64 // that was seen; 0: whatever it is
 	Action     UpsertAction
+	Lead       LeadID     // of UpsertMove: which, whatever its source and external id; 0: that of the external id
 	Campaign   CampaignID // of UpsertPut: where a new lead goes; of UpsertMove: whereto
 	Values     LeadValues // of UpsertPut
 	Take       LeadFields // of UpsertPut: what is taken of them for a lead that exists; 0: what is set
@@ -179,7 +180,7 @@ func (it *UpsertItem) Validate() error {
 		it.Values.validate(&f, it.Take)
 	case UpsertMove:
 		if it.Campaign <= 0 {
-			f.add("move.campaign_id", "is missing: say whereto")
+			f.add(it.Whereto(), "is missing: say whereto")
 		}
 	case UpsertWithdraw:
 		if n := utf8.RuneCountInString(it.Reason); strings.TrimSpace(it.Reason) == "" || n > maxUpsertReason || strings.Contains(it.Reason, "\x00") {
@@ -191,10 +192,21 @@ func (it *UpsertItem) Validate() error {
 	return f.err()
 }
 
-// named says whether the external id can be one at all.
+// named says whether the external id can be one at all, or is not needed.
 func (it *UpsertItem) named() bool {
+	if it.Lead != 0 {
+		return true
+	}
 	n := utf8.RuneCountInString(it.ExternalID)
 	return n >= 1 && n <= maxExternalID && utf8.ValidString(it.ExternalID) && !odd(it.ExternalID)
+}
+
+// Whereto is the field that says where a lead goes.
+func (it *UpsertItem) Whereto() string {
+	if it.Action == UpsertMove && it.Lead == 0 {
+		return "move.campaign_id"
+	}
+	return "campaign_id"
 }
 
 // Unnamed says what is wrong with an item whose external id can be no lead's, so that it must not be looked up; nil: it

@@ -155,3 +155,18 @@ func (s *LeadServer) ReopenLead(ctx context.Context, r *pb.ReopenLeadRequest) (*
 	shown, err := s.shown(ctx, &l)
 	return &pb.ReopenLeadResponse{Lead: shown, DecidedAt: wire.Time(l.DecidedAt)}, err
 }
+
+// MoveLead lets a lead go on in another campaign.
+func (s *LeadServer) MoveLead(ctx context.Context, r *pb.MoveLeadRequest) (*pb.MoveLeadResponse, error) {
+	done, err := s.leads.MoveLead(ctx, campaign.LeadID(r.GetId()), r.GetVersion(), campaign.CampaignID(r.GetCampaignId()), campaign.CallerFrom(ctx).Campaigns, by(ctx))
+	if err != nil {
+		return nil, err
+	}
+	s.moved(&done)
+	l, err := s.leads.Lead(ctx, done.Results[0].Lead)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := s.shown(ctx, &l)
+	return &pb.MoveLeadResponse{Lead: shown}, err
+}

@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,24 @@ func TestALeadIsUpdatedWithdrawnAndReopened(t *testing.T) {
 	r := must[*pb.ReopenLeadResponse](t)(b.leads.ReopenLead(ctx, &pb.ReopenLeadRequest{Id: m.GetId(), Reason: "came back"}))
 	if r.GetLead().GetState() != pb.LeadState_LEAD_STATE_OPEN || !r.GetDecidedAt().AsTime().Equal(monday) || !b.heard.wakes(b.campaign.ID) {
 		t.Errorf("%v", r)
+	}
+}
+
+func TestMoveLeadTellsBothFloors(t *testing.T) {
+	t.Parallel()
+	b := setup(t, "+8613800138001")
+	ctx := asMei(t)
+	other := must[campaign.Campaign](t)(b.CreateCampaign(ctx, campaign.Campaign{
+		Name: "other", Zone: "Asia/Shanghai", Region: "CN", Rules: campaign.DefaultRules(), Floor: campaign.DefaultFloor(),
+	}))
+	m := leadOf(b.lead(t, 0))
+	_, err := b.leads.MoveLead(ctx, &pb.MoveLeadRequest{Id: m.GetId(), CampaignId: int64(other.ID), Version: m.GetVersion() + 1})
+	refused(t, "of another version", err, campaign.KindConflict, campaign.ReasonVersion)
+	_, err = b.leads.MoveLead(ctx, &pb.MoveLeadRequest{Id: m.GetId(), Version: m.GetVersion()})
+	refused(t, "nowhere", err, campaign.KindInvalid, "campaign_id")
+	got := must[*pb.MoveLeadResponse](t)(b.leads.MoveLead(ctx, &pb.MoveLeadRequest{Id: m.GetId(), CampaignId: int64(other.ID), Version: m.GetVersion()})).GetLead()
+	if got.GetId() == m.GetId() || got.GetCampaignId() != int64(other.ID) || got.GetName() != "Wang A" || !slices.Equal(b.heard.woken, []campaign.CampaignID{b.campaign.ID, other.ID}) {
+		t.Errorf("it goes on as %v, and %v are woken", got, b.heard.woken)
 	}
 }
 

@@ -20,6 +20,8 @@ import (
 type Upserts interface {
 	// UpsertLeads answers each item on its own; the error is of what befalls all alike.
 	UpsertLeads(ctx context.Context, b campaign.UpsertBatch) (campaign.Upserted, error)
+	// MoveLead lets a lead go on in another campaign, and answers as which.
+	MoveLead(ctx context.Context, id campaign.LeadID, version int64, to campaign.CampaignID, sees []campaign.CampaignID, by string) (campaign.Upserted, error)
 	// AuditUpserts notes what a stream did, by how many items ended how.
 	AuditUpserts(ctx context.Context, source string, counts map[string]int64) error
 }
@@ -170,12 +172,7 @@ func (u *upsertStream) do(ctx context.Context, batch []*pb.UpsertItem) error {
 		room += weight(m)
 	}
 	done, err := u.leads.UpsertLeads(ctx, b)
-	for _, id := range done.Changed {
-		u.floor.Wake(id)
-	}
-	if len(done.Revoked) > 0 {
-		u.floor.Revoked(done.Revoked)
-	}
+	u.moved(&done)
 	if err != nil {
 		return err
 	}
@@ -196,6 +193,16 @@ func (u *upsertStream) do(ctx context.Context, batch []*pb.UpsertItem) error {
 		<-u.window
 	}
 	return nil
+}
+
+// moved tells the floor what became of leads.
+func (s *LeadServer) moved(done *campaign.Upserted) {
+	for _, id := range done.Changed {
+		s.floor.Wake(id)
+	}
+	if len(done.Revoked) > 0 {
+		s.floor.Revoked(done.Revoked)
+	}
 }
 
 // note writes what the stream did into the audit log, even where it was cut.

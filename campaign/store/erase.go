@@ -62,15 +62,20 @@ func (e erasure) spares(f *campaign.Facts) bool {
 	return e.before != 0 && (us(f.Lead.UpdatedAt) >= e.before || f.Promise != nil || f.Lead.State == campaign.LeadOpen || f.Lead.State == campaign.LeadHeld)
 }
 
-// predecessors are the withdrawn leads that one went on from when it was moved: the same lead to its CRM.
+// predecessors are the withdrawn leads that one went on from when it was moved: the same lead to its CRM, or those that
+// were moved by their own ids.
 func (t *tx) predecessors(l *campaign.Lead) ([]campaign.LeadID, error) {
-	if l.Source == "" || l.ExternalID == "" {
-		return nil, nil
+	q, args := `SELECT l.id, l.campaign_id FROM leads l WHERE l.source = $1 AND l.source <> '' AND l.external_id = $2 AND l.id < $3
+		AND l.erased_at = 0 AND l.state = 'withdrawn' ORDER BY l.id`, []any{l.Source, l.ExternalID, int64(l.ID)}
+	if !l.Keyed() {
+		q, args = `WITH RECURSIVE earlier (id) AS (SELECT m.lead_id FROM lead_moves m WHERE m.next_id = $1
+			UNION SELECT m.lead_id FROM lead_moves m JOIN earlier ON m.next_id = earlier.id)
+			SELECT l.id, l.campaign_id FROM leads l JOIN earlier ON earlier.id = l.id
+			WHERE l.erased_at = 0 AND l.state = 'withdrawn' ORDER BY l.id`, []any{int64(l.ID)}
 	}
 	caller := campaign.CallerFrom(t.ctx)
 	var out []campaign.LeadID
-	err := t.each(`SELECT l.id, l.campaign_id FROM leads l WHERE l.source = $1 AND l.source <> '' AND l.external_id = $2 AND l.id < $3
-		AND l.erased_at = 0 AND l.state = 'withdrawn' ORDER BY l.id`, []any{l.Source, l.ExternalID, int64(l.ID)}, func(r *sql.Rows) error {
+	err := t.each(q, args, func(r *sql.Rows) error {
 		var id campaign.LeadID
 		var of campaign.CampaignID
 		err := r.Scan(&id, &of)

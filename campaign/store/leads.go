@@ -203,7 +203,7 @@ func (k *work) enlist(f *campaign.Facts) error {
 		return err
 	}
 	if next != 0 {
-		return campaign.Conflict("", fmt.Sprintf("it goes on as lead %d, which has the same source and external id: withdraw that one first", next))
+		return campaign.Conflict("", fmt.Sprintf("it goes on as lead %d: withdraw that one first", next))
 	}
 	var twin campaign.LeadID
 	err = k.t.row(`SELECT o.id FROM leads l JOIN leads o ON o.campaign_id = l.campaign_id AND o.id <> l.id AND o.state <> 'withdrawn' AND (
@@ -217,12 +217,15 @@ func (k *work) enlist(f *campaign.Facts) error {
 }
 
 // successor is the lead that goes on in place of one as its CRM has it: of the same source and external id, kept by
-// UpsertLeads, and not withdrawn; 0: there is none.
+// UpsertLeads, and not withdrawn; or that it was moved to by its own id. 0: there is none.
 func (t *tx) successor(l *campaign.Lead) (campaign.LeadID, error) {
-	if l.Source == "" || l.ExternalID == "" {
-		return 0, nil
-	}
 	var id campaign.LeadID
+	if !l.Keyed() {
+		err := t.row(`WITH RECURSIVE later (id) AS (SELECT m.next_id FROM lead_moves m WHERE m.lead_id = $1
+			UNION SELECT m.next_id FROM lead_moves m JOIN later ON m.lead_id = later.id)
+			SELECT COALESCE(max(l.id), 0) FROM leads l JOIN later ON later.id = l.id WHERE l.state <> 'withdrawn'`, []any{int64(l.ID)}, &id)
+		return id, err
+	}
 	err := t.row(`SELECT COALESCE(max(l.id), 0) FROM leads l JOIN lists k ON k.id = l.list_id AND k.source <> ''
 		WHERE l.source = $1 AND l.source <> '' AND l.external_id = $2 AND l.id > $3 AND l.state <> 'withdrawn'`, []any{l.Source, l.ExternalID, int64(l.ID)}, &id)
 	return id, err

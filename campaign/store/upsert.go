@@ -108,6 +108,37 @@ func (s *Store) upsertAll(ctx context.Context, b upsertBatch, places []int, out 
 	return nil
 }
 
+// MoveLead lets one lead go on in another campaign, whatever its source, and answers as which: Results has one. By whom, and
+// the campaigns that they may see, are as in campaign.UpsertBatch. Errors: KindNotFound; KindUnready when it was withdrawn,
+// is on a call, or the campaign has finished; KindConflict when its number or external id is another lead's there, or with
+// VERSION_MISMATCH (version 0: any).
+func (s *Store) MoveLead(ctx context.Context, id campaign.LeadID, version int64, to campaign.CampaignID, sees []campaign.CampaignID, by string) (campaign.Upserted, error) {
+	var out campaign.Upserted
+	err := s.write(ctx, "move a lead", func(t *tx) error {
+		u := newUpsert(t, upsertBatch{UpsertBatch: &campaign.UpsertBatch{Campaigns: sees, By: by, Items: []campaign.UpsertItem{
+			{Action: campaign.UpsertMove, Lead: id, Version: version, Campaign: to},
+		}}}, []int{0})
+		if err := u.run(); err != nil {
+			return err
+		}
+		r := u.items[0].result
+		if r.Err != nil {
+			return r.Err
+		}
+		out = campaign.Upserted{Results: []campaign.UpsertResult{*r}, Changed: inOrder(u.changed), Revoked: u.revoked}
+		if r.Done != campaign.UpsertMoved {
+			return nil
+		}
+		if !u.items[0].lead.Keyed() {
+			if _, err := t.exec(`INSERT INTO lead_moves (lead_id, next_id) VALUES ($1, $2)`, int64(id), int64(r.Lead)); err != nil {
+				return err
+			}
+		}
+		return t.audit("move_lead", leadTarget(id), nil, map[string]any{"campaign": to, "moved_to": r.Lead}, "")
+	})
+	return out, err
+}
+
 // AuditUpserts notes in the audit log what a stream of items did, by how many items ended how.
 func (s *Store) AuditUpserts(ctx context.Context, source string, counts map[string]int64) error {
 	return s.write(ctx, "note what a CRM changed", func(t *tx) error {

@@ -47,7 +47,7 @@ func (u *upsert) locked(k *work, rows []*campaign.Lead) ([]*campaign.Lead, error
 		if d.settled {
 			continue
 		}
-		if d.lead, d.was = byID[d.found], (campaign.Lead{}); last[d.ExternalID] != d.found || d.found != 0 && d.lead == nil {
+		if d.lead, d.was = byID[d.found], (campaign.Lead{}); d.Lead == 0 && last[d.ExternalID] != d.found || d.found != 0 && d.lead == nil {
 			return nil, errLost
 		}
 		if d.lead != nil {

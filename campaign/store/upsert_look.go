@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -19,6 +20,9 @@ func upsertRefusal(err error) *campaign.Error {
 
 // look finds the leads without locks: the last one that had an external id counts.
 func (u *upsert) look() error {
+	if d := u.items[0]; d.Lead != 0 {
+		return u.lookByID(d)
+	}
 	ids := make([]string, len(u.items))
 	of := make(map[string]*upserting, len(u.items))
 	for i, d := range u.items {
@@ -34,6 +38,19 @@ func (u *upsert) look() error {
 		}
 		return err
 	})
+}
+
+// lookByID finds the only item's lead by its own id; whose it is follows from it.
+func (u *upsert) lookByID(d *upserting) error {
+	var list campaign.ListState
+	l, err := scanLead(u.t.QueryRowContext(u.t.ctx, `SELECT `+leadColumns+`, k.state`+leadFrom+` JOIN lists k ON k.id = l.list_id
+		WHERE l.id = $1 AND `+visibleList, int64(d.Lead)), &list)
+	if err != nil {
+		return none(err, "lead", d.Lead)
+	}
+	d.found, d.lead, d.undone = l.ID, l, list == campaign.ListUndone
+	u.b.Source, d.ExternalID = l.Source, l.ExternalID
+	return nil
 }
 
 // findCampaigns reads where leads are and where they go.
@@ -53,10 +70,7 @@ func (u *upsert) findCampaigns() (err error) {
 
 // target is the campaign that takes the item's lead in.
 func (u *upsert) target(d *upserting) (*campaign.Campaign, error) {
-	field := "campaign_id"
-	if d.Action == campaign.UpsertMove {
-		field = "move.campaign_id"
-	}
+	field := d.Whereto()
 	if d.goes == 0 {
 		return nil, campaign.Invalid(field, "is missing: there is no such lead yet, and neither the item nor the beginning of the stream says where it goes")
 	}
@@ -157,7 +171,7 @@ func (u *upsert) findLists() error {
 	for range 3 {
 		var undone []campaign.ListID
 		err := u.t.each(`SELECT k.id, k.campaign_id, k.state FROM lists k WHERE k.source = $2 AND k.source <> '' AND k.campaign_id `+u.t.d.in(1),
-			[]any{js(list(wanted)), u.b.Source}, func(r *sql.Rows) error {
+			[]any{js(list(wanted)), u.keeper()}, func(r *sql.Rows) error {
 				var id campaign.ListID
 				var of campaign.CampaignID
 				var state campaign.ListState
@@ -198,8 +212,14 @@ func (u *upsert) makeLists(wanted []campaign.CampaignID, undone []campaign.ListI
 		SELECT v.campaign_id, CASE WHEN EXISTS (SELECT 1 FROM lists o WHERE o.campaign_id = v.campaign_id AND o.name = $2) THEN
 			$2 || ' (' || (SELECT count(*) + 1 FROM lists o WHERE o.campaign_id = v.campaign_id) || ')' ELSE $2 END, $2, 'active', $3, $3
 		FROM `+u.t.d.set(1, "v", "campaign_id bigint")+` WHERE TRUE ORDER BY v.campaign_id
-		ON CONFLICT (campaign_id, source) WHERE source <> '' DO NOTHING`, rows, u.b.Source, us(u.t.now))
+		ON CONFLICT (campaign_id, source) WHERE source <> '' DO NOTHING`, rows, u.keeper(), us(u.t.now))
 }
+
+// movedList is the list in which a campaign keeps the leads that came from others and from no CRM.
+const movedList = "moved"
+
+// keeper is the source that the list is of in which a campaign keeps the leads.
+func (u *upsert) keeper() string { return cmp.Or(u.b.Source, movedList) }
 
 // reserve gives the leads to be their ids.
 func (u *upsert) reserve() error {

@@ -206,7 +206,7 @@ func (f *forecasting) warnings(all *scheduler.Run, each []scheduler.Run) []strin
 	case f.waiting == 0:
 		out = append(out, "no lead of the campaign, promises apart, comes due in the time ahead")
 	case f.agents == 0:
-		out = append(out, "no agent is signed in for the campaign: say how many will be")
+		out = append(out, "no agent is signed in for the campaign: say how many are expected")
 	}
 	soon := func(r *scheduler.Run) bool { return !r.Early.IsZero() && r.Early.Sub(f.now) < f.warn }
 	if soon(all) {

@@ -80,14 +80,14 @@ func (t *timeline) local(at time.Time) string { return at.In(t.zone).Format("200
 
 func (t *timeline) lead(f *campaign.Facts) {
 	l := f.Lead
-	from := "taken in"
+	from := "" // what happened is in the kind
 	if l.Line > 0 {
-		from = fmt.Sprintf("taken in from line %d of its file", l.Line)
+		from = fmt.Sprintf("from line %d of its file", l.Line)
 	}
 	t.add(l.CreatedAt, "taken_in", l.Source, 0, from)
 	for i := range f.Suppressions {
 		x := &f.Suppressions[i]
-		t.add(x.CreatedAt, "suppressed", x.Source, 0, fmt.Sprintf("%s was suppressed: %s", x.Phone, x.Reason))
+		t.add(x.CreatedAt, "suppressed", x.Source, 0, fmt.Sprintf("number %s: %s", x.Phone, x.Reason))
 	}
 	t.add(l.DecidedAt, "planned", "", l.Assignment, t.plan(l.Plan))
 }
@@ -95,11 +95,13 @@ func (t *timeline) lead(f *campaign.Facts) {
 func (t *timeline) plan(p campaign.Plan) string {
 	switch {
 	case p.Verdict == campaign.VerdictAppointment:
-		return fmt.Sprintf("planned: the promise for %s", t.local(p.At))
+		return fmt.Sprintf("the promise for %s", t.local(p.At))
+	case p.Open() && p.Reason == campaign.ReasonDue:
+		return fmt.Sprintf("to be called at %s or later", t.local(p.At))
 	case p.Open():
-		return fmt.Sprintf("planned: to be called from %s on (%s)", t.local(p.At), p.Reason)
+		return fmt.Sprintf("to be called at %s or later (%s)", t.local(p.At), p.Reason)
 	default:
-		return fmt.Sprintf("planned: no more calls, %v (%s)", p.Verdict, p.Reason)
+		return fmt.Sprintf("no more calls, %v (%s)", p.Verdict, p.Reason)
 	}
 }
 
@@ -107,7 +109,7 @@ func (t *timeline) plan(p campaign.Plan) string {
 func (t *timeline) calls(assignments []campaign.Assignment, attempts []campaign.Attempt) {
 	for i := range assignments {
 		a := &assignments[i]
-		t.add(a.OfferedAt, "offered", t.logins[a.AgentID], a.ID, fmt.Sprintf("offered to %s (%s)", t.logins[a.AgentID], a.Reason))
+		t.add(a.OfferedAt, "offered", t.logins[a.AgentID], a.ID, fmt.Sprintf("to %s (%s)", t.logins[a.AgentID], a.Reason))
 		if !a.ClosedAt.IsZero() && a.StartedAt.IsZero() {
 			why := fmt.Sprintf("%s before dialling", a.State)
 			if a.CloseReason != "" {
@@ -116,7 +118,7 @@ func (t *timeline) calls(assignments []campaign.Assignment, attempts []campaign.
 			t.add(a.ClosedAt, "given_back", t.logins[a.AgentID], a.ID, why)
 		}
 		if a.State == campaign.AssignmentStarted {
-			t.add(a.PlacedAt, "called", t.logins[a.AgentID], a.ID, fmt.Sprintf("%s was called; the call goes on", a.Number))
+			t.add(a.PlacedAt, "called", t.logins[a.AgentID], a.ID, fmt.Sprintf("number %s; the call goes on", a.Number))
 		}
 	}
 	started := make(map[campaign.AssignmentID]time.Time, len(assignments))
@@ -135,7 +137,7 @@ func (t *timeline) attempt(a *campaign.Attempt, started time.Time) {
 	if started.IsZero() {
 		started = a.PlacedAt
 	}
-	text := []string{fmt.Sprintf("%s was called", a.Number)}
+	text := []string{fmt.Sprintf("number %s", a.Number)}
 	for _, x := range a.Law.Exempt {
 		text = append(text, fmt.Sprintf("exempt from %s by %s", x.Rule, x.By))
 	}

@@ -188,7 +188,7 @@ func TestTimelineTellsEverythingInOrder(t *testing.T) {
 	if !strings.HasPrefix(strings.Join(kinds, " "), want) {
 		t.Errorf("%v", kinds)
 	}
-	for _, part := range []string{"rang out", "promised for 2026-03-03 15:00", "form 7", "called elsewhere: BUSY", "planned: the promise for 2026-03-03 15:00"} {
+	for _, part := range []string{"rang out", "promised for 2026-03-03 15:00", "form 7", "called elsewhere: BUSY", "the promise for 2026-03-03 15:00"} {
 		if !strings.Contains(strings.Join(text, "\n"), part) {
 			t.Errorf("%q is not told:\n%s", part, strings.Join(text, "\n"))
 		}

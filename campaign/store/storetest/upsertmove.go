@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -14,6 +15,8 @@ func init() { cases = append(cases, upsertMoveCases...) }
 
 var upsertMoveCases = []testCase{
 	{"I6 I7 a moved lead takes its attempts and its promise along", upsertMove},
+	{"I6 I7 a lead of no CRM is moved by its own id", moveByID},
+	{"I12 a lead is moved as it was seen, and where it may go", moveByIDRefused},
 	{"I3 calls that a moved lead brought count once", upsertMoveCaps},
 	{"I2 items that were sent again after a cut happen once", upsertAgain},
 	{"I7 streams that race for the same ids make each lead once", upsertRace},
@@ -53,6 +56,89 @@ func upsertMove(b *bundle) {
 	if home := b.lead(back.Lead); home.CampaignID != c.ID || len(home.Tries) != 1 || home.Plan.Verdict != campaign.VerdictAppointment {
 		b.Errorf("it came back as %+v", home)
 	}
+	b.sound()
+}
+
+func moveByID(b *bundle) {
+	ctx := b.Context()
+	c, other := b.campaign(nil), b.campaign(nil)
+	one := b.agent()
+	_, leads := b.list(c, []campaign.Phone{phone(1)}, []campaign.Phone{phone(2)})
+	b.call(one, campaign.NoAnswer, leads[0])
+	promise := must[campaign.Appointment](b)(b.s.Book(ctx, leads[0], campaign.Booking{Local: local(b.s.Now().Add(30 * time.Hour)), Zone: "Asia/Shanghai", Insisted: true}, one, "t"))
+	var lists []campaign.ListID
+	for i, id := range leads {
+		got := must[campaign.Upserted](b)(b.s.MoveLead(ctx, id, b.lead(id).Version, other.ID, nil, "mei"))
+		l := b.lead(got.Results[0].Lead)
+		if l.ID == id || l.CampaignID != other.ID || l.Source != "" || l.Name != fmt.Sprint("lead ", i) || len(l.Tries) != 1-i || !slices.Contains(got.Changed, other.ID) {
+			b.Errorf("it goes on as %+v: %+v", l, got)
+		}
+		b.state(id, campaign.LeadWithdrawn)
+		again := must[campaign.Upserted](b)(b.s.MoveLead(ctx, l.ID, 0, other.ID, nil, "mei"))
+		if r := again.Results[0]; r.Done != campaign.UpsertUnchanged || r.Lead != l.ID {
+			b.Errorf("to where it is: %+v", r)
+		}
+		lists = append(lists, l.ListID)
+		leads[i] = l.ID
+	}
+	if lists[0] != lists[1] || must[campaign.List](b)(b.s.List(ctx, lists[0])).CampaignID != other.ID {
+		b.Errorf("they are in the lists %v", lists)
+	}
+	if p := must[[]campaign.Appointment](b)(b.s.LeadPromises(ctx, leads[0])); len(p) != 1 || p[0].Replaces != promise.ID || p[0].Owner != one {
+		b.Errorf("its promise: %+v", p)
+	}
+	was := must[campaign.Upserted](b)(b.s.MoveLead(ctx, leads[1], 0, c.ID, nil, "mei")).Results[0].Lead // and back
+	back := must[campaign.Upserted](b)(b.s.MoveLead(ctx, was, 0, other.ID, nil, "mei")).Results[0].Lead
+	if _, err := b.s.ReopenLead(ctx, leads[1], 0, "mei"); campaign.KindOf(err) != campaign.KindConflict {
+		b.Errorf("it comes back beside itself: %v", err)
+	}
+	must[campaign.Erased](b)(b.s.EraseLead(ctx, back, false, "asked"))
+	for _, id := range []campaign.LeadID{leads[1], was, back} {
+		if b.lead(id).ErasedAt.IsZero() {
+			b.Errorf("lead %d of an erased person is left", id)
+		}
+	}
+	crm := b.upsert("added", put(c.ID, "7", 1, "Li", phone(3)))[0].Lead
+	moved := must[campaign.Upserted](b)(b.s.MoveLead(ctx, crm, 0, other.ID, nil, "mei")).Results[0].Lead
+	if l := b.lead(moved); l.Source != "crm" || l.ExternalID != "7" || l.ListID == lists[0] {
+		b.Errorf("a CRM's goes on as %+v", l)
+	}
+	if got := b.upsert("updated", put(0, "7", 2, "Li Lei"))[0]; got.Lead != moved {
+		b.Errorf("the CRM changes %+v", got)
+	}
+	b.sound()
+}
+
+func moveByIDRefused(b *bundle) {
+	ctx := b.Context()
+	c, other, hidden, over := b.campaign(nil), b.campaign(nil), b.campaign(nil), b.campaign(nil)
+	if _, _, _, err := b.s.FinishCampaign(ctx, over.ID, campaign.PromisesCancel); err != nil {
+		b.Fatal(err)
+	}
+	_, leads := b.list(c, []campaign.Phone{phone(1)}, []campaign.Phone{phone(2)}, []campaign.Phone{phone(3)})
+	b.list(other, []campaign.Phone{phone(2)})
+	must[campaign.Lead](b)(b.s.WithdrawLead(ctx, leads[2], 0, "gone", "mei"))
+	for name, x := range map[string]struct {
+		id      campaign.LeadID
+		version int64
+		to      campaign.CampaignID
+		kind    campaign.Kind
+		reason  string
+	}{
+		"of another version":          {leads[0], 99, other.ID, campaign.KindConflict, campaign.ReasonVersion},
+		"to a campaign that is over":  {leads[0], 0, over.ID, campaign.KindUnready, campaign.ReasonBadState},
+		"to one that is not seen":     {leads[0], 0, hidden.ID, campaign.KindNotFound, ""},
+		"nowhere":                     {leads[0], 0, 0, campaign.KindInvalid, ""},
+		"where its number is another": {leads[1], 0, other.ID, campaign.KindConflict, campaign.ReasonDuplicateNumber},
+		"one that was withdrawn":      {leads[2], 0, other.ID, campaign.KindUnready, campaign.ReasonBadState},
+		"none":                        {4711, 0, other.ID, campaign.KindNotFound, ""},
+	} {
+		_, err := b.s.MoveLead(ctx, x.id, x.version, x.to, []campaign.CampaignID{c.ID, other.ID, over.ID}, "mei")
+		if e, ok := errors.AsType[*campaign.Error](err); !ok || e.Kind != x.kind || e.Reason != x.reason {
+			b.Errorf("%s: %v", name, err)
+		}
+	}
+	b.state(leads[0], campaign.LeadOpen)
 	b.sound()
 }
 

@@ -31,7 +31,7 @@ mA     campaign.v1.CampaignService: CreateCampaign UpdateCampaign StartCampaign 
 mA     campaign.v1.ListService: BeginUpload Upload PreviewImport CommitUpload DiscardUpload UndoImport SetPriority SwitchOff SwitchOn SetHours SaveTemplate ListTemplates DeleteTemplate
 smA    campaign.v1.ListService: GetUpload WatchImport ListLists GetList ListProblems ExportProblems
 smcqA  campaign.v1.LeadService: GetLead FindLeads ListConsents RevealNumbers
-mcA    campaign.v1.LeadService: UpdateLead WithdrawLead ReopenLead UpsertLeads EraseLead ExportPerson RecordConsent RecordOutsideCall
+mcA    campaign.v1.LeadService: UpdateLead WithdrawLead ReopenLead MoveLead UpsertLeads EraseLead ExportPerson RecordConsent RecordOutsideCall
 smcA   campaign.v1.LeadService: RevokeConsent
 smcA   campaign.v1.SuppressionService: Suppress Lift Check ListSuppressions
 mcA    campaign.v1.SuppressionService: ImportSuppressions

@@ -63,6 +63,7 @@ var grants = map[string]grant{
 	"/campaign.v1.LeadService/UpdateLead":   naming("lead.owner_id", "lead.assignment_id"),
 	"/campaign.v1.LeadService/WithdrawLead": namingID(campaign.ThingLead),
 	"/campaign.v1.LeadService/ReopenLead":   namingID(campaign.ThingLead),
+	"/campaign.v1.LeadService/MoveLead":     namingID(campaign.ThingLead),
 	"/campaign.v1.LeadService/UpsertLeads":  filtering("begin", "item"), // each item is answered on its own
 
 	"/campaign.v1.LeadService/EraseLead":     namingID(campaign.ThingLead),

@@ -94,6 +94,7 @@ var table = map[string]access{
 	"/campaign.v1.LeadService/UpdateLead":   feed,
 	"/campaign.v1.LeadService/WithdrawLead": feed,
 	"/campaign.v1.LeadService/ReopenLead":   feed,
+	"/campaign.v1.LeadService/MoveLead":     feed,
 	"/campaign.v1.LeadService/UpsertLeads":  feed,
 
 	// These ask for a permission, too: numbers or privacy.

@@ -148,6 +148,31 @@ func (o *office) load(people int) {
 	}
 }
 
+// file loads a list of one person, as from an uploaded file.
+func (o *office) file(name, number string) {
+	o.t.Helper()
+	lists, raw := campaignpb.NewListServiceClient(o.conn), []byte("name,phone\n"+name+","+number+"\n")
+	begun, err := lists.BeginUpload(o.admin, &campaignpb.BeginUploadRequest{CampaignId: o.world.Campaign, FileName: "file.csv"})
+	o.must(err)
+	id := begun.GetUpload().GetId()
+	up, err := lists.Upload(o.admin)
+	o.must(err)
+	o.must(up.Send(&campaignpb.UploadRequest{UploadId: id, Data: raw}))
+	_, err = up.CloseAndRecv()
+	o.must(err)
+	_, err = lists.CommitUpload(o.admin, &campaignpb.CommitUploadRequest{UploadId: id, Size: int64(len(raw))})
+	o.must(err)
+	watch, err := lists.WatchImport(o.admin, &campaignpb.WatchImportRequest{UploadId: id})
+	o.must(err)
+	for {
+		if _, err := watch.Recv(); errors.Is(err, io.EOF) {
+			return
+		} else {
+			o.must(err)
+		}
+	}
+}
+
 var (
 	firstNames = []string{"Amara", "Bruno", "Chloë", "Dmitri", "Esther", "Farid", "Grace", "Hana", "Igor", "José"}
 	lastNames  = []string{"Okafor", "Lindqvist", "Müller-Straßenbauer von und zu Hohenfels", "李", "O'Neill"}

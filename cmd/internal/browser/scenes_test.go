@@ -6,6 +6,7 @@ func TestASupervisorWatchesAndHelps(t *testing.T) {
 	t.Parallel()
 	o := open(t, 12)
 	o.colleague("ben")
+	o.running("Winter offer")
 	o.play("floor")
 }
 
@@ -16,7 +17,10 @@ func TestAManagerMakesChangesAndPausesACampaign(t *testing.T) {
 
 func TestALeadIsFoundExplainedAndSuppressed(t *testing.T) {
 	t.Parallel()
-	open(t, 12).play("leads")
+	o := open(t, 12)
+	o.file("Ida of a file", "+442079460801")
+	o.running("Winter offer")
+	o.play("leads")
 }
 
 func TestANewcomerOfADemonstration(t *testing.T) {

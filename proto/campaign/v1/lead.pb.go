@@ -1360,6 +1360,116 @@ func (x *ReopenLeadResponse) GetDecidedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// MoveLeadRequest moves a lead.
+type MoveLeadRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Whereto. Required.
+	CampaignId int64 `protobuf:"varint,2,opt,name=campaign_id,json=campaignId,proto3" json:"campaign_id,omitempty"`
+	// The version that was seen, so that nobody's change meanwhile is lost; 0: whatever it is.
+	Version       int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveLeadRequest) Reset() {
+	*x = MoveLeadRequest{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveLeadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveLeadRequest) ProtoMessage() {}
+
+func (x *MoveLeadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveLeadRequest.ProtoReflect.Descriptor instead.
+func (*MoveLeadRequest) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *MoveLeadRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *MoveLeadRequest) GetCampaignId() int64 {
+	if x != nil {
+		return x.CampaignId
+	}
+	return 0
+}
+
+func (x *MoveLeadRequest) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// MoveLeadResponse is the lead where it goes on.
+type MoveLeadResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it is there.
+	Lead          *Lead `protobuf:"bytes,1,opt,name=lead,proto3" json:"lead,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveLeadResponse) Reset() {
+	*x = MoveLeadResponse{}
+	mi := &file_campaign_v1_lead_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveLeadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveLeadResponse) ProtoMessage() {}
+
+func (x *MoveLeadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_campaign_v1_lead_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveLeadResponse.ProtoReflect.Descriptor instead.
+func (*MoveLeadResponse) Descriptor() ([]byte, []int) {
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *MoveLeadResponse) GetLead() *Lead {
+	if x != nil {
+		return x.Lead
+	}
+	return nil
+}
+
 // UpsertLeadsRequest is a beginning, once, or an item.
 type UpsertLeadsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1376,7 +1486,7 @@ type UpsertLeadsRequest struct {
 
 func (x *UpsertLeadsRequest) Reset() {
 	*x = UpsertLeadsRequest{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[19]
+	mi := &file_campaign_v1_lead_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1388,7 +1498,7 @@ func (x *UpsertLeadsRequest) String() string {
 func (*UpsertLeadsRequest) ProtoMessage() {}
 
 func (x *UpsertLeadsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[19]
+	mi := &file_campaign_v1_lead_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1401,7 +1511,7 @@ func (x *UpsertLeadsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpsertLeadsRequest.ProtoReflect.Descriptor instead.
 func (*UpsertLeadsRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{19}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *UpsertLeadsRequest) GetPart() isUpsertLeadsRequest_Part {
@@ -1462,7 +1572,7 @@ type UpsertBegin struct {
 
 func (x *UpsertBegin) Reset() {
 	*x = UpsertBegin{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[20]
+	mi := &file_campaign_v1_lead_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1474,7 +1584,7 @@ func (x *UpsertBegin) String() string {
 func (*UpsertBegin) ProtoMessage() {}
 
 func (x *UpsertBegin) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[20]
+	mi := &file_campaign_v1_lead_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1487,7 +1597,7 @@ func (x *UpsertBegin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpsertBegin.ProtoReflect.Descriptor instead.
 func (*UpsertBegin) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{20}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UpsertBegin) GetSource() string {
@@ -1539,7 +1649,7 @@ type UpsertItem struct {
 
 func (x *UpsertItem) Reset() {
 	*x = UpsertItem{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[21]
+	mi := &file_campaign_v1_lead_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1551,7 +1661,7 @@ func (x *UpsertItem) String() string {
 func (*UpsertItem) ProtoMessage() {}
 
 func (x *UpsertItem) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[21]
+	mi := &file_campaign_v1_lead_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1564,7 +1674,7 @@ func (x *UpsertItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpsertItem.ProtoReflect.Descriptor instead.
 func (*UpsertItem) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{21}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *UpsertItem) GetPosition() int64 {
@@ -1671,7 +1781,7 @@ type UpsertLead struct {
 
 func (x *UpsertLead) Reset() {
 	*x = UpsertLead{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[22]
+	mi := &file_campaign_v1_lead_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1683,7 +1793,7 @@ func (x *UpsertLead) String() string {
 func (*UpsertLead) ProtoMessage() {}
 
 func (x *UpsertLead) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[22]
+	mi := &file_campaign_v1_lead_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1696,7 +1806,7 @@ func (x *UpsertLead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpsertLead.ProtoReflect.Descriptor instead.
 func (*UpsertLead) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{22}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *UpsertLead) GetCampaignId() int64 {
@@ -1733,7 +1843,7 @@ type MoveLead struct {
 
 func (x *MoveLead) Reset() {
 	*x = MoveLead{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[23]
+	mi := &file_campaign_v1_lead_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1745,7 +1855,7 @@ func (x *MoveLead) String() string {
 func (*MoveLead) ProtoMessage() {}
 
 func (x *MoveLead) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[23]
+	mi := &file_campaign_v1_lead_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1758,7 +1868,7 @@ func (x *MoveLead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveLead.ProtoReflect.Descriptor instead.
 func (*MoveLead) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{23}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *MoveLead) GetCampaignId() int64 {
@@ -1780,7 +1890,7 @@ type WithdrawUpserted struct {
 
 func (x *WithdrawUpserted) Reset() {
 	*x = WithdrawUpserted{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[24]
+	mi := &file_campaign_v1_lead_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1792,7 +1902,7 @@ func (x *WithdrawUpserted) String() string {
 func (*WithdrawUpserted) ProtoMessage() {}
 
 func (x *WithdrawUpserted) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[24]
+	mi := &file_campaign_v1_lead_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1805,7 +1915,7 @@ func (x *WithdrawUpserted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawUpserted.ProtoReflect.Descriptor instead.
 func (*WithdrawUpserted) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{24}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WithdrawUpserted) GetReason() string {
@@ -1826,7 +1936,7 @@ type UpsertLeadsResponse struct {
 
 func (x *UpsertLeadsResponse) Reset() {
 	*x = UpsertLeadsResponse{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[25]
+	mi := &file_campaign_v1_lead_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1838,7 +1948,7 @@ func (x *UpsertLeadsResponse) String() string {
 func (*UpsertLeadsResponse) ProtoMessage() {}
 
 func (x *UpsertLeadsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[25]
+	mi := &file_campaign_v1_lead_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1851,7 +1961,7 @@ func (x *UpsertLeadsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpsertLeadsResponse.ProtoReflect.Descriptor instead.
 func (*UpsertLeadsResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{25}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *UpsertLeadsResponse) GetResults() []*UpsertResult {
@@ -1884,7 +1994,7 @@ type UpsertResult struct {
 
 func (x *UpsertResult) Reset() {
 	*x = UpsertResult{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[26]
+	mi := &file_campaign_v1_lead_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1896,7 +2006,7 @@ func (x *UpsertResult) String() string {
 func (*UpsertResult) ProtoMessage() {}
 
 func (x *UpsertResult) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[26]
+	mi := &file_campaign_v1_lead_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1909,7 +2019,7 @@ func (x *UpsertResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpsertResult.ProtoReflect.Descriptor instead.
 func (*UpsertResult) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{26}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *UpsertResult) GetPosition() int64 {
@@ -1980,7 +2090,7 @@ type UpsertError struct {
 
 func (x *UpsertError) Reset() {
 	*x = UpsertError{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[27]
+	mi := &file_campaign_v1_lead_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1992,7 +2102,7 @@ func (x *UpsertError) String() string {
 func (*UpsertError) ProtoMessage() {}
 
 func (x *UpsertError) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[27]
+	mi := &file_campaign_v1_lead_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2005,7 +2115,7 @@ func (x *UpsertError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpsertError.ProtoReflect.Descriptor instead.
 func (*UpsertError) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{27}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *UpsertError) GetCode() int32 {
@@ -2056,7 +2166,7 @@ type FieldFault struct {
 
 func (x *FieldFault) Reset() {
 	*x = FieldFault{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[28]
+	mi := &file_campaign_v1_lead_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2068,7 +2178,7 @@ func (x *FieldFault) String() string {
 func (*FieldFault) ProtoMessage() {}
 
 func (x *FieldFault) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[28]
+	mi := &file_campaign_v1_lead_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2081,7 +2191,7 @@ func (x *FieldFault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FieldFault.ProtoReflect.Descriptor instead.
 func (*FieldFault) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{28}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *FieldFault) GetField() string {
@@ -2114,7 +2224,7 @@ type EraseLeadRequest struct {
 
 func (x *EraseLeadRequest) Reset() {
 	*x = EraseLeadRequest{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[29]
+	mi := &file_campaign_v1_lead_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2126,7 +2236,7 @@ func (x *EraseLeadRequest) String() string {
 func (*EraseLeadRequest) ProtoMessage() {}
 
 func (x *EraseLeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[29]
+	mi := &file_campaign_v1_lead_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2139,7 +2249,7 @@ func (x *EraseLeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseLeadRequest.ProtoReflect.Descriptor instead.
 func (*EraseLeadRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{29}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *EraseLeadRequest) GetId() int64 {
@@ -2176,7 +2286,7 @@ type EraseLeadResponse struct {
 
 func (x *EraseLeadResponse) Reset() {
 	*x = EraseLeadResponse{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[30]
+	mi := &file_campaign_v1_lead_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2188,7 +2298,7 @@ func (x *EraseLeadResponse) String() string {
 func (*EraseLeadResponse) ProtoMessage() {}
 
 func (x *EraseLeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[30]
+	mi := &file_campaign_v1_lead_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2201,7 +2311,7 @@ func (x *EraseLeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseLeadResponse.ProtoReflect.Descriptor instead.
 func (*EraseLeadResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{30}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *EraseLeadResponse) GetLeadIds() []int64 {
@@ -2235,7 +2345,7 @@ type ExportPersonRequest struct {
 
 func (x *ExportPersonRequest) Reset() {
 	*x = ExportPersonRequest{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[31]
+	mi := &file_campaign_v1_lead_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2247,7 +2357,7 @@ func (x *ExportPersonRequest) String() string {
 func (*ExportPersonRequest) ProtoMessage() {}
 
 func (x *ExportPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[31]
+	mi := &file_campaign_v1_lead_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2260,7 +2370,7 @@ func (x *ExportPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportPersonRequest.ProtoReflect.Descriptor instead.
 func (*ExportPersonRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{31}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ExportPersonRequest) GetLeadId() int64 {
@@ -2302,7 +2412,7 @@ type ExportPersonResponse struct {
 
 func (x *ExportPersonResponse) Reset() {
 	*x = ExportPersonResponse{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[32]
+	mi := &file_campaign_v1_lead_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2314,7 +2424,7 @@ func (x *ExportPersonResponse) String() string {
 func (*ExportPersonResponse) ProtoMessage() {}
 
 func (x *ExportPersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[32]
+	mi := &file_campaign_v1_lead_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2327,7 +2437,7 @@ func (x *ExportPersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportPersonResponse.ProtoReflect.Descriptor instead.
 func (*ExportPersonResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{32}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ExportPersonResponse) GetPiece() []byte {
@@ -2350,7 +2460,7 @@ type RevealNumbersRequest struct {
 
 func (x *RevealNumbersRequest) Reset() {
 	*x = RevealNumbersRequest{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[33]
+	mi := &file_campaign_v1_lead_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2362,7 +2472,7 @@ func (x *RevealNumbersRequest) String() string {
 func (*RevealNumbersRequest) ProtoMessage() {}
 
 func (x *RevealNumbersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[33]
+	mi := &file_campaign_v1_lead_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2375,7 +2485,7 @@ func (x *RevealNumbersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevealNumbersRequest.ProtoReflect.Descriptor instead.
 func (*RevealNumbersRequest) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{33}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RevealNumbersRequest) GetId() int64 {
@@ -2403,7 +2513,7 @@ type RevealNumbersResponse struct {
 
 func (x *RevealNumbersResponse) Reset() {
 	*x = RevealNumbersResponse{}
-	mi := &file_campaign_v1_lead_proto_msgTypes[34]
+	mi := &file_campaign_v1_lead_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2415,7 +2525,7 @@ func (x *RevealNumbersResponse) String() string {
 func (*RevealNumbersResponse) ProtoMessage() {}
 
 func (x *RevealNumbersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_campaign_v1_lead_proto_msgTypes[34]
+	mi := &file_campaign_v1_lead_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2428,7 +2538,7 @@ func (x *RevealNumbersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevealNumbersResponse.ProtoReflect.Descriptor instead.
 func (*RevealNumbersResponse) Descriptor() ([]byte, []int) {
-	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{34}
+	return file_campaign_v1_lead_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RevealNumbersResponse) GetNumbers() []*Number {
@@ -2532,7 +2642,14 @@ const file_campaign_v1_lead_proto_rawDesc = "" +
 	"\x12ReopenLeadResponse\x12%\n" +
 	"\x04lead\x18\x01 \x01(\v2\x11.campaign.v1.LeadR\x04lead\x129\n" +
 	"\n" +
-	"decided_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tdecidedAt\"}\n" +
+	"decided_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tdecidedAt\"\\\n" +
+	"\x0fMoveLeadRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1f\n" +
+	"\vcampaign_id\x18\x02 \x01(\x03R\n" +
+	"campaignId\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x03R\aversion\"9\n" +
+	"\x10MoveLeadResponse\x12%\n" +
+	"\x04lead\x18\x01 \x01(\v2\x11.campaign.v1.LeadR\x04lead\"}\n" +
 	"\x12UpsertLeadsRequest\x120\n" +
 	"\x05begin\x18\x01 \x01(\v2\x18.campaign.v1.UpsertBeginH\x00R\x05begin\x12-\n" +
 	"\x04item\x18\x02 \x01(\v2\x17.campaign.v1.UpsertItemH\x00R\x04itemB\x06\n" +
@@ -2618,7 +2735,7 @@ const file_campaign_v1_lead_proto_rawDesc = "" +
 	"\x11UPSERT_DONE_STALE\x10\x04\x12\x15\n" +
 	"\x11UPSERT_DONE_MOVED\x10\x05\x12\x19\n" +
 	"\x15UPSERT_DONE_WITHDRAWN\x10\x06\x12\x18\n" +
-	"\x14UPSERT_DONE_REOPENED\x10\a2\xcc\b\n" +
+	"\x14UPSERT_DONE_REOPENED\x10\a2\x95\t\n" +
 	"\vLeadService\x12D\n" +
 	"\aGetLead\x12\x1b.campaign.v1.GetLeadRequest\x1a\x1c.campaign.v1.GetLeadResponse\x12J\n" +
 	"\tFindLeads\x12\x1d.campaign.v1.FindLeadsRequest\x1a\x1e.campaign.v1.FindLeadsResponse\x12M\n" +
@@ -2626,7 +2743,8 @@ const file_campaign_v1_lead_proto_rawDesc = "" +
 	"UpdateLead\x12\x1e.campaign.v1.UpdateLeadRequest\x1a\x1f.campaign.v1.UpdateLeadResponse\x12S\n" +
 	"\fWithdrawLead\x12 .campaign.v1.WithdrawLeadRequest\x1a!.campaign.v1.WithdrawLeadResponse\x12M\n" +
 	"\n" +
-	"ReopenLead\x12\x1e.campaign.v1.ReopenLeadRequest\x1a\x1f.campaign.v1.ReopenLeadResponse\x12V\n" +
+	"ReopenLead\x12\x1e.campaign.v1.ReopenLeadRequest\x1a\x1f.campaign.v1.ReopenLeadResponse\x12G\n" +
+	"\bMoveLead\x12\x1c.campaign.v1.MoveLeadRequest\x1a\x1d.campaign.v1.MoveLeadResponse\x12V\n" +
 	"\rRecordConsent\x12!.campaign.v1.RecordConsentRequest\x1a\".campaign.v1.RecordConsentResponse\x12V\n" +
 	"\rRevokeConsent\x12!.campaign.v1.RevokeConsentRequest\x1a\".campaign.v1.RevokeConsentResponse\x12S\n" +
 	"\fListConsents\x12 .campaign.v1.ListConsentsRequest\x1a!.campaign.v1.ListConsentsResponse\x12b\n" +
@@ -2649,7 +2767,7 @@ func file_campaign_v1_lead_proto_rawDescGZIP() []byte {
 }
 
 var file_campaign_v1_lead_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_campaign_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_campaign_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_campaign_v1_lead_proto_goTypes = []any{
 	(UpsertDone)(0),                   // 0: campaign.v1.UpsertDone
 	(*Consent)(nil),                   // 1: campaign.v1.Consent
@@ -2671,104 +2789,109 @@ var file_campaign_v1_lead_proto_goTypes = []any{
 	(*WithdrawLeadResponse)(nil),      // 17: campaign.v1.WithdrawLeadResponse
 	(*ReopenLeadRequest)(nil),         // 18: campaign.v1.ReopenLeadRequest
 	(*ReopenLeadResponse)(nil),        // 19: campaign.v1.ReopenLeadResponse
-	(*UpsertLeadsRequest)(nil),        // 20: campaign.v1.UpsertLeadsRequest
-	(*UpsertBegin)(nil),               // 21: campaign.v1.UpsertBegin
-	(*UpsertItem)(nil),                // 22: campaign.v1.UpsertItem
-	(*UpsertLead)(nil),                // 23: campaign.v1.UpsertLead
-	(*MoveLead)(nil),                  // 24: campaign.v1.MoveLead
-	(*WithdrawUpserted)(nil),          // 25: campaign.v1.WithdrawUpserted
-	(*UpsertLeadsResponse)(nil),       // 26: campaign.v1.UpsertLeadsResponse
-	(*UpsertResult)(nil),              // 27: campaign.v1.UpsertResult
-	(*UpsertError)(nil),               // 28: campaign.v1.UpsertError
-	(*FieldFault)(nil),                // 29: campaign.v1.FieldFault
-	(*EraseLeadRequest)(nil),          // 30: campaign.v1.EraseLeadRequest
-	(*EraseLeadResponse)(nil),         // 31: campaign.v1.EraseLeadResponse
-	(*ExportPersonRequest)(nil),       // 32: campaign.v1.ExportPersonRequest
-	(*ExportPersonResponse)(nil),      // 33: campaign.v1.ExportPersonResponse
-	(*RevealNumbersRequest)(nil),      // 34: campaign.v1.RevealNumbersRequest
-	(*RevealNumbersResponse)(nil),     // 35: campaign.v1.RevealNumbersResponse
-	(*timestamppb.Timestamp)(nil),     // 36: google.protobuf.Timestamp
-	(*Lead)(nil),                      // 37: campaign.v1.Lead
-	(Outcome)(0),                      // 38: campaign.v1.Outcome
-	(*durationpb.Duration)(nil),       // 39: google.protobuf.Duration
-	(*Try)(nil),                       // 40: campaign.v1.Try
-	(*Attempt)(nil),                   // 41: campaign.v1.Attempt
-	(*Appointment)(nil),               // 42: campaign.v1.Appointment
-	(LeadState)(0),                    // 43: campaign.v1.LeadState
-	(*fieldmaskpb.FieldMask)(nil),     // 44: google.protobuf.FieldMask
-	(*Plan)(nil),                      // 45: campaign.v1.Plan
-	(*Number)(nil),                    // 46: campaign.v1.Number
+	(*MoveLeadRequest)(nil),           // 20: campaign.v1.MoveLeadRequest
+	(*MoveLeadResponse)(nil),          // 21: campaign.v1.MoveLeadResponse
+	(*UpsertLeadsRequest)(nil),        // 22: campaign.v1.UpsertLeadsRequest
+	(*UpsertBegin)(nil),               // 23: campaign.v1.UpsertBegin
+	(*UpsertItem)(nil),                // 24: campaign.v1.UpsertItem
+	(*UpsertLead)(nil),                // 25: campaign.v1.UpsertLead
+	(*MoveLead)(nil),                  // 26: campaign.v1.MoveLead
+	(*WithdrawUpserted)(nil),          // 27: campaign.v1.WithdrawUpserted
+	(*UpsertLeadsResponse)(nil),       // 28: campaign.v1.UpsertLeadsResponse
+	(*UpsertResult)(nil),              // 29: campaign.v1.UpsertResult
+	(*UpsertError)(nil),               // 30: campaign.v1.UpsertError
+	(*FieldFault)(nil),                // 31: campaign.v1.FieldFault
+	(*EraseLeadRequest)(nil),          // 32: campaign.v1.EraseLeadRequest
+	(*EraseLeadResponse)(nil),         // 33: campaign.v1.EraseLeadResponse
+	(*ExportPersonRequest)(nil),       // 34: campaign.v1.ExportPersonRequest
+	(*ExportPersonResponse)(nil),      // 35: campaign.v1.ExportPersonResponse
+	(*RevealNumbersRequest)(nil),      // 36: campaign.v1.RevealNumbersRequest
+	(*RevealNumbersResponse)(nil),     // 37: campaign.v1.RevealNumbersResponse
+	(*timestamppb.Timestamp)(nil),     // 38: google.protobuf.Timestamp
+	(*Lead)(nil),                      // 39: campaign.v1.Lead
+	(Outcome)(0),                      // 40: campaign.v1.Outcome
+	(*durationpb.Duration)(nil),       // 41: google.protobuf.Duration
+	(*Try)(nil),                       // 42: campaign.v1.Try
+	(*Attempt)(nil),                   // 43: campaign.v1.Attempt
+	(*Appointment)(nil),               // 44: campaign.v1.Appointment
+	(LeadState)(0),                    // 45: campaign.v1.LeadState
+	(*fieldmaskpb.FieldMask)(nil),     // 46: google.protobuf.FieldMask
+	(*Plan)(nil),                      // 47: campaign.v1.Plan
+	(*Number)(nil),                    // 48: campaign.v1.Number
 }
 var file_campaign_v1_lead_proto_depIdxs = []int32{
-	36, // 0: campaign.v1.Consent.given_at:type_name -> google.protobuf.Timestamp
-	36, // 1: campaign.v1.Consent.expires_at:type_name -> google.protobuf.Timestamp
-	36, // 2: campaign.v1.Consent.revoked_at:type_name -> google.protobuf.Timestamp
+	38, // 0: campaign.v1.Consent.given_at:type_name -> google.protobuf.Timestamp
+	38, // 1: campaign.v1.Consent.expires_at:type_name -> google.protobuf.Timestamp
+	38, // 2: campaign.v1.Consent.revoked_at:type_name -> google.protobuf.Timestamp
 	1,  // 3: campaign.v1.RecordConsentRequest.consent:type_name -> campaign.v1.Consent
 	1,  // 4: campaign.v1.RecordConsentResponse.consent:type_name -> campaign.v1.Consent
-	37, // 5: campaign.v1.RecordConsentResponse.lead:type_name -> campaign.v1.Lead
+	39, // 5: campaign.v1.RecordConsentResponse.lead:type_name -> campaign.v1.Lead
 	1,  // 6: campaign.v1.RevokeConsentResponse.consent:type_name -> campaign.v1.Consent
 	1,  // 7: campaign.v1.ListConsentsResponse.consents:type_name -> campaign.v1.Consent
-	36, // 8: campaign.v1.RecordOutsideCallRequest.placed_at:type_name -> google.protobuf.Timestamp
-	38, // 9: campaign.v1.RecordOutsideCallRequest.outcome:type_name -> campaign.v1.Outcome
-	39, // 10: campaign.v1.RecordOutsideCallRequest.talk:type_name -> google.protobuf.Duration
-	37, // 11: campaign.v1.RecordOutsideCallResponse.lead:type_name -> campaign.v1.Lead
-	37, // 12: campaign.v1.GetLeadResponse.lead:type_name -> campaign.v1.Lead
-	40, // 13: campaign.v1.GetLeadResponse.tries:type_name -> campaign.v1.Try
-	41, // 14: campaign.v1.GetLeadResponse.attempts:type_name -> campaign.v1.Attempt
-	42, // 15: campaign.v1.GetLeadResponse.appointments:type_name -> campaign.v1.Appointment
-	43, // 16: campaign.v1.FindLeadsRequest.state:type_name -> campaign.v1.LeadState
-	37, // 17: campaign.v1.FindLeadsResponse.leads:type_name -> campaign.v1.Lead
-	37, // 18: campaign.v1.UpdateLeadRequest.lead:type_name -> campaign.v1.Lead
-	44, // 19: campaign.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
-	37, // 20: campaign.v1.UpdateLeadResponse.lead:type_name -> campaign.v1.Lead
-	37, // 21: campaign.v1.WithdrawLeadResponse.lead:type_name -> campaign.v1.Lead
-	37, // 22: campaign.v1.ReopenLeadResponse.lead:type_name -> campaign.v1.Lead
-	36, // 23: campaign.v1.ReopenLeadResponse.decided_at:type_name -> google.protobuf.Timestamp
-	21, // 24: campaign.v1.UpsertLeadsRequest.begin:type_name -> campaign.v1.UpsertBegin
-	22, // 25: campaign.v1.UpsertLeadsRequest.item:type_name -> campaign.v1.UpsertItem
-	23, // 26: campaign.v1.UpsertItem.upsert:type_name -> campaign.v1.UpsertLead
-	24, // 27: campaign.v1.UpsertItem.move:type_name -> campaign.v1.MoveLead
-	25, // 28: campaign.v1.UpsertItem.withdraw:type_name -> campaign.v1.WithdrawUpserted
-	37, // 29: campaign.v1.UpsertLead.lead:type_name -> campaign.v1.Lead
-	44, // 30: campaign.v1.UpsertLead.update_mask:type_name -> google.protobuf.FieldMask
-	27, // 31: campaign.v1.UpsertLeadsResponse.results:type_name -> campaign.v1.UpsertResult
-	0,  // 32: campaign.v1.UpsertResult.done:type_name -> campaign.v1.UpsertDone
-	45, // 33: campaign.v1.UpsertResult.plan:type_name -> campaign.v1.Plan
-	28, // 34: campaign.v1.UpsertResult.error:type_name -> campaign.v1.UpsertError
-	29, // 35: campaign.v1.UpsertError.fields:type_name -> campaign.v1.FieldFault
-	39, // 36: campaign.v1.UpsertError.retry_after:type_name -> google.protobuf.Duration
-	46, // 37: campaign.v1.RevealNumbersResponse.numbers:type_name -> campaign.v1.Number
-	10, // 38: campaign.v1.LeadService.GetLead:input_type -> campaign.v1.GetLeadRequest
-	12, // 39: campaign.v1.LeadService.FindLeads:input_type -> campaign.v1.FindLeadsRequest
-	14, // 40: campaign.v1.LeadService.UpdateLead:input_type -> campaign.v1.UpdateLeadRequest
-	16, // 41: campaign.v1.LeadService.WithdrawLead:input_type -> campaign.v1.WithdrawLeadRequest
-	18, // 42: campaign.v1.LeadService.ReopenLead:input_type -> campaign.v1.ReopenLeadRequest
-	2,  // 43: campaign.v1.LeadService.RecordConsent:input_type -> campaign.v1.RecordConsentRequest
-	4,  // 44: campaign.v1.LeadService.RevokeConsent:input_type -> campaign.v1.RevokeConsentRequest
-	6,  // 45: campaign.v1.LeadService.ListConsents:input_type -> campaign.v1.ListConsentsRequest
-	8,  // 46: campaign.v1.LeadService.RecordOutsideCall:input_type -> campaign.v1.RecordOutsideCallRequest
-	20, // 47: campaign.v1.LeadService.UpsertLeads:input_type -> campaign.v1.UpsertLeadsRequest
-	30, // 48: campaign.v1.LeadService.EraseLead:input_type -> campaign.v1.EraseLeadRequest
-	32, // 49: campaign.v1.LeadService.ExportPerson:input_type -> campaign.v1.ExportPersonRequest
-	34, // 50: campaign.v1.LeadService.RevealNumbers:input_type -> campaign.v1.RevealNumbersRequest
-	11, // 51: campaign.v1.LeadService.GetLead:output_type -> campaign.v1.GetLeadResponse
-	13, // 52: campaign.v1.LeadService.FindLeads:output_type -> campaign.v1.FindLeadsResponse
-	15, // 53: campaign.v1.LeadService.UpdateLead:output_type -> campaign.v1.UpdateLeadResponse
-	17, // 54: campaign.v1.LeadService.WithdrawLead:output_type -> campaign.v1.WithdrawLeadResponse
-	19, // 55: campaign.v1.LeadService.ReopenLead:output_type -> campaign.v1.ReopenLeadResponse
-	3,  // 56: campaign.v1.LeadService.RecordConsent:output_type -> campaign.v1.RecordConsentResponse
-	5,  // 57: campaign.v1.LeadService.RevokeConsent:output_type -> campaign.v1.RevokeConsentResponse
-	7,  // 58: campaign.v1.LeadService.ListConsents:output_type -> campaign.v1.ListConsentsResponse
-	9,  // 59: campaign.v1.LeadService.RecordOutsideCall:output_type -> campaign.v1.RecordOutsideCallResponse
-	26, // 60: campaign.v1.LeadService.UpsertLeads:output_type -> campaign.v1.UpsertLeadsResponse
-	31, // 61: campaign.v1.LeadService.EraseLead:output_type -> campaign.v1.EraseLeadResponse
-	33, // 62: campaign.v1.LeadService.ExportPerson:output_type -> campaign.v1.ExportPersonResponse
-	35, // 63: campaign.v1.LeadService.RevealNumbers:output_type -> campaign.v1.RevealNumbersResponse
-	51, // [51:64] is the sub-list for method output_type
-	38, // [38:51] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	38, // 8: campaign.v1.RecordOutsideCallRequest.placed_at:type_name -> google.protobuf.Timestamp
+	40, // 9: campaign.v1.RecordOutsideCallRequest.outcome:type_name -> campaign.v1.Outcome
+	41, // 10: campaign.v1.RecordOutsideCallRequest.talk:type_name -> google.protobuf.Duration
+	39, // 11: campaign.v1.RecordOutsideCallResponse.lead:type_name -> campaign.v1.Lead
+	39, // 12: campaign.v1.GetLeadResponse.lead:type_name -> campaign.v1.Lead
+	42, // 13: campaign.v1.GetLeadResponse.tries:type_name -> campaign.v1.Try
+	43, // 14: campaign.v1.GetLeadResponse.attempts:type_name -> campaign.v1.Attempt
+	44, // 15: campaign.v1.GetLeadResponse.appointments:type_name -> campaign.v1.Appointment
+	45, // 16: campaign.v1.FindLeadsRequest.state:type_name -> campaign.v1.LeadState
+	39, // 17: campaign.v1.FindLeadsResponse.leads:type_name -> campaign.v1.Lead
+	39, // 18: campaign.v1.UpdateLeadRequest.lead:type_name -> campaign.v1.Lead
+	46, // 19: campaign.v1.UpdateLeadRequest.update_mask:type_name -> google.protobuf.FieldMask
+	39, // 20: campaign.v1.UpdateLeadResponse.lead:type_name -> campaign.v1.Lead
+	39, // 21: campaign.v1.WithdrawLeadResponse.lead:type_name -> campaign.v1.Lead
+	39, // 22: campaign.v1.ReopenLeadResponse.lead:type_name -> campaign.v1.Lead
+	38, // 23: campaign.v1.ReopenLeadResponse.decided_at:type_name -> google.protobuf.Timestamp
+	39, // 24: campaign.v1.MoveLeadResponse.lead:type_name -> campaign.v1.Lead
+	23, // 25: campaign.v1.UpsertLeadsRequest.begin:type_name -> campaign.v1.UpsertBegin
+	24, // 26: campaign.v1.UpsertLeadsRequest.item:type_name -> campaign.v1.UpsertItem
+	25, // 27: campaign.v1.UpsertItem.upsert:type_name -> campaign.v1.UpsertLead
+	26, // 28: campaign.v1.UpsertItem.move:type_name -> campaign.v1.MoveLead
+	27, // 29: campaign.v1.UpsertItem.withdraw:type_name -> campaign.v1.WithdrawUpserted
+	39, // 30: campaign.v1.UpsertLead.lead:type_name -> campaign.v1.Lead
+	46, // 31: campaign.v1.UpsertLead.update_mask:type_name -> google.protobuf.FieldMask
+	29, // 32: campaign.v1.UpsertLeadsResponse.results:type_name -> campaign.v1.UpsertResult
+	0,  // 33: campaign.v1.UpsertResult.done:type_name -> campaign.v1.UpsertDone
+	47, // 34: campaign.v1.UpsertResult.plan:type_name -> campaign.v1.Plan
+	30, // 35: campaign.v1.UpsertResult.error:type_name -> campaign.v1.UpsertError
+	31, // 36: campaign.v1.UpsertError.fields:type_name -> campaign.v1.FieldFault
+	41, // 37: campaign.v1.UpsertError.retry_after:type_name -> google.protobuf.Duration
+	48, // 38: campaign.v1.RevealNumbersResponse.numbers:type_name -> campaign.v1.Number
+	10, // 39: campaign.v1.LeadService.GetLead:input_type -> campaign.v1.GetLeadRequest
+	12, // 40: campaign.v1.LeadService.FindLeads:input_type -> campaign.v1.FindLeadsRequest
+	14, // 41: campaign.v1.LeadService.UpdateLead:input_type -> campaign.v1.UpdateLeadRequest
+	16, // 42: campaign.v1.LeadService.WithdrawLead:input_type -> campaign.v1.WithdrawLeadRequest
+	18, // 43: campaign.v1.LeadService.ReopenLead:input_type -> campaign.v1.ReopenLeadRequest
+	20, // 44: campaign.v1.LeadService.MoveLead:input_type -> campaign.v1.MoveLeadRequest
+	2,  // 45: campaign.v1.LeadService.RecordConsent:input_type -> campaign.v1.RecordConsentRequest
+	4,  // 46: campaign.v1.LeadService.RevokeConsent:input_type -> campaign.v1.RevokeConsentRequest
+	6,  // 47: campaign.v1.LeadService.ListConsents:input_type -> campaign.v1.ListConsentsRequest
+	8,  // 48: campaign.v1.LeadService.RecordOutsideCall:input_type -> campaign.v1.RecordOutsideCallRequest
+	22, // 49: campaign.v1.LeadService.UpsertLeads:input_type -> campaign.v1.UpsertLeadsRequest
+	32, // 50: campaign.v1.LeadService.EraseLead:input_type -> campaign.v1.EraseLeadRequest
+	34, // 51: campaign.v1.LeadService.ExportPerson:input_type -> campaign.v1.ExportPersonRequest
+	36, // 52: campaign.v1.LeadService.RevealNumbers:input_type -> campaign.v1.RevealNumbersRequest
+	11, // 53: campaign.v1.LeadService.GetLead:output_type -> campaign.v1.GetLeadResponse
+	13, // 54: campaign.v1.LeadService.FindLeads:output_type -> campaign.v1.FindLeadsResponse
+	15, // 55: campaign.v1.LeadService.UpdateLead:output_type -> campaign.v1.UpdateLeadResponse
+	17, // 56: campaign.v1.LeadService.WithdrawLead:output_type -> campaign.v1.WithdrawLeadResponse
+	19, // 57: campaign.v1.LeadService.ReopenLead:output_type -> campaign.v1.ReopenLeadResponse
+	21, // 58: campaign.v1.LeadService.MoveLead:output_type -> campaign.v1.MoveLeadResponse
+	3,  // 59: campaign.v1.LeadService.RecordConsent:output_type -> campaign.v1.RecordConsentResponse
+	5,  // 60: campaign.v1.LeadService.RevokeConsent:output_type -> campaign.v1.RevokeConsentResponse
+	7,  // 61: campaign.v1.LeadService.ListConsents:output_type -> campaign.v1.ListConsentsResponse
+	9,  // 62: campaign.v1.LeadService.RecordOutsideCall:output_type -> campaign.v1.RecordOutsideCallResponse
+	28, // 63: campaign.v1.LeadService.UpsertLeads:output_type -> campaign.v1.UpsertLeadsResponse
+	33, // 64: campaign.v1.LeadService.EraseLead:output_type -> campaign.v1.EraseLeadResponse
+	35, // 65: campaign.v1.LeadService.ExportPerson:output_type -> campaign.v1.ExportPersonResponse
+	37, // 66: campaign.v1.LeadService.RevealNumbers:output_type -> campaign.v1.RevealNumbersResponse
+	53, // [53:67] is the sub-list for method output_type
+	39, // [39:53] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_campaign_v1_lead_proto_init() }
@@ -2777,11 +2900,11 @@ func file_campaign_v1_lead_proto_init() {
 		return
 	}
 	file_campaign_v1_types_proto_init()
-	file_campaign_v1_lead_proto_msgTypes[19].OneofWrappers = []any{
+	file_campaign_v1_lead_proto_msgTypes[21].OneofWrappers = []any{
 		(*UpsertLeadsRequest_Begin)(nil),
 		(*UpsertLeadsRequest_Item)(nil),
 	}
-	file_campaign_v1_lead_proto_msgTypes[21].OneofWrappers = []any{
+	file_campaign_v1_lead_proto_msgTypes[23].OneofWrappers = []any{
 		(*UpsertItem_Upsert)(nil),
 		(*UpsertItem_Move)(nil),
 		(*UpsertItem_Withdraw)(nil),
@@ -2792,7 +2915,7 @@ func file_campaign_v1_lead_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_campaign_v1_lead_proto_rawDesc), len(file_campaign_v1_lead_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   35,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

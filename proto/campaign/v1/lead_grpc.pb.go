@@ -24,6 +24,7 @@ const (
 	LeadService_UpdateLead_FullMethodName        = "/campaign.v1.LeadService/UpdateLead"
 	LeadService_WithdrawLead_FullMethodName      = "/campaign.v1.LeadService/WithdrawLead"
 	LeadService_ReopenLead_FullMethodName        = "/campaign.v1.LeadService/ReopenLead"
+	LeadService_MoveLead_FullMethodName          = "/campaign.v1.LeadService/MoveLead"
 	LeadService_RecordConsent_FullMethodName     = "/campaign.v1.LeadService/RecordConsent"
 	LeadService_RevokeConsent_FullMethodName     = "/campaign.v1.LeadService/RevokeConsent"
 	LeadService_ListConsents_FullMethodName      = "/campaign.v1.LeadService/ListConsents"
@@ -61,6 +62,12 @@ type LeadServiceClient interface {
 	// SUPPRESSED every number is; ABORTED VERSION_MISMATCH; ALREADY_EXISTS it was withdrawn and its number or external id
 	// is another lead's now; INVALID_ARGUMENT without reason; NOT_FOUND.
 	ReopenLead(ctx context.Context, in *ReopenLeadRequest, opts ...grpc.CallOption) (*ReopenLeadResponse, error)
+	// MoveLead lets a lead go on in another campaign, wherever it came from: it is withdrawn where it is and added there with
+	// its attempts, which still count, and its open promise. It gets another id; the old one's event says which. To where it
+	// is already: no change. Errors: FAILED_PRECONDITION WRONG_STATE it was withdrawn, or that campaign has finished, ON_CALL
+	// an agent has it on a call; ALREADY_EXISTS its number or external id is another lead's there; ABORTED VERSION_MISMATCH;
+	// NOT_FOUND the lead, or the campaign.
+	MoveLead(ctx context.Context, in *MoveLeadRequest, opts ...grpc.CallOption) (*MoveLeadResponse, error)
 	// RecordConsent keeps a person's word that calls may be made which a law would forbid; it is in force when
 	// acknowledged, for every lead of that person. Errors: INVALID_ARGUMENT names the field; NOT_FOUND the lead.
 	RecordConsent(ctx context.Context, in *RecordConsentRequest, opts ...grpc.CallOption) (*RecordConsentResponse, error)
@@ -145,6 +152,16 @@ func (c *leadServiceClient) ReopenLead(ctx context.Context, in *ReopenLeadReques
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReopenLeadResponse)
 	err := c.cc.Invoke(ctx, LeadService_ReopenLead_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *leadServiceClient) MoveLead(ctx context.Context, in *MoveLeadRequest, opts ...grpc.CallOption) (*MoveLeadResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MoveLeadResponse)
+	err := c.cc.Invoke(ctx, LeadService_MoveLead_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -270,6 +287,12 @@ type LeadServiceServer interface {
 	// SUPPRESSED every number is; ABORTED VERSION_MISMATCH; ALREADY_EXISTS it was withdrawn and its number or external id
 	// is another lead's now; INVALID_ARGUMENT without reason; NOT_FOUND.
 	ReopenLead(context.Context, *ReopenLeadRequest) (*ReopenLeadResponse, error)
+	// MoveLead lets a lead go on in another campaign, wherever it came from: it is withdrawn where it is and added there with
+	// its attempts, which still count, and its open promise. It gets another id; the old one's event says which. To where it
+	// is already: no change. Errors: FAILED_PRECONDITION WRONG_STATE it was withdrawn, or that campaign has finished, ON_CALL
+	// an agent has it on a call; ALREADY_EXISTS its number or external id is another lead's there; ABORTED VERSION_MISMATCH;
+	// NOT_FOUND the lead, or the campaign.
+	MoveLead(context.Context, *MoveLeadRequest) (*MoveLeadResponse, error)
 	// RecordConsent keeps a person's word that calls may be made which a law would forbid; it is in force when
 	// acknowledged, for every lead of that person. Errors: INVALID_ARGUMENT names the field; NOT_FOUND the lead.
 	RecordConsent(context.Context, *RecordConsentRequest) (*RecordConsentResponse, error)
@@ -324,6 +347,9 @@ func (UnimplementedLeadServiceServer) WithdrawLead(context.Context, *WithdrawLea
 }
 func (UnimplementedLeadServiceServer) ReopenLead(context.Context, *ReopenLeadRequest) (*ReopenLeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReopenLead not implemented")
+}
+func (UnimplementedLeadServiceServer) MoveLead(context.Context, *MoveLeadRequest) (*MoveLeadResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MoveLead not implemented")
 }
 func (UnimplementedLeadServiceServer) RecordConsent(context.Context, *RecordConsentRequest) (*RecordConsentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordConsent not implemented")
@@ -456,6 +482,24 @@ func _LeadService_ReopenLead_Handler(srv interface{}, ctx context.Context, dec f
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(LeadServiceServer).ReopenLead(ctx, req.(*ReopenLeadRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LeadService_MoveLead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MoveLeadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeadServiceServer).MoveLead(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LeadService_MoveLead_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeadServiceServer).MoveLead(ctx, req.(*MoveLeadRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -612,6 +656,10 @@ var LeadService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReopenLead",
 			Handler:    _LeadService_ReopenLead_Handler,
+		},
+		{
+			MethodName: "MoveLead",
+			Handler:    _LeadService_MoveLead_Handler,
 		},
 		{
 			MethodName: "RecordConsent",

@@ -1,6 +1,6 @@
 // A manager makes a campaign, changes it while its sentences follow, looks at what a change moves, and pauses in two
-// clicks; in both languages.
-import { world, play, person, seen, expect } from "../lib.mjs";
+// clicks; in both languages. Another one is made and finished by the keyboard alone.
+import { world, play, person, seen, expect, tabTo } from "../lib.mjs";
 
 // follows types into a field and waits for the sentences to change.
 async function follows(page, field, value) {
@@ -10,6 +10,19 @@ async function follows(page, field, value) {
   return page.locator("#said").textContent();
 }
 
+// once presses a form's button again and again, while the page asks whether it would get through and while it is sent: it is
+// sent once.
+async function once(page, path, button) {
+  let sends = 0;
+  page.on("request", (r) => { if (r.method() === "POST" && new URL(r.url()).pathname === path) sends++; });
+  const press = () => page.evaluate((s) => document.querySelector(s).click(), button);
+  await page.route("**/me", async (route) => { await press(); await route.continue(); }, { times: 1 });
+  await page.evaluate((s) => document.addEventListener("submit", () => setTimeout(() => document.querySelector(s).click()), { once: true }), button);
+  await page.dblclick(button, { noWaitAfter: true });
+  await page.waitForURL((url) => url.pathname !== path);
+  expect(sends === 1, `a form that was pressed four times was sent ${sends} times`);
+}
+
 async function made(page, name) {
   await page.goto(`${world.base}/campaigns`);
   await page.click("#new");
@@ -17,7 +30,7 @@ async function made(page, name) {
   await page.fill("[name=zone]", "Europe/London");
   await page.fill("[name=region]", "GB");
   await follows(page, "rules.max_attempts", "7");
-  await page.click("#save");
+  await once(page, "/campaigns/new", "#save");
   await page.waitForURL(/\/campaigns\/\d+/);
   expect((await page.locator("h1").textContent()).includes(name), "a campaign that was made is not shown");
 }
@@ -49,12 +62,38 @@ async function paused(page, lang) {
   await page.waitForSelector(`${card} [data-state=running]`);
 }
 
+// finished makes a campaign and finishes it, without a mouse.
+async function finished(page) {
+  await page.goto(`${world.base}/campaigns`);
+  await tabTo(page, "#new");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#campaign-form");
+  for (const [field, text] of [["name", "Winter offer"], ["zone", "Europe/London"], ["region", "GB"]]) {
+    await tabTo(page, `[name=${field}]`);
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type(text);
+  }
+  await tabTo(page, "#save", 300);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/campaigns\/\d+/);
+  expect((await page.locator("h1").textContent()).includes("Winter offer"), "a campaign is not made by the keyboard");
+  await tabTo(page, "[data-ask=finish]");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#asking[open] #do");
+  await seen(page, "campaigns-finish");
+  await tabTo(page, "#do");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-state=finished]");
+  expect(await page.locator("[data-ask]").count() === 0, "a campaign that finished is asked for more");
+}
+
 await play(async (browser) => {
   for (const lang of ["en", "zh"]) {
     const page = await person(browser, world.tokens.manager, { lang });
     await made(page, lang === "en" ? "Autumn offer" : "秋季回访");
     await changed(page, lang);
     await paused(page, lang);
+    if (lang === "en") await finished(page);
     await page.context().close();
   }
 });

@@ -1,5 +1,5 @@
 // A supervisor watches an agent go through the states without a reload, helps out of one, and gives a promise to another.
-import { world, play, person, seen, expect } from "../lib.mjs";
+import { world, play, person, seen, expect, tabTo } from "../lib.mjs";
 
 const stage = (page, name) => page.waitForSelector(`#card[data-stage=${name}]`);
 const row = (state) => `#floor-agents tr[data-id][data-state=${state}]`;
@@ -15,6 +15,55 @@ async function promised(agent) {
   await agent.locator("#booking [name=day]").selectOption({ index: 1 }); // near a promise an agent is kept free for it
   await agent.click("#booking [data-do=book]");
   await stage(agent, "offered");
+}
+
+// reckoned waits until what is ahead counts with so many agents, and says nothing else of them.
+async function reckoned(floor, agents) {
+  await floor.waitForFunction((n) => document.getElementById("floor-ahead").textContent.includes(`${n} ×`), agents, { timeout: 40000 });
+  expect(!(await floor.locator("#floor-ahead").textContent()).includes("no agent is signed in"), `it is said that nobody is signed in, and ${agents} are`);
+}
+
+// expected tells by the keyboard alone how many agents there will be; the chart's labels fit on a narrow screen.
+async function expected(floor) {
+  await floor.locator("#floor-ahead select").focus();
+  await tabTo(floor, "#floor-ahead [name=agents]", 3);
+  await floor.keyboard.type("40");
+  await floor.keyboard.press("Enter");
+  await reckoned(floor, 40);
+  await floor.setViewportSize({ width: 390, height: 900 });
+  const cut = await floor.evaluate(() => [...document.querySelectorAll(".floor-chart text")].filter((text) => {
+    const is = text.getBoundingClientRect(), most = text.ownerSVGElement.getBoundingClientRect();
+    return is.width > 0 && (is.top < most.top || is.left < most.left || is.right > most.right || is.bottom > most.bottom);
+  }).map((text) => text.textContent));
+  expect(cut.length === 0, `labels of the chart are cut off: ${cut}`);
+  await seen(floor, "floor-ahead-390");
+  await floor.setViewportSize({ width: 1280, height: 900 });
+}
+
+// finished has a manager finish the other campaign; a floor that is told all again no longer shows it.
+async function finished(browser, floor) {
+  const line = floor.locator("#floor-campaigns tbody tr[data-id]", { hasText: "Winter offer" });
+  const manager = await person(browser, world.tokens.manager);
+  await manager.goto(world.base + await line.locator("a").getAttribute("href"));
+  await manager.click("[data-ask=finish]");
+  await manager.click("#asking[open] #do");
+  await manager.waitForSelector("#did");
+  await manager.context().close();
+  await floor.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // as a tab that is come back to
+  await line.waitFor({ state: "detached" });
+  expect(await floor.locator("#floor-no-campaign").isHidden(), "it is said that there is no campaign, and there is one");
+}
+
+// handedOver gives all promises of an agent who is away back to the other.
+async function handedOver(floor, agent) {
+  await floor.goto(`${world.base}/floor/agent?login=ben`);
+  const form = floor.locator("form[action='/floor/hand-over']");
+  await form.locator("[name=to]").fill("ann");
+  await form.locator("[name=reason]").fill("Ben is away, too");
+  await form.locator("button").click();
+  await form.waitFor({ state: "detached" });
+  await agent.locator("#callbacks-till").selectOption("");
+  await agent.waitForSelector("#callbacks .note", { state: "detached" });
 }
 
 await play(async (browser) => {
@@ -34,6 +83,7 @@ await play(async (browser) => {
   await agent.click("#call");
   await stage(agent, "calling");
   await floor.waitForSelector(row("on_call"));
+  await reckoned(floor, 1);
   await seen(floor, "floor-on-call");
   await agent.click("#end");
   await floor.waitForSelector(row("wrap_up"));
@@ -53,6 +103,9 @@ await play(async (browser) => {
   await agent.waitForSelector("#idle [data-when=break]:not([hidden])");
   expect(await agent.locator("#card").count() === 0, "an agent who was sent to a break keeps the card");
 
+  await finished(browser, floor);
+  await expected(floor);
+
   await floor.goto(`${world.base}/floor/promises?all=1`);
   await seen(floor, "floor-promises");
   await floor.locator("form[action='/floor/reassign']").first().waitFor({ state: "attached" });
@@ -65,4 +118,5 @@ await play(async (browser) => {
   await floor.waitForFunction(() => [...document.querySelectorAll("main td")].some((td) => td.textContent.includes("ben")));
   await agent.locator("#callbacks-till").selectOption("");
   await agent.waitForSelector("#callbacks .note");
+  await handedOver(floor, agent);
 });

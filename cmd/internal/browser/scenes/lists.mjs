@@ -1,6 +1,6 @@
 // A manager and three ugly files: columns are put right by the menus, the import is watched, its problems come back as a
 // file, a list is undone; an upload goes on after a lost network and after a reload.
-import { world, play, person, seen, cut, expect, note } from "../lib.mjs";
+import { world, play, person, seen, cut, expect, note, tabTo } from "../lib.mjs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -89,17 +89,74 @@ async function workbook(page) {
   expect(csv.includes("Customer,Mobile,City") && csv.includes("ask her sister") && csv.trim().split("\n").length === 2, `the file of problems: ${csv}`);
 }
 
-// template is kept by its name, and offered for the next file of the kind.
+// template is kept by its name, and reads the next file of the kind: its column "Line" was guessed by its cells, which are
+// others there.
 async function template(page) {
-  const rows = (n) => ({ name: `${n}.csv`, mimeType: "text/csv", buffer: Buffer.from(`Who;Line\nEve ${n};+44 20 7946 02${n}\n`) });
-  await mapped(page, rows(21));
-  const menu = `#${await page.locator("#columns tbody tr", { hasText: "Line" }).locator("select").getAttribute("id")}`;
-  await becomes(page, menu, "phone");
+  const rows = (name, ...lines) => ({ name, mimeType: "text/csv", buffer: Buffer.from(["Who;Line", ...lines].join("\n")) });
+  const line = page.locator("#columns tbody tr", { hasText: "Line" }).locator("select");
+  await mapped(page, rows("May.csv", "Eve;+44 20 7946 0221", "Fay;+44 20 7946 0222"));
+  expect(await line.inputValue() === "phone", "a column of numbers is not guessed");
   await page.fill("#save", "Exports of the south");
   await imported(page);
-  await mapped(page, rows(22));
+  await mapped(page, rows("June.csv", "Gus;ask at the desk", "Hal;see her note", "Ivy;+44 20 7946 0223"));
   await seen(page, "lists-map-template");
   expect((await page.locator("#templates").textContent()).includes("Exports of the south"), "a template that was kept is not offered");
+  expect(await line.inputValue() === "phone", "a template forgets what was guessed rightly when it was made");
+  const [, leads, bad] = await imported(page);
+  expect(leads === 1 && bad === 2, `June.csv: ${leads} leads, ${bad} problems`);
+}
+
+// dropped lets a file fall on the page instead of choosing it. How it is written is then said by the menus: its encoding,
+// its separator, whether it has headings. The list's priority is given by the keyboard alone.
+async function dropped(page) {
+  await page.goto(`${world.base}/lists/new?campaign=${world.campaign}`);
+  await page.evaluate(() => {
+    const latin = Uint8Array.from("José;+44 20 7946 0321\nZoë;+44 20 7946 0322\n", (c) => c.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([latin], "dropped.csv", { type: "text/csv" }));
+    for (const type of ["dragenter", "dragover", "drop"]) document.getElementById("drop").dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await page.waitForURL(/\/lists\/uploads\/\d+\/map/);
+  const columns = page.locator("#columns tbody tr");
+  await becomes(page, "#encoding", "windows-1251");
+  expect(!(await columns.first().textContent()).includes("José"), "another encoding reads the same");
+  await becomes(page, "#encoding", "windows-1252");
+  await becomes(page, "#delimiter", "|");
+  expect(await columns.count() === 1, "a separator that is not there makes columns");
+  await becomes(page, "#delimiter", ";");
+  expect(await columns.count() === 2, "the separator makes no columns");
+  await becomes(page, "#header", "yes");
+  expect((await columns.locator("th").first().textContent()).includes("José"), "the first row is no heading although it was said to be");
+  await becomes(page, "#header", "no");
+  await becomes(page, `#${await columns.filter({ hasText: "7946" }).locator("select").getAttribute("id")}`, "phone");
+  const [, leads, bad] = await imported(page);
+  expect(leads === 2 && bad === 0, `dropped.csv: ${leads} leads, ${bad} problems`);
+  await tabTo(page, "#priority");
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("7");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".done");
+  expect(await page.inputValue("#priority") === "7", "a priority is not given by the keyboard");
+}
+
+// fast shows how fast a large file goes and how long it will take; the page's clock is turned on by a second a piece.
+async function fast(browser) {
+  const page = await person(browser, world.tokens.manager);
+  await page.clock.install();
+  await page.goto(`${world.base}/lists/new?campaign=${world.campaign}`);
+  let puts = 0;
+  const go = await new Promise((third) => {
+    page.route(/\/data\?offset=/, async (route) => {
+      await page.clock.fastForward(1000);
+      if (++puts === 3) third(() => route.continue());
+      else await route.continue();
+    }).then(() => page.setInputFiles("#file", { name: "fast.csv", mimeType: "text/csv", buffer: Buffer.alloc(6 << 20, "name,phone\nx,1\n") }));
+  });
+  await page.locator("#uploads .figures", { hasText: /\d kB\/s · 0:\d\d left/ }).waitFor();
+  await seen(page, "lists-sending");
+  await go();
+  await page.waitForURL(/\/lists\/uploads\/\d+\/map/);
+  await page.context().close();
 }
 
 // Three pieces' worth of a list: the network goes before the second, the page before the third.
@@ -139,5 +196,7 @@ await play(async (browser) => {
   await mixed(page);
   await workbook(page);
   await template(page);
+  await dropped(page);
   await goesOn(page);
+  await fast(browser);
 });

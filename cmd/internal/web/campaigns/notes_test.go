@@ -43,5 +43,5 @@ func TestWhatMustBeKnownIsToldAfterSaving(t *testing.T) {
 	to := s.post("/campaigns/7/edit", v).Header().Get("Location")
 	has(t, s.get(to), `id="warnings"`, "<li>Wait before the next call: only 1m</li>", "<li>Caps: never binds: caps[0] is tighter</li>", "<li>law pack de: a warning")
 	s.lang = "zh"
-	has(t, s.get(s.post("/campaigns/7/edit", v).Header().Get("Location")), `<li>再拨间隔: <span lang="en">only 1m</span></li>`, "不起作用：第 0 条上限（从 0 数起）更严</li>")
+	has(t, s.get(s.post("/campaigns/7/edit", v).Header().Get("Location")), `<li>再拨间隔：<span lang="en">only 1m</span></li>`, "不起作用：第 0 条上限（从 0 数起）更严</li>")
 }

@@ -14,6 +14,9 @@ import (
 	pb "redial/proto/scheduler/v1"
 )
 
+// agentsMost are the agents that may be expected; more are taken for so many.
+const agentsMost = 100_000
+
 // zonesMost are the sets of zones that the chart tells apart; the rest are one.
 const zonesMost = 5
 
@@ -26,7 +29,8 @@ type aheadPage struct {
 	Zones    []zone
 	Top      int64 // of the chart's axis
 	All      zone
-	Agents   int32
+	Expected int64 // agents that the reader expects; 0: those who are signed in
+	Agents   int32 // that were reckoned with
 	Rate     float64
 	Warnings []string
 	Gates    []gate
@@ -86,6 +90,11 @@ func (f *floors) ahead(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data := aheadPage{Now: f.Now()}
+	if data.Expected, err = number("agents", r.URL.Query().Get("agents")); err != nil {
+		f.views.Fail(w, r, err)
+		return
+	}
+	data.Expected = min(data.Expected, agentsMost)
 	if data.Choices, err = f.choices(r.Context()); err != nil {
 		f.views.Fail(w, r, err)
 		return
@@ -106,7 +115,7 @@ func (f *floors) ahead(w http.ResponseWriter, r *http.Request) {
 
 // look asks what is ahead of a campaign, and why what is not callable is not.
 func (f *floors) look(ctx context.Context, data *aheadPage) error {
-	a, err := f.schedule.Forecast(ctx, &pb.ForecastRequest{CampaignId: data.Campaign.ID})
+	a, err := f.schedule.Forecast(ctx, &pb.ForecastRequest{CampaignId: data.Campaign.ID, Agents: int32(data.Expected)}) //nolint:gosec // at most agentsMost
 	if err != nil {
 		return err
 	}
@@ -206,10 +215,10 @@ func (p aheadPage) Wide() float64 { return chartWide / max(1, float64(len(p.Hour
 var funcs = template.FuncMap{
 	"instant": instant, "noRow": func() row { return row{} }, "noLine": func() line { return line{} },
 	"states":  func() []string { return states },
-	"percent": percent,
-	"px":      func(v float64) string { return fmt.Sprintf("%.1f", v) },
-	"one":     func(v float64) string { return fmt.Sprintf("%.1f", v) },
-	"about":   about,
+	"percent": percent, "agentsMost": func() int { return agentsMost },
+	"px":    func(v float64) string { return fmt.Sprintf("%.1f", v) },
+	"one":   func(v float64) string { return fmt.Sprintf("%.1f", v) },
+	"about": about,
 	"hourIn": func(t time.Time, zone string) string {
 		return page.In(t, zone).Format("15:04")
 	},

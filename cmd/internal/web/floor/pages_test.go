@@ -175,6 +175,19 @@ func TestTheChartStacksZonesAndHasATable(t *testing.T) {
 	}
 }
 
+func TestAgentsMayBeExpected(t *testing.T) {
+	t.Parallel()
+	h := pages(t, &api{})
+	has(t, ask(t, h, "/floor/ahead", nil).Body.String(), `value="" placeholder="5"`, "5 × 12.0/h")
+	has(t, ask(t, h, "/floor/ahead?agents=40", nil).Body.String(), `value="40"`, "40 × 12.0/h")
+	has(t, ask(t, h, "/floor/ahead?agents=99999999999", nil).Body.String(), "100000 × 12.0/h")
+	for _, bad := range []string{"-1", "many"} {
+		if w := ask(t, h, "/floor/ahead?agents="+bad, nil); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", bad, w.Code)
+		}
+	}
+}
+
 // A page holds few rows; the live part brings all of them, and those without a script turn pages.
 func TestAPageOfFiveHundredAgentsIsShort(t *testing.T) {
 	t.Parallel()

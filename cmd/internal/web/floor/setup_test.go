@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -160,8 +161,8 @@ func (a *api) ListCampaigns(context.Context, *campaignpb.ListCampaignsRequest) (
 	}}, nil
 }
 
-func (a *api) Forecast(context.Context, *schedulerpb.ForecastRequest) (*schedulerpb.ForecastResponse, error) {
-	out := &schedulerpb.ForecastResponse{All: &schedulerpb.ForecastZone{}, Zones: a.zones, Agents: 5, CallsPerAgentHour: 12}
+func (a *api) Forecast(_ context.Context, r *schedulerpb.ForecastRequest) (*schedulerpb.ForecastResponse, error) {
+	out := &schedulerpb.ForecastResponse{All: &schedulerpb.ForecastZone{}, Zones: a.zones, Agents: cmp.Or(r.GetAgents(), 5), CallsPerAgentHour: 12}
 	for i := range 24 {
 		out.All.Hours = append(out.All.Hours, &schedulerpb.ForecastHour{From: timestamppb.New(began.Add(time.Duration(i) * time.Hour))})
 	}

@@ -80,44 +80,17 @@ func (p *pages) reveal(ctx context.Context, o order, s *shown) error {
 	return err
 }
 
-// move lets a lead of a CRM go on in another campaign. Its source and external id name it there, so it must still be the
-// lead that the page showed.
+// move lets a lead go on in another campaign.
 func (p *pages) move(ctx context.Context, o order, s *shown) error {
 	to, err := o.number("to")
 	if err != nil {
 		return err
 	}
-	revision, err := o.revision()
+	version, err := o.version()
 	if err != nil {
 		return err
 	}
-	lead, err := p.seen(ctx, o)
-	if err != nil {
-		return err
-	}
-	item := &pb.UpsertItem{
-		ExternalId: lead.GetExternalId(), Version: lead.GetVersion(), Revision: revision,
-		Action: &pb.UpsertItem_Move{Move: &pb.MoveLead{CampaignId: to}},
-	}
-	stream, err := p.leads.UpsertLeads(ctx)
-	if err != nil {
-		return err
-	}
-	_ = stream.Send(&pb.UpsertLeadsRequest{Part: &pb.UpsertLeadsRequest_Begin{Begin: &pb.UpsertBegin{Source: lead.GetSource()}}}) // what went wrong is in the answer
-	_ = stream.Send(&pb.UpsertLeadsRequest{Part: &pb.UpsertLeadsRequest_Item{Item: item}})
-	_ = stream.CloseSend()
-	a, err := stream.Recv()
-	if err != nil {
-		return err
-	}
-	for _, done := range a.GetResults() {
-		if e := done.GetError(); e != nil {
-			return itemError(e)
-		}
-		if done.GetDone() == pb.UpsertDone_UPSERT_DONE_STALE {
-			return errStale
-		}
-		s.Moved = done.GetLeadId()
-	}
-	return nil
+	a, err := p.leads.MoveLead(ctx, &pb.MoveLeadRequest{Id: o.id, CampaignId: to, Version: version})
+	s.Moved = a.GetLead().GetId()
+	return err
 }

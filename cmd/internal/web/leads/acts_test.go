@@ -37,7 +37,7 @@ func full(a *api) {
 	}}, nil)
 	a.on("ListCampaigns", &pb.ListCampaignsResponse{Campaigns: []*pb.Campaign{{Id: 1, Name: "spring"}, {Id: 2, Name: "summer"}}}, nil)
 	a.on("ListAgents", &pb.ListAgentsResponse{Agents: []*pb.Agent{{Login: "ann", Name: "Ann"}, {Login: "bob", Name: "Bob"}}}, nil)
-	a.on("UpsertLeads", &pb.UpsertLeadsResponse{Results: []*pb.UpsertResult{{Done: pb.UpsertDone_UPSERT_DONE_MOVED, LeadId: 9}}}, nil)
+	a.on("MoveLead", &pb.MoveLeadResponse{Lead: &pb.Lead{Id: 9}}, nil)
 }
 
 // act is one that the API takes: what is typed, and what is sent.
@@ -69,9 +69,7 @@ var granted = []struct {
 			GivenAt: timestamppb.New(time.Date(2026, 7, 1, 9, 30, 0, 0, time.UTC)), ExpiresAt: timestamppb.New(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)),
 		}}, "/leads/7?did=consent"},
 	{"revoke", url.Values{"consent": {"21"}, "reason": {"said so"}}, "RevokeConsent", &pb.RevokeConsentRequest{Id: 21, Reason: "said so"}, "/leads/7?did=revoke"},
-	{"move", url.Values{"version": {"5"}, "revision": {"39"}, "to": {"2"}}, "UpsertLeads", &pb.UpsertLeadsRequest{Part: &pb.UpsertLeadsRequest_Item{Item: &pb.UpsertItem{
-		ExternalId: "x7", Version: 5, Revision: 39, Action: &pb.UpsertItem_Move{Move: &pb.MoveLead{CampaignId: 2}},
-	}}}, "/leads/9?did=move"},
+	{"move", url.Values{"version": {"4"}, "to": {"2"}}, "MoveLead", &pb.MoveLeadRequest{Id: 7, CampaignId: 2, Version: 4}, "/leads/9?did=move"},
 }
 
 func TestAnActSendsWhatWasTypedForTheVersionThatWasSeen(t *testing.T) {
@@ -121,7 +119,7 @@ var wrongFields = map[string][2]string{
 	"erase": {"reason", "ask-erase-reason"}, "suppress": {"country", "ask-suppress-country"}, "lift": {"reason", "ask-lift-reason"},
 	"book": {"booking.local", "ask-book-local"}, "reschedule": {"booking", "ask-reschedule-local"}, "cancel": {"agent", "ask-cancel-agent"},
 	"reassign": {"owner", "ask-reassign-owner"}, "consent": {"consent.proof", "ask-consent-proof"}, "revoke": {"reason", "ask-revoke-reason"},
-	"move": {"item.move.campaign_id", "ask-move-to"},
+	"move": {"campaign_id", "ask-move-to"},
 }
 
 func TestARefusedActKeepsWhatWasTypedAndNamesTheField(t *testing.T) {
@@ -134,13 +132,7 @@ func TestARefusedActKeepsWhatWasTypedAndNamesTheField(t *testing.T) {
 				got.(*pb.GetLeadResponse).Lead.State = pb.LeadState_LEAD_STATE_FINISHED
 			}
 			wrong := wrongFields[k.act]
-			if k.act == "move" {
-				a.on("UpsertLeads", &pb.UpsertLeadsResponse{Results: []*pb.UpsertResult{{Error: &pb.UpsertError{
-					Code: int32(codes.InvalidArgument), Message: "no", Fields: []*pb.FieldFault{{Field: wrong[0], Message: "is not right: " + wrong[0]}},
-				}}}}, nil)
-			} else {
-				a.on(k.method, nil, refusal(t, codes.InvalidArgument, "", "no", wrong[0]))
-			}
+			a.on(k.method, nil, refusal(t, codes.InvalidArgument, "", "no", wrong[0]))
 			w := ask("POST", "/leads/7/"+k.act, k.form)
 			must(t, w, 400, `data-ask="`+k.act+`"`, `id="ask-`+k.act+`" aria-labelledby="ask-`+k.act+`-title" class="leads-ask" open`,
 				`aria-invalid="true" aria-describedby="`+wrong[1]+`-wrong"`, `id="`+wrong[1]+`-wrong">is not right: `+wrong[0])
@@ -163,7 +155,7 @@ func keeps(t *testing.T, w *httptest.ResponseRecorder, act string, form url.Valu
 	dialog = strings.ReplaceAll(dialog, "&#43;", "+")
 	for name, values := range form {
 		for _, v := range values {
-			if name != "version" && name != "revision" && !strings.Contains(dialog, `value="`+strings.TrimSpace(v)+`"`) && !strings.Contains(dialog, `value="`+v+`"`) {
+			if name != "version" && !strings.Contains(dialog, `value="`+strings.TrimSpace(v)+`"`) && !strings.Contains(dialog, `value="`+v+`"`) {
 				t.Errorf("%s: %q was lost", name, v)
 			}
 		}
@@ -183,7 +175,6 @@ func keeps(t *testing.T, w *httptest.ResponseRecorder, act string, form url.Valu
 func TestSomebodyWhoWasQuickerIsNotOverridden(t *testing.T) {
 	stale := map[string]url.Values{
 		"erase":      {"version": {"4"}, "reason": {"asked"}, "again": {"7"}},
-		"move":       {"version": {"4"}, "revision": {"39"}, "to": {"2"}},
 		"suppress":   {"number": {"0 +442079460009"}, "scope": {"system"}, "reason": {"complaint"}},
 		"lift":       {"number": {"2 +442079460002"}, "scope": {"system"}, "reason": {"a mistake"}},
 		"reschedule": {"appointment": {"11-0"}, "agent": {"ann"}, "local": {"2026-03-10T11:00"}, "zone": {"Europe/London"}, "reason": {"busy"}},
@@ -211,7 +202,7 @@ func TestSomebodyWhoWasQuickerIsNotOverridden(t *testing.T) {
 				must(t, w, 409, `value="`+reason+`"`)
 			}
 			if form.Get("number") != "" || form.Get("appointment") != "" { // another one is not chosen in its stead
-				must(t, w, 409, `<option value="" selected>Choose again…</option>`)
+				must(t, w, 409, `<option value="" selected>Choose again …</option>`)
 			}
 			if form.Get("version") != "" {
 				must(t, w, 409, `name="version" value="5"`)
@@ -220,13 +211,22 @@ func TestSomebodyWhoWasQuickerIsNotOverridden(t *testing.T) {
 	}
 }
 
-func TestAMoveThatIsOlderThanTheRecordIsAConflict(t *testing.T) {
+// A lead of an uploaded file has neither source nor external id: its own id is enough.
+func TestALeadOfAFileCanBeMoved(t *testing.T) {
 	a, ask := site(t, manager)
 	full(a)
-	a.on("UpsertLeads", &pb.UpsertLeadsResponse{Results: []*pb.UpsertResult{{Done: pb.UpsertDone_UPSERT_DONE_STALE, LeadId: 7}}}, nil)
-	must(t, ask("POST", "/leads/7/move", url.Values{"version": {"5"}, "revision": {"39"}, "to": {"2"}}), 409, "Somebody else changed this lead", `name="revision" value="40"`)
-	a.on("UpsertLeads", &pb.UpsertLeadsResponse{Results: []*pb.UpsertResult{{Error: &pb.UpsertError{Code: int32(codes.FailedPrecondition), Reason: campaign.ReasonOnCall, Message: "an agent has it"}}}}, nil)
-	must(t, ask("POST", "/leads/7/move", url.Values{"version": {"5"}, "revision": {"40"}, "to": {"2"}}), 409, "an agent has it")
+	got, _ := a.says["GetLead"](nil)
+	got.(*pb.GetLeadResponse).Lead.Source, got.(*pb.GetLeadResponse).Lead.ExternalId = "", ""
+	a.on("ListCampaigns", &pb.ListCampaignsResponse{Campaigns: []*pb.Campaign{
+		{Id: 1, Name: "spring"}, {Id: 2, Name: "summer"}, {Id: 3, Name: "over", State: pb.CampaignState_CAMPAIGN_STATE_FINISHED},
+	}}, nil)
+	w := ask("GET", "/leads/7?ask=move", nil)
+	must(t, w, 200, `id="ask-move"`, `<option value="2">summer</option>`)
+	if strings.Contains(w.Body.String(), ">over</option>") {
+		t.Error("a campaign that takes no more leads is offered")
+	}
+	a.on("MoveLead", nil, refusal(t, codes.FailedPrecondition, campaign.ReasonOnCall, "an agent has it"))
+	must(t, ask("POST", "/leads/7/move", url.Values{"version": {"5"}, "to": {"2"}}), 409, "an agent has it")
 }
 
 func TestAnAttributeThatIsGoneMeanwhileKeepsWhatWasTyped(t *testing.T) {
@@ -306,7 +306,7 @@ func TestFormsThatCannotBeSentAreNot(t *testing.T) {
 		"no country":        {"suppress", "country", "Two letters", url.Values{"number": {"0 +442079460001"}, "scope": {"country"}, "country": {""}}},
 		"an invented scope": {"lift", "scope", "Choose one", url.Values{"number": {"0 +442079460001"}, "scope": {"planet"}}},
 		"no second yes":     {"erase", "again", "Nothing was erased", url.Values{"version": {"5"}, "again": {"8"}}},
-		"no campaign":       {"move", "to", "Choose one", url.Values{"version": {"5"}, "revision": {"40"}, "to": {"x"}}},
+		"no campaign":       {"move", "to", "Choose one", url.Values{"version": {"5"}, "to": {"x"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, ask := site(t, admin)
@@ -314,7 +314,7 @@ func TestFormsThatCannotBeSentAreNot(t *testing.T) {
 			w := ask("POST", "/leads/7/"+k.act, k.form)
 			must(t, w, 400, k.says, "What is wrong is said beside each field", `id="ask-`+k.act+"-"+k.field+`-wrong"`)
 			for method := range a.asked {
-				if strings.Contains("RecordConsent BookAppointment CancelAppointment Suppress Lift EraseLead UpsertLeads", method) {
+				if strings.Contains("RecordConsent BookAppointment CancelAppointment Suppress Lift EraseLead MoveLead", method) {
 					t.Errorf("%s was asked", method)
 				}
 			}

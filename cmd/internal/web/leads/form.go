@@ -13,7 +13,7 @@ import (
 var fieldOrder = strings.Fields("name value number to appointment consent scope country phone purpose scopes agent owner proof local insisted given_at expires_at reason everywhere again")
 
 // fieldNames are fields of forms by their paths in the API, where the last part is not their name.
-var fieldNames = map[string]string{"booking": "local", "phone": "number", "lead_id": "number", "item.move.campaign_id": "to", "move.campaign_id": "to", "appointment_id": "appointment"}
+var fieldNames = map[string]string{"booking": "local", "phone": "number", "lead_id": "number", "campaign_id": "to", "appointment_id": "appointment"}
 
 // boxes are the fields that a form leaves out where nothing is ticked.
 var boxes = map[string][]string{"consent": {"scopes"}, "erase": {"everywhere"}, "book": {"insisted"}, "reschedule": {"insisted"}}

@@ -7,12 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
-
-	pb "redial/proto/campaign/v1"
 )
 
 // order is an act as its form asks for it.
@@ -50,15 +47,6 @@ func (o order) version() (int64, error) {
 	return n, nil
 }
 
-// revision is the CRM's count of changes as the page showed it; 0: it keeps none.
-func (o order) revision() (int64, error) {
-	n, err := strconv.ParseInt(o.get("revision"), 10, 64)
-	if err != nil || n < 0 {
-		return 0, status.Error(codes.InvalidArgument, "the form does not say which revision of the lead it was made for: open the lead's page again")
-	}
-	return n, nil
-}
-
 // wall is an instant that was typed as a time on the clocks that the form names; nil: nothing was typed.
 func (o order) wall(field string) (*timestamppb.Timestamp, error) {
 	typed := o.get(field)
@@ -80,18 +68,4 @@ func (o order) wall(field string) (*timestamppb.Timestamp, error) {
 		return timestamppb.New(at), nil
 	}
 	return nil, fault{field, "leads_wrong_time"}
-}
-
-// itemError is why an item of a stream was refused, as a call's error.
-func itemError(e *pb.UpsertError) error {
-	s := status.New(codes.Code(e.GetCode()), e.GetMessage()) //nolint:gosec // a code of google.rpc
-	fields := &errdetails.BadRequest{}
-	for _, f := range e.GetFields() {
-		fields.FieldViolations = append(fields.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: f.GetField(), Description: f.GetMessage()})
-	}
-	full, err := s.WithDetails(&errdetails.ErrorInfo{Reason: e.GetReason()}, fields)
-	if err != nil {
-		return s.Err()
-	}
-	return full.Err()
 }

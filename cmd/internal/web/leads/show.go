@@ -97,11 +97,13 @@ func (p *pages) choices(ctx context.Context, s *shown) error {
 			return err
 		}
 	}
-	if !s.May[needChange] || s.GetLead().GetSource() == "" || s.GetLead().GetExternalId() == "" {
+	if !s.May[needChange] {
 		return nil
 	}
 	all, err := p.campaigns.ListCampaigns(ctx, &pb.ListCampaignsRequest{PageSize: campaignsMost})
-	s.Campaigns = slices.DeleteFunc(all.GetCampaigns(), func(c *pb.Campaign) bool { return c.GetId() == s.GetLead().GetCampaignId() })
+	s.Campaigns = slices.DeleteFunc(all.GetCampaigns(), func(c *pb.Campaign) bool {
+		return c.GetId() == s.GetLead().GetCampaignId() || c.GetState() == pb.CampaignState_CAMPAIGN_STATE_FINISHED
+	})
 	return err
 }
 

@@ -124,7 +124,7 @@ func (p *lists) preview(r *http.Request, data *mapPage) error {
 	data.Preview, data.Columns, data.Hidden = a, nil, 0
 	guesses := r.URL.Query()
 	for _, c := range a.GetColumns() {
-		if len(c.GetSamples()) == 0 && c.GetHeading() == madeUp(c.GetIndex()) && c.GetWhy() != "given" {
+		if hidden(c) {
 			data.Hidden++
 			continue
 		}
@@ -137,8 +137,10 @@ func (p *lists) preview(r *http.Request, data *mapPage) error {
 	return nil
 }
 
-// madeUp is the heading that a column without one is given.
-func madeUp(index int32) string { return fmt.Sprintf("Column %d", index) }
+// hidden says whether a column has neither a heading nor cells, and nobody chose what it is.
+func hidden(c *pb.PreviewColumn) bool {
+	return len(c.GetSamples()) == 0 && c.GetHeading() == fmt.Sprintf("Column %d", c.GetIndex()) && c.GetWhy() != "given"
+}
 
 // optionsOf reads a form. A column's menu is an override where it differs from what was guessed, and while the file is
 // read as it was when the form was drawn.

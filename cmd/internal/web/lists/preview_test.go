@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,10 +142,12 @@ func TestCommit(t *testing.T) {
 			t.Error("a template was saved that nobody named")
 		}
 	}
-	s.post(t, "/lists/uploads/7/commit", "save=+crm+&c2=ignore&g2=attribute&region=GB")
-	if r := last[*pb.SaveTemplateRequest](t, s.api); r.GetCampaignId() != 3 || r.GetTemplate().GetName() != "crm" || len(r.GetTemplate().GetHeadings()) != 3 ||
-		r.GetTemplate().GetHeadings()[1] != "Memo" || r.GetTemplate().GetOptions().GetMap()["2"] != "ignore" || r.GetTemplate().GetOptions().GetRegion() != "GB" {
-		t.Errorf("kept %v", r)
+	s.preview.Columns[1].Field, s.preview.Columns[1].Why = "ignore", "given"
+	s.post(t, "/lists/uploads/7/commit", "save=+crm+&c1=phone&g1=phone&c2=ignore&g2=attribute&region=GB&name=May")
+	m := last[*pb.SaveTemplateRequest](t, s.api).GetTemplate()
+	if m.GetName() != "crm" || !slices.Equal(m.GetHeadings(), []string{"Tel<i>", "Memo", "Column 3"}) || m.GetOptions().GetRegion() != "GB" ||
+		m.GetOptions().GetListName() != "" || !maps.Equal(m.GetOptions().GetMap(), map[string]string{"Tel<i>": "phone", "Memo": "ignore"}) {
+		t.Errorf("kept %v", m)
 	}
 	s.fail["CommitUploadRequest"] = status.Error(codes.FailedPrecondition, "not whole")
 	if a, text := s.do(t, "POST", "/lists/uploads/7/commit", "", form); a.StatusCode != http.StatusConflict || !strings.Contains(text, "not whole") {
@@ -168,6 +171,12 @@ func TestATemplateThatFitsIsUsed(t *testing.T) {
 		t.Errorf("without a template: %v", asked())
 	}
 	holds(t, s.get(t, "/lists/uploads/7/map?template=other"), `<option selected>FR<`, `<option value="other" selected>`)
+	s.kept[0].Options.Map = map[string]string{" MEMO": "name", "Gone": "phone"}
+	s.preview.Columns[1].Why = "given"
+	holds(t, s.get(t, "/lists/uploads/7/map?template=other"), "the template</td>", "!your choice")
+	if got := asked().GetMap(); !maps.Equal(got, map[string]string{" MEMO": "name"}) {
+		t.Errorf("columns that the file does not have are asked for: %v", got)
+	}
 	s.get(t, "/lists/uploads/7/map?region=GB")
 	if asked().GetRegion() != "GB" {
 		t.Errorf("what was chosen by hand: %v", asked())

@@ -3,9 +3,14 @@ package lists
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+
+	"google.golang.org/protobuf/proto"
 
 	"redial/campaign"
 	pb "redial/proto/campaign/v1"
@@ -21,9 +26,26 @@ func (p *lists) templates(r *http.Request, data *mapPage) error {
 	name := r.URL.Query().Get("template")
 	for _, m := range data.Templates {
 		if m.GetName() == name {
-			data.use(m)
+			return p.choose(r, data, m)
 		}
 	}
+	return nil
+}
+
+// choose has the file read by a template, as far as it has the template's columns.
+func (p *lists) choose(r *http.Request, data *mapPage, m *pb.ImportTemplate) error {
+	data.use(m)
+	by := data.Options.GetMap()
+	data.Options.Map = nil
+	if err := p.preview(r, data); err != nil || data.Preview == nil {
+		return err
+	}
+	headings := headingsOf(data.Preview)
+	maps.DeleteFunc(by, func(column, _ string) bool {
+		_, err := strconv.Atoi(column) // as templates were once kept
+		return err != nil && !slices.ContainsFunc(headings, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), strings.TrimSpace(column)) })
+	})
+	data.Options.Map = by
 	return nil
 }
 
@@ -69,9 +91,23 @@ func (p *lists) keep(ctx context.Context, id int64, form url.Values, o *pb.Impor
 		return err
 	}
 	_, err = p.lists.SaveTemplate(ctx, &pb.SaveTemplateRequest{CampaignId: u.GetUpload().GetCampaignId(), Template: &pb.ImportTemplate{
-		Name: name, Headings: headingsOf(a), Options: o,
+		Name: name, Headings: headingsOf(a), Options: lasting(o, a.GetColumns()),
 	}})
 	return err
+}
+
+// lasting are a file's options for the next one of its kind: every column as it was shown, whether guessed or chosen, for
+// other cells would be guessed otherwise. How the file is written is kept where it was chosen alone, since the next one may
+// be written another way; the list's name is this file's own.
+func lasting(o *pb.ImportOptions, columns []*pb.PreviewColumn) *pb.ImportOptions {
+	out := proto.CloneOf(o)
+	out.ListName, out.Map = "", map[string]string{}
+	for _, c := range columns {
+		if !hidden(c) {
+			out.Map[c.GetHeading()] = c.GetField()
+		}
+	}
+	return out
 }
 
 // forget deletes the template that a file is read by, and shows the file as it is guessed.

@@ -91,9 +91,7 @@ function agents() {
     if (!tr) {
       tr = $("#floor-line").content.firstElementChild.cloneNode(true);
       tr.dataset.id = is.id;
-      const body = $("#floor-campaigns tbody");
-      $(".note", body)?.parentElement.remove();
-      body.append(tr);
+      $("#floor-campaigns tbody").append(tr);
       lines.set(is.id, tr);
     }
     const a = $("th a", tr);
@@ -154,10 +152,14 @@ function agents() {
     if (u.whole) {
       const there = new Set((u.agents ?? []).map((a) => a.id));
       for (const r of [...rows.values()]) if (!there.has(r.is.id)) leave(r);
+      const goOn = new Set((u.campaigns ?? []).map((c) => c.id));
+      for (const [id, tr] of lines) if (!goOn.has(id)) { tr.remove(); lines.delete(id); }
     }
     for (const a of u.agents ?? []) row(a);
     for (const c of u.campaigns ?? []) line(c);
+    $("#floor-no-campaign").hidden = lines.size > 0;
     for (const what of ["missed", "late"]) follow(what, u[what]);
+    follow("agents", rows.size);
     if (u.campaigns) follow("promises", [...lines.values()].some((tr) => $("[data-f=promises]", tr).textContent !== "0"));
     if (u.agents) stale = true;
     tick();
@@ -203,13 +205,14 @@ function agents() {
   awake();
 }
 
-// follow reads a list again when its count has changed.
+// follow reads a part again when its count has changed; one that takes the server longer says how rarely.
 function follow(what, n) {
   const part = document.querySelector(`[data-follows=${what}]`);
   if (!part || part.dataset.n === String(n)) return;
   const first = part.dataset.n === undefined;
   part.dataset.n = n;
-  if (!first) load(part);
+  if (part.dataset.least) part.dataset.stale = "1";
+  else if (!first) load(part);
 }
 
 // busy says whether somebody is at work in a part: it is not replaced then.
@@ -237,11 +240,12 @@ function parts() {
   const all = [...root.querySelectorAll("[data-part]")];
   for (const part of all) {
     load(part, true);
-    const each = Number(part.dataset.every);
-    let last = Date.now();
+    const each = Number(part.dataset.every), least = Number(part.dataset.least ?? 0);
+    let last = Date.now(), again = 0;
     setInterval(() => {
-      if (document.hidden || !(part.dataset.stale || (each && Date.now() - last > each * 1000))) return;
-      last = Date.now();
+      const now = Date.now();
+      if (document.hidden || !((part.dataset.stale && now - again > least * 1000) || (each && now - last > each * 1000))) return;
+      again = last = now;
       load(part);
     }, 5000);
     part.addEventListener("click", (event) => {

@@ -14,6 +14,7 @@ import (
 var (
 	verbs = regexp.MustCompile(`%[a-z]`)
 	asked = regexp.MustCompile(`\bt "([A-Za-z0-9_]+)"`)
+	bare  = regexp.MustCompile(`\{\{t [^}]*\}\}: `)
 )
 
 // Texts checks a family's files: both languages have the same keys with the same verbs, and every key that its templates
@@ -62,6 +63,9 @@ func askedFor(t *testing.T, own fs.FS) []string {
 		raw, err := fs.ReadFile(own, name)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if m := bare.Find(raw); m != nil {
+			t.Errorf("%s: %s has an English colon in Chinese: use the text colon", name, m)
 		}
 		for _, m := range asked.FindAllStringSubmatch(string(raw), -1) {
 			keys = append(keys, m[1])

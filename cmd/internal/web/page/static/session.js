@@ -55,20 +55,38 @@ const back = () => { if (again && !document.hidden) looks(false); };
 addEventListener("focus", back);
 document.addEventListener("visibilitychange", back);
 
-// A form that no script sends asks first whether it would get through: what was typed would be lost with the page.
-const sure = new WeakSet();
+// A form asks first whether it would get through: what was typed would be lost with the page. Until it has come to an end,
+// for a minute at most, pressing again sends nothing: what a double click did twice would be done twice.
+const MOST = 60000;
+let sent = new WeakMap(), sure; // sent: form → until when it is on its way; sure: the form whose submit passes, and that submit
 document.addEventListener("submit", async (event) => {
-  const form = event.target, by = event.submitter;
-  if (event.defaultPrevented || !body.dataset.owner || form.method !== "post" || form.target || form.getAttribute("action")?.startsWith("/sign")) return;
-  if (sure.delete(form)) return;
+  const form = event.target, by = event.submitter, method = by?.getAttribute("formmethod") ?? form.getAttribute("method");
+  if (event.defaultPrevented || !body.dataset.owner || method !== "post" || form.target || form.getAttribute("action")?.startsWith("/sign")) return;
+  if (sure?.form === form) { sure.event = event; return; }
   event.preventDefault();
   event.stopImmediatePropagation();
+  if (sent.get(form) > performance.now()) return;
+  sent.set(form, Infinity);
+  let goes = false;
+  try {
+    if (!(await through())) return;
+    sure = { form };
+    form.requestSubmit(by);
+    goes = sure.event && !sure.event.defaultPrevented; // a script that sends it itself keeps its own watch
+  } finally {
+    sure = undefined;
+    sent.set(form, goes ? performance.now() + MOST : 0);
+  }
+}, true);
+addEventListener("pageshow", () => { sent = new WeakMap(); }); // a page that is come back to may send again
+
+// through waits until this page's person is signed in, and says whether the server can be reached.
+async function through() {
   const is = await who();
-  if (is === "other") return location.reload();
+  if (is === "other") { location.reload(); return never; }
   if (is === "nobody") await over(true);
   const lost = document.getElementById("lost");
   if (lost) lost.hidden = is !== "";
-  if (is === "") return lost?.scrollIntoView({ block: "nearest" });
-  sure.add(form);
-  form.requestSubmit(by);
-}, true);
+  if (is === "") lost?.scrollIntoView({ block: "nearest" });
+  return is !== "";
+}

@@ -198,8 +198,8 @@ func (c *claiming) refuse(i int, id campaign.LeadID, j campaign.Judgement) {
 	c.out[i].Refused = append(c.out[i].Refused, campaign.Refusal{Lead: id, Judgement: j})
 }
 
-// putOff moves a refused lead out of the way of those behind it: until its gate opens, or for good when all its
-// numbers are suppressed. What was decided for it stays. A promise waits in its own index, whose order is its own.
+// putOff moves a refused lead out of the way of those behind it: until its gate opens, an hour at most, or for good when
+// all its numbers are suppressed. What was decided for it stays. A promise waits in its own index, whose order is its own.
 func (c *claiming) putOff(f *campaign.Facts, j campaign.Judgement) {
 	l := f.Lead
 	switch {
@@ -219,8 +219,17 @@ func (c *claiming) putOff(f *campaign.Facts, j campaign.Judgement) {
 // as long as it is closed, and calendars that change open the group at once: leads are not to wait longer than it.
 const hoursWait = 10 * time.Minute
 
+// limitWait is how long a lead waits at most that was refused for a limit. A cap of a week may be free in a minute: who was
+// offered another lead of the person declines it, the call did not get through, a corrected outcome ends a cool-off, a consent
+// comes in. Looking again each hour costs a million leads under caps 280 refused claims a second, which are cheap.
+const limitWait = time.Hour
+
 func (c *claiming) waitUntil(j campaign.Judgement) time.Time {
-	if most := c.t.now.Add(hoursWait); (j.Binding == "hours" || j.Binding == "law_hours") && j.OpenAt.After(most) {
+	most := c.t.now.Add(limitWait)
+	if j.Binding == "hours" || j.Binding == "law_hours" {
+		most = c.t.now.Add(hoursWait)
+	}
+	if j.OpenAt.After(most) {
 		return most
 	}
 	return j.OpenAt

@@ -198,12 +198,16 @@ func (k *work) decideAgain(f *campaign.Facts) bool {
 }
 
 // samePlan says whether a plan made at now is the one that stands. A lead that is due is as due as it was: its plan's
-// instants are those at which it came due, and keep its place in the order of offering.
+// instants are those at which it came due, and keep its place in the order of offering. One that a claim put off for a limit is
+// looked at anew, for limits are among what changes.
 func samePlan(was, plan campaign.Plan, now time.Time) bool {
 	if was.Verdict != plan.Verdict || was.Number != plan.Number || was.Turn != plan.Turn {
 		return false
 	}
 	if was.Verdict == campaign.VerdictCall && !was.At.After(now) && !plan.At.After(now) {
+		if was.Earliest.After(now) && !plan.Earliest.After(now) {
+			return false
+		}
 		return !was.Until.After(now) || was.Until.Equal(plan.Until)
 	}
 	return was.Reason == plan.Reason && was.At.Equal(plan.At) && was.Until.Equal(plan.Until) && was.Earliest.Equal(plan.Earliest)

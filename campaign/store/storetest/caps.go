@@ -17,6 +17,7 @@ var capCases = []testCase{
 	{"I3 caps of every scope hold raced over campaigns, lists, persons, accounts and numbers", raceForCaps},
 	{"I3 one batch of claims counts on every subject", batchOnSubjects},
 	{"I3 a reservation that is not dialled frees every subject", freedOnSubjects},
+	{"I10 what a limit put off comes back when the limit is free", freedForOthers},
 	{"I3 a call claimed before midnight and dialled after it counts for the new day", overMidnight},
 	{"I3 a lead withdrawn and taken in again does not get round a cap", takenInAgain},
 	{"I3 an external id is one person over lists and campaigns", sharedExternalID},
@@ -202,6 +203,45 @@ func freedOnSubjects(b *bundle) {
 		must[campaign.Session](b)(b.s.Decline(b.Context(), other.ID, a[1], "let the other go on"))
 		b.sound()
 	}
+}
+
+func freedForOthers(b *bundle) {
+	week := campaign.Cap{Scope: campaign.CapPerson, Max: 1, Period: 7 * 24 * time.Hour}
+	c := b.capped("", week)
+	one, two := b.load(b.capped("", week), b.who("p", "")), b.load(c, b.who("p", ""))
+	a := b.agents(2)
+	putOff := func() {
+		b.Helper()
+		if got := b.try(b.s, a[1], two...); got.Assignment != nil {
+			b.Fatal("the cap did not hold")
+		}
+		if due := b.due(c.ID, 5, 5); len(due) != 0 {
+			b.Fatalf("%+v is in the way of those behind it", due)
+		}
+	}
+	back := func(why string) {
+		b.Helper()
+		if due := b.due(c.ID, 5, 5); len(due) != 1 {
+			b.Fatalf("%s, and the lead is offered to nobody", why)
+		}
+	}
+	as := b.claim(a[0], one...)
+	putOff()
+	must[campaign.Session](b)(b.s.Decline(b.Context(), as.ID, a[0], "not now"))
+	b.wait(time.Hour + time.Second)
+	back("the other call was not made")
+
+	b.call(a[0], campaign.NoAnswer, one...)
+	putOff()
+	c = must[campaign.Campaign](b)(b.s.Campaign(b.Context(), c.ID))
+	c.Rules.Caps = []campaign.Cap{{Scope: campaign.CapPerson, Max: 2, Period: week.Period}}
+	must[campaign.Campaign](b)(b.s.UpdateCampaign(b.Context(), c))
+	if _, n, err := b.s.ReplanBatch(b.Context(), c.ID, 0, 10); err != nil || n != 1 {
+		b.Fatalf("%d planned anew, error %v", n, err)
+	}
+	back("the cap is higher")
+	b.claim(a[1], two...)
+	b.sound()
 }
 
 func overMidnight(b *bundle) {

@@ -103,7 +103,7 @@ func (k *work) beat(beats []campaign.Beat) []campaign.Session {
 		}
 		if !b.Stale(left[i]) {
 			mark(&k.alive, b.Agent)
-			left[i].HeartbeatAt = k.t.now
+			left[i].HeartbeatAt = later(k.t.now, left[i].HeartbeatAt)
 		}
 	}
 	return left

@@ -3,9 +3,9 @@
 //
 // All rules of the floor are one pure function, Step: a session, an instant and an event in; the next session and
 // a few actions out. The agent's session row (campaign.Session) is the truth whatever node the agent is at. The
-// store runs Step while that row is locked, writes what it returns with one row of the ledger (Change), and does
-// Release, GiveUp and RenewLease in the same transaction; the other actions are for after the commit. A timer at
-// the next session's Deadline feeds Timer back in; should its node die, a sweep finds rows whose Deadline is past and
+// store runs Step while that row is locked, and writes what it returns with one row of the ledger in one transaction.
+// What the session let go of is released or given up in it, and a sign of life renews the lease of a placed call. A timer
+// at the next session's Deadline feeds Timer back in; should its node die, a sweep finds rows whose Deadline is past and
 // feeds the same event. A simulator drives the same function with virtual time.
 //
 //	                 SignIn                      WantReady

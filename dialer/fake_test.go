@@ -124,7 +124,7 @@ func (r *fake) MoveSession(ctx context.Context, id campaign.AgentID, move func(c
 	if err := r.enter(ctx, "MoveSession"); err != nil {
 		return campaign.Session{}, err
 	}
-	defer r.mu.Unlock()
+	defer r.leave("MoveSession")
 	r.writes++
 	was := r.session(id)
 	next, err := move(was, clock())
@@ -150,7 +150,7 @@ func (r *fake) Heartbeat(ctx context.Context, beats []campaign.Beat) (left []cam
 	if err := r.enter(ctx, "Heartbeat"); err != nil {
 		return nil, err
 	}
-	defer r.mu.Unlock()
+	defer r.leave("Heartbeat")
 	for _, b := range beats {
 		s := r.session(b.Agent)
 		if !b.Stale(s) {

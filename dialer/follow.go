@@ -72,6 +72,16 @@ func (f *Floor) moves(agent campaign.AgentID) bool {
 	return s != nil && s.moving > 0
 }
 
+// heard counts the sessions that were learnt of an agent.
+func (f *Floor) heard(agent campaign.AgentID) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s := f.seats[agent]; s != nil {
+		return s.heard
+	}
+	return 0
+}
+
 // nodeAfter is the node of a session once an event has happened.
 func nodeAfter(s campaign.Session, ev Event) string {
 	if in, ok := ev.(SignIn); ok {
@@ -183,6 +193,7 @@ func (f *Floor) learn(s *seat, next campaign.Session) {
 	}
 	prev := s.session
 	s.session, s.learnt = next, f.now()
+	s.heard++
 	if s.desk != nil {
 		f.relate(s, prev, next)
 	}

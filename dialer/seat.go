@@ -1,6 +1,7 @@
 package dialer
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ type seat struct {
 	read     time.Time // when agent was read
 	session  campaign.Session
 	learnt   time.Time // when session was
+	heard    int       // how often session was learnt
 	seen     time.Time // when it was last in the list of this node's sessions
 	desk     *Desk     // nil: no stream
 	told     campaign.AssignmentID
@@ -68,9 +70,11 @@ func (s *seat) gaveBack(lead campaign.LeadID, now time.Time, rest time.Duration)
 	return ok && now.Sub(at) < rest
 }
 
-// older says whether a session is from before what is known. Since never goes back within an epoch.
+// older says whether a session is from before what is known. Within an epoch Since never goes back, nor does HeartbeatAt,
+// which tells what the agent wished for in one state apart.
 func (s *seat) older(next campaign.Session) bool {
-	return next.Epoch < s.session.Epoch || (next.Epoch == s.session.Epoch && next.Since.Before(s.session.Since))
+	return cmp.Or(cmp.Compare(next.Epoch, s.session.Epoch), next.Since.Compare(s.session.Since),
+		next.HeartbeatAt.Compare(s.session.HeartbeatAt)) < 0
 }
 
 // knows says whether a session is what is known already.

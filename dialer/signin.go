@@ -115,16 +115,21 @@ func (f *Floor) Leave(agent campaign.AgentID, desk *Desk) {
 	}
 }
 
-// Beat is a sign of life. The lease of what the agent holds is renewed with it.
+// Beat is a sign of life. The lease of what the agent holds is renewed with it. The session that it left is no news where
+// a step of the agent's is under way or another was learnt meanwhile: it may be older, and within one transaction nothing
+// tells which.
 func (f *Floor) Beat(ctx context.Context, agent campaign.AgentID, epoch int64) (campaign.Session, error) {
 	b := campaign.Beat{Agent: agent, Epoch: epoch}
+	before := f.heard(agent)
 	left, err := f.rec.Heartbeat(ctx, []campaign.Beat{b})
 	if err != nil {
 		return campaign.Session{}, err
 	}
-	s, err := f.Learned(ctx, agent, left[0])
-	if err != nil {
-		return s, err
+	s := left[0]
+	if !f.moves(agent) && f.heard(agent) == before {
+		if s, err = f.Learned(ctx, agent, s); err != nil {
+			return s, err
+		}
 	}
 	if b.Stale(s) {
 		_, _, err := Step(s, f.now(), Heartbeat{Epoch: epoch}, Settings{})

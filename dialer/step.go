@@ -61,14 +61,10 @@ func (m *machine) enter(state campaign.AgentState, reason string) {
 	}
 	m.s.State, m.s.Reason, m.s.Deadline = state, reason, time.Time{}
 	switch state {
-	case campaign.AgentReady:
-		m.wish("", "")
-		m.act(Seek{})
-	case campaign.AgentBreak:
+	case campaign.AgentReady, campaign.AgentBreak:
 		m.wish("", "")
 	case campaign.AgentSignedOut:
 		m.wish("", "")
-		m.act(Close{Node: m.s.Node, Epoch: m.s.Epoch, Reason: reason})
 		m.s.Node = ""
 	case campaign.AgentOffered, campaign.AgentOnCall, campaign.AgentWrapUp:
 	}
@@ -127,14 +123,10 @@ func (m *machine) overdue() {
 // silent says whether there was no sign of life for d.
 func (m *machine) silent(d time.Duration) bool { return !m.now.Before(m.s.HeartbeatAt.Add(d)) }
 
-// alive notes a sign of life, which renews the lease of what is in hand.
+// alive notes a sign of life. The record renews the lease of a placed call whenever HeartbeatAt moves on.
 func (m *machine) alive() {
-	if m.s.State == campaign.AgentSignedOut {
-		return
-	}
-	m.s.HeartbeatAt = later(m.now, m.s.HeartbeatAt)
-	if m.s.Assignment != 0 {
-		m.act(RenewLease{Assignment: m.s.Assignment, Until: m.s.HeartbeatAt.Add(m.set.Lease)})
+	if m.s.State != campaign.AgentSignedOut {
+		m.s.HeartbeatAt = later(m.now, m.s.HeartbeatAt)
 	}
 }
 

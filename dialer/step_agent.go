@@ -9,16 +9,10 @@ import (
 )
 
 func (e SignIn) apply(m *machine) error {
-	old := m.s
 	m.s.Epoch++
 	m.s.Node = e.Node
-	if old.State == campaign.AgentSignedOut {
+	if m.s.State == campaign.AgentSignedOut {
 		m.enter(campaign.AgentBreak, ReasonSignedIn)
-		return nil
-	}
-	m.act(Close{Node: old.Node, Epoch: old.Epoch, Reason: campaign.ReasonSignedInAnew})
-	if m.s.State == campaign.AgentReady {
-		m.act(Seek{})
 	}
 	return nil
 }
@@ -40,8 +34,7 @@ func (SignOut) apply(m *machine) error {
 
 func (WantReady) apply(m *machine) error {
 	switch m.s.State {
-	case campaign.AgentReady:
-		m.act(Seek{})
+	case campaign.AgentReady: // as it is
 	case campaign.AgentOffered, campaign.AgentOnCall:
 		m.wish("", "")
 	case campaign.AgentWrapUp:

@@ -15,7 +15,6 @@ type walk struct {
 	ends   map[campaign.AssignmentID]int // how often each offered one was ended
 	open   campaign.AssignmentID
 	placed bool
-	lease  time.Time
 	last   campaign.AssignmentID
 	spent  map[campaign.AgentState]time.Duration
 }
@@ -60,7 +59,7 @@ func (w *walk) end(id campaign.AssignmentID, how string, wantPlaced bool) {
 func (w *walk) record(prev campaign.Session, ev Event) {
 	switch ev := ev.(type) {
 	case Offer:
-		w.open, w.last, w.lease = ev.Assignment, ev.Assignment, w.now.Add(testSet.Lease)
+		w.open, w.last = ev.Assignment, ev.Assignment
 	case Start:
 		w.placed = true
 	case Concluded:
@@ -83,11 +82,6 @@ func (w *walk) record(prev campaign.Session, ev Event) {
 			w.end(a.Assignment, "release", false)
 		case GiveUp:
 			w.end(a.Assignment, "giving up", true)
-		case RenewLease:
-			if a.Assignment != w.open || a.Until.Before(w.lease) {
-				w.t.Fatalf("renewal of %d until %s (open %d, lease %s)", a.Assignment, a.Until, w.open, w.lease)
-			}
-			w.lease = a.Until
 		case Notify:
 			told = true
 		}

@@ -80,16 +80,10 @@ func describe(next campaign.Session, acts []Action, err error) string {
 	for i, a := range acts {
 		b.WriteString([]string{": ", ", "}[min(i, 1)])
 		switch a := a.(type) {
-		case Seek:
-			b.WriteString("seek")
 		case Release:
 			fmt.Fprintf(&b, "release #%d %s %s", a.Assignment, a.As, a.Reason)
 		case GiveUp:
 			fmt.Fprintf(&b, "give up #%d %s", a.Assignment, a.Reason)
-		case RenewLease:
-			fmt.Fprintf(&b, "renew #%d", a.Assignment)
-		case Close:
-			fmt.Fprintf(&b, "close %s/%d", a.Node, a.Epoch)
 		case Notify:
 			fmt.Fprintf(&b, "notify %s", a.Reason)
 		}

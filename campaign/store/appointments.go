@@ -9,8 +9,8 @@ import (
 	"redial/campaign"
 )
 
-// Book promises a call to a lead. Errors: KindNotFound; KindUnready when the lead is over or has a promise
-// (reschedule it); those of the rule of time for the booking.
+// Book promises a call to a lead. Asked again it answers the same promise while that is open. Errors: KindNotFound;
+// KindUnready when the lead is over or has another promise (reschedule it); those of the rule of time for the booking.
 func (s *Store) Book(ctx context.Context, lead campaign.LeadID, b campaign.Booking, owner campaign.AgentID, by string) (campaign.Appointment, error) {
 	var out *campaign.Appointment
 	err := s.write(ctx, "book an appointment", func(t *tx) error {
@@ -21,6 +21,10 @@ func (s *Store) Book(ctx context.Context, lead campaign.LeadID, b campaign.Booki
 		f := k.facts[lead]
 		if f == nil {
 			return campaign.NotFound("lead", lead)
+		}
+		if p := f.Promise; p != nil && p.Owner == owner && p.BookedBy == 0 && p.Replaces == 0 && sameBooking(p, b) {
+			out = p
+			return nil
 		}
 		if f.Promise != nil {
 			return campaign.Unready(campaign.ReasonBadState, fmt.Sprintf("the lead has appointment %d already: reschedule it", f.Promise.ID))
@@ -54,34 +58,26 @@ func (k *work) promiseAnew(f *campaign.Facts, b campaign.Booking, owner campaign
 	return p, nil
 }
 
-// promised locks the lead of an appointment that must be open.
-func (t *tx) promised(id campaign.AppointmentID) (*work, *campaign.Facts, error) {
-	var lead campaign.LeadID
-	if err := t.row(`SELECT lead_id FROM appointments WHERE id = $1`, []any{int64(id)}, &lead); err != nil {
-		return nil, nil, none(err, "appointment", id)
-	}
-	k, err := t.load(want{leads: []campaign.LeadID{lead}})
-	if err != nil {
-		return nil, nil, err
-	}
-	f := k.facts[lead]
-	if f == nil || f.Promise == nil || f.Promise.ID != id {
-		return nil, nil, campaign.Unready(campaign.ReasonBadState, fmt.Sprintf("appointment %d is closed already", id))
-	}
-	return k, f, nil
-}
-
-// Reschedule replaces an open promise by another; the old one is closed with the reason. Errors: KindNotFound,
-// KindUnready when it is closed, those of the booking, which change nothing.
+// Reschedule replaces an open promise by another; the old one is closed with the reason. Asked again it answers the other
+// while that is open. Errors: KindNotFound, KindUnready when it is closed, those of the booking, which change nothing.
 func (s *Store) Reschedule(ctx context.Context, id campaign.AppointmentID, b campaign.Booking, reason, by string) (campaign.Appointment, error) {
 	var out *campaign.Appointment
 	err := s.write(ctx, "reschedule an appointment", func(t *tx) error {
-		k, f, err := t.promised(id)
+		k, f, old, err := t.promise(id)
 		if err != nil {
 			return err
 		}
-		owner := f.Promise.Owner
-		k.closePromise(f, campaign.AppointmentRescheduled, because(orElse(reason, "rescheduled"), by))
+		why := because(orElse(reason, "rescheduled"), by)
+		switch p := f.Promise; {
+		case p == old:
+		case p != nil && p.Replaces == id && old.Reason == why && sameBooking(p, b):
+			out = p
+			return nil
+		default:
+			return closedAlready(id)
+		}
+		owner := old.Owner
+		k.closePromise(f, campaign.AppointmentRescheduled, why)
 		if out, err = k.promiseAnew(f, b, owner, id); err != nil {
 			return err
 		}
@@ -101,8 +97,8 @@ func because(reason, by string) string {
 	return reason + " (" + by + ")"
 }
 
-// Cancel closes an open promise and plans its lead anew. Errors: KindNotFound, KindInvalid (no reason), KindUnready
-// when it is closed.
+// Cancel closes an open promise and plans its lead anew. Asked again it answers the promise as it was cancelled. Errors:
+// KindNotFound, KindInvalid (no reason), KindUnready when it is closed otherwise.
 func (s *Store) Cancel(ctx context.Context, id campaign.AppointmentID, reason, by string) (campaign.Appointment, campaign.Plan, error) {
 	var p campaign.Appointment
 	var plan campaign.Plan
@@ -110,14 +106,19 @@ func (s *Store) Cancel(ctx context.Context, id campaign.AppointmentID, reason, b
 		return p, plan, campaign.Invalid("reason", "say why the promise is cancelled")
 	}
 	err := s.write(ctx, "cancel an appointment", func(t *tx) error {
-		k, f, err := t.promised(id)
+		k, f, old, err := t.promise(id)
 		if err != nil {
 			return err
 		}
-		open := f.Promise
-		k.closePromise(f, campaign.AppointmentCancelled, because(reason, by))
-		k.decide(f)
-		p, plan = *open, f.Lead.Plan
+		why := because(reason, by)
+		switch {
+		case old == f.Promise:
+			k.closePromise(f, campaign.AppointmentCancelled, why)
+			k.decide(f)
+		case old.State != campaign.AppointmentCancelled || old.Reason != why:
+			return closedAlready(id)
+		}
+		p, plan = *old, f.Lead.Plan
 		return k.flush()
 	})
 	return p, plan, err

@@ -8,9 +8,9 @@ import (
 
 // changes are what a transaction will write, by table; each kind is one statement whatever the number of rows.
 type changes struct {
-	planned    map[campaign.LeadID]bool // decided, tried or owned anew
-	moved      map[campaign.LeadID]bool // state and assignment alone
-	closed     map[campaign.AssignmentID]bool
+	planned    map[campaign.LeadID]bool                         // decided, tried or owned anew
+	moved      map[campaign.LeadID]bool                         // state and assignment alone
+	closed     map[campaign.AssignmentID]bool                   // started, ended or renewed, too
 	promises   map[campaign.AppointmentID]*campaign.Appointment // closed, handed over, reminded of
 	booked     []*campaign.Appointment                          // to be inserted; they get their ids by flush
 	renumbered map[campaign.LeadID]bool                         // got a number of their own by a call

@@ -186,8 +186,8 @@ func (k *work) amend(f *campaign.Facts, a *campaign.Assignment, t *campaign.Atte
 	return campaign.Recorded{Attempt: *t, Plan: l.Plan, Lead: l.ID, State: l.State}, nil
 }
 
-// Correct amends an outcome within the campaign's time for it, while nobody has the lead or had it since. The
-// suppression that a DO_NOT_CALL made stays: lift it by name. Errors: KindUnready with CORRECTION_TIME_OVER or WRONG_STATE,
+// Correct amends an outcome within the campaign's time for it, while nobody has the lead or had it since. The same
+// correction again answers the same with Replay set. The suppression that a DO_NOT_CALL made stays: lift it by name. Errors: KindUnready with CORRECTION_TIME_OVER or WRONG_STATE,
 // and those of Conclude.
 func (s *Store) Correct(ctx context.Context, c campaign.Correction) (campaign.Recorded, error) {
 	r := campaign.Result{Assignment: c.Assignment, Agent: c.Agent, Outcome: c.Outcome, Code: c.Code, NewNumber: c.NewNumber, Note: c.Note,
@@ -201,7 +201,7 @@ func (s *Store) Correct(ctx context.Context, c campaign.Correction) (campaign.Re
 		if err != nil {
 			return err
 		}
-		if rec, err = k.correct(r, c.By); err != nil {
+		if rec, err = k.correct(r, c.By); err != nil || (rec.Replay && k.obeyed(rec.Lead, dnc)) {
 			return err
 		}
 		if err := k.suppressAll(dnc, true); err != nil {
@@ -230,6 +230,9 @@ func (k *work) correct(r campaign.Result, by string) (campaign.Recorded, error) 
 	}
 	if t == nil {
 		return campaign.Recorded{}, campaign.Unready(campaign.ReasonNotStarted, fmt.Sprintf("assignment %d was never dialled", a.ID))
+	}
+	if was, err := k.corrected(r, a, t); was != nil || err != nil {
+		return campaign.Recorded{Attempt: *t, Plan: f.Lead.Plan, Lead: f.Lead.ID, State: f.Lead.State, Replay: true}, err
 	}
 	if limit := f.Campaign.Floor.CorrectWithin; k.t.now.After(t.RecordedAt.Add(limit)) {
 		return campaign.Recorded{}, campaign.Unready(campaign.ReasonCorrectionOver,

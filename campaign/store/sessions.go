@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"redial/campaign"
 )
@@ -65,8 +66,13 @@ func (k *work) moveBy(m *moving, next campaign.Session, held *campaign.Assignmen
 	if next.Assignment != 0 && next.Assignment != m.now.Assignment {
 		return fmt.Errorf("a move gave agent %d assignment %d: only a claim can", next.AgentID, next.Assignment)
 	}
+	last := m.now.HeartbeatAt
 	m.move(next, held)
-	if held == nil || next.Assignment != 0 || !held.State.Open() {
+	if held == nil || !held.State.Open() {
+		return nil
+	}
+	if next.Assignment != 0 {
+		k.renew(m, last, held)
 		return nil
 	}
 	reason := orElse(next.Reason, string(next.State))
@@ -97,10 +103,22 @@ func (k *work) beat(beats []campaign.Beat) []campaign.Session {
 		}
 		if !b.Stale(left[i]) {
 			mark(&k.alive, b.Agent)
-			left[i].HeartbeatAt = k.t.now
+			left[i].HeartbeatAt = later(k.t.now, left[i].HeartbeatAt)
 		}
 	}
 	return left
+}
+
+// renew moves the lease of a placed call on if the step was a sign of life of its agent, who was last heard at an instant.
+func (k *work) renew(m *moving, last time.Time, a *campaign.Assignment) {
+	f := k.facts[a.LeadID]
+	if f == nil || a.State != campaign.AssignmentStarted || m.now.Assignment != a.ID || !m.now.HeartbeatAt.After(last) {
+		return
+	}
+	if until := m.now.HeartbeatAt.Add(f.Campaign.Floor.Lease); until.After(a.LeaseUntil) {
+		a.LeaseUntil = until
+		mark(&k.closed, a.ID)
+	}
 }
 
 // renew notes the signs of life and moves the leases of calls on.

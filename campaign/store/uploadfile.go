@@ -17,7 +17,7 @@ const cachedPieces = 6
 // UploadFile reads the bytes received of an upload. It is safe for concurrent use and keeps a few pieces in memory.
 type UploadFile struct {
 	ctx    context.Context
-	db     *sql.DB
+	s      *Store
 	id     campaign.UploadID
 	size   int64
 	mu     sync.Mutex
@@ -27,6 +27,14 @@ type UploadFile struct {
 type piece struct {
 	start int64
 	data  []byte
+}
+
+// gone says why there are no bytes any more.
+func (f *UploadFile) gone() error {
+	if _, err := f.s.UploadReader(f.ctx, f.id); err != nil {
+		return err
+	}
+	return errors.New("its bytes are gone")
 }
 
 // UploadReader opens the bytes received so far for reading until ctx ends. Errors: KindNotFound; KindUnready when the
@@ -39,7 +47,7 @@ func (s *Store) UploadReader(ctx context.Context, id campaign.UploadID) (*Upload
 	if u.State == campaign.UploadDone || u.State == campaign.UploadFailed {
 		return nil, campaign.Unready(campaign.ReasonBadState, fmt.Sprintf("the upload is %s and its bytes are gone", u.State))
 	}
-	return &UploadFile{ctx: ctx, db: s.reader, id: id, size: u.Size}, nil
+	return &UploadFile{ctx: ctx, s: s, id: id, size: u.Size}, nil
 }
 
 // Size is how many bytes there are.
@@ -77,12 +85,12 @@ func (f *UploadFile) piece(off int64) (piece, error) {
 		}
 	}
 	var pc piece
-	row := f.db.QueryRowContext(f.ctx, `SELECT start, data FROM upload_pieces WHERE upload_id = $1 AND start <= $2 ORDER BY start DESC LIMIT 1`, f.id, off)
-	if err := row.Scan(&pc.start, &pc.data); err != nil {
-		if errors.Is(err, sql.ErrNoRows) {
-			err = errors.New("its bytes are gone: the import is over")
-		}
-		return piece{}, err
+	row := f.s.reader.QueryRowContext(f.ctx, `SELECT start, data FROM upload_pieces WHERE upload_id = $1 AND start <= $2 ORDER BY start DESC LIMIT 1`, f.id, off)
+	switch err := row.Scan(&pc.start, &pc.data); {
+	case errors.Is(err, sql.ErrNoRows):
+		return piece{}, f.gone()
+	case err != nil:
+		return piece{}, f.s.told(f.ctx, "read a piece", err)
 	}
 	if off >= pc.start+int64(len(pc.data)) {
 		return piece{}, io.ErrUnexpectedEOF

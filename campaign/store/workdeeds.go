@@ -42,7 +42,9 @@ func (k *work) step(a *campaign.Assignment, kind campaign.HappeningKind, reason 
 	if err != nil {
 		return err
 	}
+	last := m.now.HeartbeatAt
 	m.move(next, a)
+	k.renew(m, last, a)
 	return nil
 }
 

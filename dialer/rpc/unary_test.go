@@ -92,6 +92,42 @@ func TestAnOutcomeIsRecordedOnce(t *testing.T) {
 	})
 }
 
+// Whatever an agent says of a call keeps it, without heartbeats, too: only a silence as long as the lease makes it UNKNOWN.
+func TestASignOfLifeRenewsTheLease(t *testing.T) {
+	for name, speak := range map[string]func(b *bench, id int64){
+		"the call's end": func(b *bench, id int64) {
+			must[*pb.EndCallResponse](b)(b.desk.EndCall(b.as("cat"), &pb.EndCallRequest{AssignmentId: id}))
+		},
+		"a wish for a break": func(b *bench, _ int64) {
+			must[*pb.SetStateResponse](b)(b.desk.SetState(b.as("cat"), &pb.SetStateRequest{State: campaignpb.AgentState_AGENT_STATE_BREAK, Reason: "lunch"}))
+		},
+		"a sign-in elsewhere": func(b *bench, _ int64) { b.line(b.as("cat")).signIn() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBench(t, func(b *bench) {
+				b.camp = b.campaign("patient", func(c *campaign.Campaign) { c.Floor.WrapUp = time.Minute })
+				b.agent("cat", b.camp.ID)
+				b.leads(1)
+				id := b.next("cat").GetAssignmentId()
+				b.start("cat", id)
+				for _, at := range []time.Duration{80 * time.Second, 20 * time.Second} { // the lease was for 90 s
+					time.Sleep(at) //nolint:forbidigo // fake time: the bubble moves on by so much
+					if lapsed := must[[]campaign.Assignment](b)(b.s.LapseLeases(b.Context(), 10)); len(lapsed) != 0 {
+						b.Fatalf("the lease of %v was taken", lapsed)
+					}
+					if at == 80*time.Second {
+						speak(b, id)
+					}
+				}
+				if rec := b.record("cat", id, "BUSY"); rec.GetLate() != pb.LateKind_LATE_KIND_UNSPECIFIED {
+					b.Errorf("the outcome is late: %v", rec)
+				}
+				b.sound()
+			})
+		})
+	}
+}
+
 func TestHistoryIsMasked(t *testing.T) {
 	onBench(t, func(b *bench) {
 		b.leads(1)

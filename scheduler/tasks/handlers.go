@@ -129,12 +129,12 @@ func (w *Worker) run(ctx context.Context, kind string, p payload) error {
 	case typeDue:
 		return w.h.Promises.PromiseDue(ctx, campaign.AppointmentID(p.ID))
 	case typeRollover:
-		return w.once(ctx, fmt.Sprintf("%s:%d", kind, p.ID), p.Slot, func() error {
+		return w.once(ctx, fmt.Sprintf("%s:%d", kind, p.ID), p.Slot, func(ctx context.Context) error {
 			return w.h.Days.Rollover(ctx, campaign.CampaignID(p.ID))
 		})
 	case typePurge:
 		return w.heavily(func() error { // the slot is taken in its place, not before: else a day without a place would be lost
-			return w.once(ctx, kind, p.Slot, func() error { return w.h.Purges.Purge(ctx) })
+			return w.once(ctx, kind, p.Slot, w.h.Purges.Purge)
 		})
 	case typePush:
 		return w.push(ctx, campaign.DeliveryID(p.ID))
@@ -156,15 +156,27 @@ func (w *Worker) release(ctx context.Context, id campaign.CampaignID) error {
 	return w.waker.Release(ctx, id, next)
 }
 
-// once runs the work of a slot unless somebody did. A task that is run again after a fault goes on with its own slot.
-func (w *Worker) once(ctx context.Context, job string, slot int64, work func() error) error {
+// errStops ends the work of a slot that this node has no more time for.
+var errStops = errors.New("this node stops")
+
+// once runs the work of a slot unless somebody did. A task that is run again after a fault goes on with its own slot. So
+// does one whose node stops: it ends before the grace does and is tried again as after a fault, for what Asynq gives back
+// at the end of the grace is as if it had never run, and would find its slot taken.
+func (w *Worker) once(ctx context.Context, job string, slot int64, work func(context.Context) error) error {
 	if retried, _ := asynq.GetRetryCount(ctx); retried == 0 {
 		first, err := w.h.Slots.Slot(ctx, job, slot)
 		if err != nil || !first {
 			return err
 		}
 	}
-	return work()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer context.AfterFunc(w.stopping, func() { stop(errStops) })()
+	err := work(ctx)
+	if err != nil && w.stopping.Err() != nil {
+		return fmt.Errorf("%w: %w", errStops, err)
+	}
+	return err
 }
 
 // heavily runs long work in one of the few places for it, so that it never holds up wake-ups that are due.

@@ -52,6 +52,9 @@ type Worker struct {
 	heavy  chan struct{}
 
 	pushing chan struct{}
+
+	stopping context.Context // of the work of slots; it ends half the grace before asynq gives back what is not done
+	stop     context.CancelFunc
 }
 
 // NewWorker runs tasks from the client's Redis, which stays the caller's to close.
@@ -64,6 +67,7 @@ func NewWorker(client redis.UniversalClient, h Handlers, o WorkerOptions) (*Work
 		return nil, fmt.Errorf("tasks: %d places for long work leave none of %d for wake-ups", o.Heavy, o.Concurrency)
 	}
 	w := &Worker{o: o, h: h, log: o.Log, waker: NewWaker(client, o.Options), heavy: make(chan struct{}, o.Heavy), pushing: make(chan struct{}, max(1, (o.Concurrency-o.Heavy)/2))}
+	w.stopping, w.stop = context.WithCancel(context.Background())
 	w.server = asynq.NewServerFromRedisClient(client, asynq.Config{
 		Concurrency:              o.Concurrency,
 		Queues:                   map[string]int{o.Queue: 1},
@@ -80,13 +84,14 @@ func NewWorker(client redis.UniversalClient, h Handlers, o WorkerOptions) (*Work
 }
 
 // Run runs tasks until the context ends, and then stops in this order: no new task is begun; those under way get the
-// grace; what is not done by then goes back to the queue, its handler's context ends, and it is run again elsewhere. Stop
-// what sends tasks before, and close the Redis client and the record after.
+// grace, the work of slots half of it; what is not done by then goes back to the queue, its handler's context ends, and it
+// is run again elsewhere. Stop what sends tasks before, and close the Redis client and the record after.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.server.Start(asynq.HandlerFunc(w.process)); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
 	<-ctx.Done()
+	defer time.AfterFunc(w.o.Grace/2, w.stop).Stop()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -119,7 +124,7 @@ func retryDelay(n int, err error, _ *asynq.Task) time.Duration {
 }
 
 func (w *Worker) tell(ctx context.Context, t *asynq.Task, err error) {
-	if failure(err) {
+	if failure(err) && !errors.Is(err, errStops) {
 		retried, _ := asynq.GetRetryCount(ctx)
 		w.log.ErrorContext(ctx, "a task failed", "task", t.Type(), "payload", string(t.Payload()), "retried", retried, "error", err)
 	}

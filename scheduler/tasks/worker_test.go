@@ -257,35 +257,48 @@ func TestImportsNeverHoldUpWakeUps(t *testing.T) {
 }
 
 func TestStoppingGivesUnfinishedWorkBack(t *testing.T) {
-	onEach(t, func(t *testing.T, client redis.UniversalClient) {
-		d := newDesk()
-		d.hook(typeImport, func(ctx context.Context, n int) error {
-			if n == 1 {
-				<-ctx.Done()
-				return ctx.Err()
-			}
-			return nil
+	day := campaign.Date{Year: 2026, Month: 3, Day: 2}
+	for kind, send := range map[string]func(context.Context, *Waker) error{
+		typeImport:   func(ctx context.Context, w *Waker) error { return w.Import(ctx, 9) },
+		typePurge:    func(ctx context.Context, w *Waker) error { return w.Purge(ctx, day) },
+		typeRollover: func(ctx context.Context, w *Waker) error { return w.Rollover(ctx, 9, day) },
+	} {
+		t.Run(kind, func(t *testing.T) {
+			onEach(t, func(t *testing.T, client redis.UniversalClient) { givesBack(t, client, kind, send) })
 		})
-		w, err := NewWorker(client, d.handlers(), WorkerOptions{Poll: 100 * time.Millisecond, Grace: 300 * time.Millisecond})
-		if err != nil {
-			t.Fatal(err)
+	}
+}
+
+// givesBack stops a worker in the middle of work, which another one goes on with.
+func givesBack(t *testing.T, client redis.UniversalClient, kind string, send func(context.Context, *Waker) error) {
+	t.Helper()
+	d := newDesk()
+	d.hook(kind, func(ctx context.Context, n int) error {
+		if n == 1 {
+			<-ctx.Done()
+			return ctx.Err()
 		}
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error)
-		go func() { ended <- w.Run(ctx) }()
-		if err := NewWaker(client, Options{}).Import(t.Context(), 9); err != nil {
-			t.Fatal(err)
-		}
-		d.await(t, 10*time.Second)
-		stop()
-		if err := <-ended; err != nil {
-			t.Fatal(err)
-		}
-		start(t, client, d, WorkerOptions{}) // another node
-		if c := d.await(t, 5*time.Second); c.kind != typeImport || c.id != 9 {
-			t.Errorf("got %+v, want import 9 again", c)
-		}
+		return nil
 	})
+	w, err := NewWorker(client, d.handlers(), WorkerOptions{Poll: 100 * time.Millisecond, Grace: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- w.Run(ctx) }()
+	if err := send(t.Context(), NewWaker(client, Options{})); err != nil {
+		t.Fatal(err)
+	}
+	d.await(t, 10*time.Second)
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	start(t, client, d, WorkerOptions{}) // another node
+	if c := d.await(t, 10*time.Second); c.kind != kind {
+		t.Errorf("got %+v, want %s again", c, kind)
+	}
 }
 
 func TestI8TheWorkerOutlivesRedisAwayAtStartAndLater(t *testing.T) {

@@ -14,6 +14,7 @@ var appointmentCases = []testCase{
 	{"I6 a promise that a CRM holds off beyond its grace is missed with the reason", promiseHeldOff},
 	{"leads that a CRM holds off or withdraws", heldOff},
 	{"I6 a promise is rescheduled or cancelled with a reason", promiseMoved},
+	{"I2 a change of a promise that is sent again happens once", promiseAgain},
 	{"promises are looked ahead to, reminded of once, and handed over", promiseAhead},
 	{"I12 a booking that cannot be made changes nothing", badBooking},
 }
@@ -123,11 +124,71 @@ func promiseMoved(b *bundle) {
 		b.Fatalf("after the cancellation: %+v", plan)
 	}
 	b.closed(next.ID, campaign.AppointmentCancelled, "mistake (a)")
-	_, _, err = b.s.Cancel(b.Context(), next.ID, "mistake", "a")
+	_, _, err = b.s.Cancel(b.Context(), next.ID, "mistake", "somebody else")
 	b.refused(err, campaign.KindUnready, campaign.ReasonBadState)
 	_, _, err = b.s.Cancel(b.Context(), 4711, "mistake", "a")
 	b.refused(err, campaign.KindNotFound, "")
 	b.sound()
+}
+
+// promiseAgain asks for each change of a promise twice, as a client does whose answer was lost.
+func promiseAgain(b *bundle) {
+	a := b.agents(2)
+	c := b.campaign(nil)
+	lead := b.some(c, 1)[0]
+	at, then := campaign.Booking{Local: local(b.s.Now().Add(time.Hour))}, campaign.Booking{Local: local(b.s.Now().Add(2 * time.Hour))}
+	book := func() campaign.Appointment {
+		return must[campaign.Appointment](b)(b.s.Book(b.Context(), lead, at, a[0], "a"))
+	}
+	p := b.twice("book", book)
+	_, err := b.s.Book(b.Context(), lead, at, a[1], "b")
+	b.refused(err, campaign.KindUnready, campaign.ReasonBadState)
+	next := b.twice("reschedule", func() campaign.Appointment {
+		return must[campaign.Appointment](b)(b.s.Reschedule(b.Context(), p.ID, then, "asked", "a"))
+	})
+	for _, other := range []struct {
+		at     campaign.Booking
+		reason string
+	}{{at, "asked"}, {then, "dreamt"}} {
+		_, err = b.s.Reschedule(b.Context(), p.ID, other.at, other.reason, "a")
+		b.refused(err, campaign.KindUnready, campaign.ReasonBadState)
+	}
+	_, err = b.s.Book(b.Context(), lead, then, a[0], "a")
+	b.refused(err, campaign.KindUnready, campaign.ReasonBadState)
+	b.twice("cancel", func() campaign.Appointment {
+		got, plan, err := b.s.Cancel(b.Context(), next.ID, "mistake", "a")
+		b.ok(err)
+		if plan != b.lead(lead).Plan || plan.Verdict != campaign.VerdictCall {
+			b.Errorf("cancelled, the plan is %+v", plan)
+		}
+		return got
+	})
+	_, err = b.s.Reschedule(b.Context(), p.ID, then, "asked", "a")
+	b.refused(err, campaign.KindUnready, campaign.ReasonBadState)
+	if book().ID == p.ID {
+		b.Error("what was cancelled since is not booked anew")
+	}
+	b.sound()
+}
+
+// twice does something that must answer the same and write nothing when it is done again.
+func (b *bundle) twice(what string, do func() campaign.Appointment) campaign.Appointment {
+	b.Helper()
+	first, was := do(), b.written()
+	b.wait(time.Second)
+	if again := do(); again != first || b.written() != was {
+		b.Errorf("%s came to %+v and %+v, again to %+v and %+v", what, first, was, again, b.written())
+	}
+	return first
+}
+
+// written is how much there is of what a second answer must not add to.
+type written struct{ promises, amendments, events int64 }
+
+func (b *bundle) written() written {
+	b.Helper()
+	return written{b.count(`SELECT count(*) FROM appointments`), b.count(`SELECT count(*) FROM amendments`),
+		b.count(`SELECT count(*) FROM outbox`) + b.count(`SELECT count(*) FROM events`)}
 }
 
 func promiseAhead(b *bundle) {

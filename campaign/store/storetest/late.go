@@ -11,6 +11,7 @@ var lateCases = []testCase{
 	{"a late outcome waits when somebody had the lead since", lateWaits},
 	{"I5 a late DO_NOT_CALL is obeyed", lateDoNotCall},
 	{"a correction replaces the outcome and the decision", corrections},
+	{"I2 a correction that is sent again happens once", correctedAgain},
 }
 
 // lapsed dials a lead and lets the lease run out.
@@ -100,6 +101,37 @@ func lateDoNotCall(b *bundle) {
 	_, err := b.s.StartCall(b.Context(), offer.ID, second)
 	b.refused(err, campaign.KindUnready, campaign.ReasonLeaseExpired)
 	b.state(ids[0], campaign.LeadSuppressed)
+	b.sound()
+}
+
+func correctedAgain(b *bundle) {
+	c := b.campaign(nil)
+	lead := b.some(c, 1)[0]
+	a := b.agent()
+	as := b.dial(a, lead)
+	must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(as, campaign.Success)))
+	at := func(in time.Duration) *campaign.Booking {
+		return &campaign.Booking{Local: local(b.s.Now().Add(in).Truncate(time.Hour)), Zone: east}
+	}
+	early, late := at(3*time.Hour), at(5*time.Hour)
+	fixes := []campaign.Correction{
+		{Outcome: campaign.NoAnswer, Note: "wrong key"}, {Outcome: campaign.NoAnswer, Note: "nobody"}, {Outcome: campaign.Booked, Booking: early},
+		{Outcome: campaign.Booked, Booking: late}, {Outcome: campaign.Booked, Booking: early}, {Outcome: campaign.DoNotCall}, {Outcome: campaign.NoAnswer, Note: "wrong key"},
+	}
+	for i, fix := range fixes {
+		fix.Assignment, fix.Agent, fix.By = as.ID, a, "a"
+		first := must[campaign.Recorded](b)(b.s.Correct(b.Context(), fix))
+		b.wait(time.Second)
+		was := b.written()
+		again := must[campaign.Recorded](b)(b.s.Correct(b.Context(), fix))
+		if first.Replay || !again.Replay || again.Attempt.Code != first.Attempt.Code || again.Attempt.Note != fix.Note || !again.Attempt.Amended ||
+			again.Plan != first.Plan || again.State != first.State {
+			b.Errorf("correction %d came to %+v, again to %+v", i, first, again)
+		}
+		if now := b.written(); now != was || now.amendments != int64(i)+1 {
+			b.Errorf("correction %d left %+v, sent again %+v", i, was, now)
+		}
+	}
 	b.sound()
 }
 

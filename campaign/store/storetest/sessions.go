@@ -11,6 +11,7 @@ var sessionCases = []testCase{
 	{"I9 the ledger of states has no gap", ledgerWhole},
 	{"a move that lets go of an offer gives the lead back", moveReleases},
 	{"a move that lets go of a call gives it up as UNKNOWN", moveGivesUp},
+	{"a move that is a sign of life renews the lease of the call", moveRenews},
 	{"a refused move changes nothing", moveRefused},
 	{"heartbeats tell stale desktops", staleDesktops},
 	{"sessions are found by node and by deadline", sessionsFound},
@@ -84,6 +85,30 @@ func moveGivesUp(b *bundle) {
 	if got := must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(as, campaign.Success))); got.Late != campaign.LateAmended {
 		b.Fatalf("the outcome that came after all: %+v", got)
 	}
+	b.sound()
+}
+
+func moveRenews(b *bundle) {
+	c := b.campaign(nil)
+	leads := b.some(c, 2)
+	talks, silent := b.agent(), b.agent()
+	as := b.dial(talks, leads[0])
+	lost := b.dial(silent, leads[1])
+	b.wait(c.Floor.Lease - 10*time.Second)
+	for agent, beat := range map[campaign.AgentID]time.Duration{talks: 0, silent: -c.Floor.Lease} {
+		must[campaign.Session](b)(b.s.MoveSession(b.Context(), agent, func(s campaign.Session, now time.Time) (campaign.Session, error) {
+			s.Next, s.HeartbeatAt = campaign.AgentBreak, now.Add(beat)
+			return s, nil
+		}))
+	}
+	if got := must[campaign.Assignment](b)(b.s.Assignment(b.Context(), lost.ID)); !got.LeaseUntil.Equal(lost.LeaseUntil) {
+		b.Errorf("the lease ends %s, and did %s: it never moves back", got.LeaseUntil, lost.LeaseUntil)
+	}
+	b.wait(20 * time.Second)
+	if got := must[[]campaign.Assignment](b)(b.s.LapseLeases(b.Context(), 10)); len(got) != 1 || got[0].ID != lost.ID {
+		b.Errorf("lapsed %+v, want that of the silent agent alone", got)
+	}
+	must[campaign.Recorded](b)(b.s.Conclude(b.Context(), result(as, campaign.Success)))
 	b.sound()
 }
 

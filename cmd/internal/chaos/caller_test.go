@@ -86,22 +86,27 @@ func (c *caller) again(err error) bool {
 	}
 	c.w.count.failed.Add(1)
 	c.w.nodes[c.at].felt.Add(1)
+	after, said := retryAfter(err)
 	if code == codes.Unavailable && reasonOf(err) != "" {
 		c.w.count.away.Add(1)
+		if !said {
+			c.w.breach(0, "%s was not told when to come again: %v", c.name, err)
+		}
 	}
 	c.at = (c.at + 1) % len(c.conns)
-	pause(min(retryAfter(err), time.Second) + time.Duration(c.rng.IntN(50))*time.Millisecond)
+	pause(min(after, time.Second) + time.Duration(c.rng.IntN(50))*time.Millisecond)
 	return true
 }
 
-// retryAfter is how long the server asks to wait; 20 ms if it does not say.
-func retryAfter(err error) time.Duration {
+// retryAfter is how long the server asks to wait. It says nothing where it is a way that is cut, or a node that is gone:
+// then it is 20 ms.
+func retryAfter(err error) (after time.Duration, said bool) {
 	for _, d := range status.Convert(err).Details() {
 		if r, ok := d.(*errdetails.RetryInfo); ok {
-			return r.GetRetryDelay().AsDuration()
+			return r.GetRetryDelay().AsDuration(), true
 		}
 	}
-	return 20 * time.Millisecond
+	return 20 * time.Millisecond, false
 }
 
 // reasonOf is the stable word of a refusal; empty: none.

@@ -102,19 +102,19 @@ type AgentServiceClient interface {
 	// An outcome that comes late is never lost: see RecordOutcomeResponse.late.
 	RecordOutcome(ctx context.Context, in *RecordOutcomeRequest, opts ...grpc.CallOption) (*RecordOutcomeResponse, error)
 	// CorrectOutcome amends a recorded outcome of one's own. The suppression that a DO_NOT_CALL made stays: have it lifted.
-	// Errors: FAILED_PRECONDITION CORRECTION_TIME_OVER, NOT_STARTED, or WRONG_STATE when none was recorded or somebody has
-	// or had the lead since; else as RecordOutcome.
+	// The last correction sent again answers as before. Errors: FAILED_PRECONDITION CORRECTION_TIME_OVER, NOT_STARTED, or
+	// WRONG_STATE when none was recorded or somebody has or had the lead since; else as RecordOutcome.
 	CorrectOutcome(ctx context.Context, in *CorrectOutcomeRequest, opts ...grpc.CallOption) (*CorrectOutcomeResponse, error)
-	// BookAppointment makes a promise outside a call, owned by the agent. Errors: FAILED_PRECONDITION SUPPRESSED, or
-	// WRONG_STATE when the lead is finished or withdrawn, or has an open promise, be it this one sent before (reschedule
-	// it); INVALID_ARGUMENT the booking, as in RecordOutcome.
+	// BookAppointment makes a promise outside a call, owned by the agent; sent again, it answers as before while that is
+	// open. Errors: FAILED_PRECONDITION SUPPRESSED, or WRONG_STATE when the lead is finished or withdrawn, or has another
+	// open promise (reschedule it); INVALID_ARGUMENT the booking, as in RecordOutcome.
 	BookAppointment(ctx context.Context, in *BookAppointmentRequest, opts ...grpc.CallOption) (*BookAppointmentResponse, error)
-	// RescheduleAppointment replaces an open promise, one's own or nobody's, by another.
-	// Errors: as BookAppointment; FAILED_PRECONDITION WRONG_STATE when it is no longer open, as after the first time.
+	// RescheduleAppointment replaces an open promise, one's own or nobody's, by another; sent again, it answers as before
+	// while the other is open. Errors: as BookAppointment; FAILED_PRECONDITION WRONG_STATE when it is no longer open.
 	RescheduleAppointment(ctx context.Context, in *RescheduleAppointmentRequest, opts ...grpc.CallOption) (*RescheduleAppointmentResponse, error)
 	// CancelAppointment calls an open promise off, one's own or nobody's; the lead is planned again by the rule of time.
-	// Errors: FAILED_PRECONDITION WRONG_STATE when it is no longer open, as after the first time; INVALID_ARGUMENT without
-	// reason.
+	// Sent again, it answers as before. Errors: FAILED_PRECONDITION WRONG_STATE when it is closed otherwise;
+	// INVALID_ARGUMENT without reason.
 	CancelAppointment(ctx context.Context, in *CancelAppointmentRequest, opts ...grpc.CallOption) (*CancelAppointmentResponse, error)
 	// ListCallbacks lists the agent's open promises and its leads to be called later, by due time.
 	ListCallbacks(ctx context.Context, in *ListCallbacksRequest, opts ...grpc.CallOption) (*ListCallbacksResponse, error)
@@ -389,19 +389,19 @@ type AgentServiceServer interface {
 	// An outcome that comes late is never lost: see RecordOutcomeResponse.late.
 	RecordOutcome(context.Context, *RecordOutcomeRequest) (*RecordOutcomeResponse, error)
 	// CorrectOutcome amends a recorded outcome of one's own. The suppression that a DO_NOT_CALL made stays: have it lifted.
-	// Errors: FAILED_PRECONDITION CORRECTION_TIME_OVER, NOT_STARTED, or WRONG_STATE when none was recorded or somebody has
-	// or had the lead since; else as RecordOutcome.
+	// The last correction sent again answers as before. Errors: FAILED_PRECONDITION CORRECTION_TIME_OVER, NOT_STARTED, or
+	// WRONG_STATE when none was recorded or somebody has or had the lead since; else as RecordOutcome.
 	CorrectOutcome(context.Context, *CorrectOutcomeRequest) (*CorrectOutcomeResponse, error)
-	// BookAppointment makes a promise outside a call, owned by the agent. Errors: FAILED_PRECONDITION SUPPRESSED, or
-	// WRONG_STATE when the lead is finished or withdrawn, or has an open promise, be it this one sent before (reschedule
-	// it); INVALID_ARGUMENT the booking, as in RecordOutcome.
+	// BookAppointment makes a promise outside a call, owned by the agent; sent again, it answers as before while that is
+	// open. Errors: FAILED_PRECONDITION SUPPRESSED, or WRONG_STATE when the lead is finished or withdrawn, or has another
+	// open promise (reschedule it); INVALID_ARGUMENT the booking, as in RecordOutcome.
 	BookAppointment(context.Context, *BookAppointmentRequest) (*BookAppointmentResponse, error)
-	// RescheduleAppointment replaces an open promise, one's own or nobody's, by another.
-	// Errors: as BookAppointment; FAILED_PRECONDITION WRONG_STATE when it is no longer open, as after the first time.
+	// RescheduleAppointment replaces an open promise, one's own or nobody's, by another; sent again, it answers as before
+	// while the other is open. Errors: as BookAppointment; FAILED_PRECONDITION WRONG_STATE when it is no longer open.
 	RescheduleAppointment(context.Context, *RescheduleAppointmentRequest) (*RescheduleAppointmentResponse, error)
 	// CancelAppointment calls an open promise off, one's own or nobody's; the lead is planned again by the rule of time.
-	// Errors: FAILED_PRECONDITION WRONG_STATE when it is no longer open, as after the first time; INVALID_ARGUMENT without
-	// reason.
+	// Sent again, it answers as before. Errors: FAILED_PRECONDITION WRONG_STATE when it is closed otherwise;
+	// INVALID_ARGUMENT without reason.
 	CancelAppointment(context.Context, *CancelAppointmentRequest) (*CancelAppointmentResponse, error)
 	// ListCallbacks lists the agent's open promises and its leads to be called later, by due time.
 	ListCallbacks(context.Context, *ListCallbacksRequest) (*ListCallbacksResponse, error)

@@ -22,7 +22,10 @@ func TestTheLivePartTellsWhatHappens(t *testing.T) {
 	has(t, w.next(events, "session"), `"epoch":3`, `"state":"ready"`, `"said":"ready"`)
 	w.next(events, "nothing")
 	w.set(func() {
-		if !slices.ContainsFunc(w.asked, func(m any) bool { r, ok := m.(*pb.WorkRequest); return ok && r.GetSignIn() != nil && !r.GetSignIn().GetReady() }) {
+		if !slices.ContainsFunc(w.asked, func(m any) bool {
+			r, ok := m.(*pb.WorkRequest)
+			return ok && r.GetSignIn() != nil && !r.GetSignIn().GetReady()
+		}) {
 			t.Errorf("asked %v", w.asked)
 		}
 	})

@@ -2,7 +2,7 @@
 import { chromium } from "playwright-core";
 import { readFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 // world is what the test tells: base, tokens by role, shots (a folder for pictures) and what a scene needs besides.
 export const world = JSON.parse(process.env.REDIAL_WORLD);
@@ -35,7 +35,7 @@ export async function play(scene) {
 async function asLeft(browser) {
   const pages = browser.contexts().flatMap((c) => c.pages());
   for (const [i, page] of pages.entries()) {
-    const path = join(world.shots, `fault-${world.scene}-${i}.png`);
+    const path = join(world.shots, `fault-${basename(process.argv[1], ".mjs")}-${i}.png`);
     await page.screenshot({ path, fullPage: true }).then(() => console.log(`LEFT ${page.url()} ${path}`)).catch((error) => console.log(`LEFT ${page.url()} ${error}`));
   }
 }
@@ -46,6 +46,7 @@ export async function person(browser, token, { width = 1280, height = 900, schem
     viewport: { width, height }, colorScheme: scheme, locale: lang === "zh" ? "zh-CN" : "en-GB", timezoneId: "Europe/London", bypassCSP: false, ...more,
   });
   const page = await watched(await context.newPage());
+  if (more.storageState) return page; // signed in before
   await page.goto(`${world.base}/signin`);
   await page.fill("#token", token);
   await Promise.all([page.waitForURL((url) => url.pathname !== "/signin"), page.click("main button")]);
@@ -71,16 +72,21 @@ export async function cut(page, off) {
 
 // accessible looks at a page as axe does. Scripts of a test are no scripts of the page: they come in by the debugger.
 export async function accessible(page, name) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async (only) => (await globalThis.axe.run(document, { runOnly: only })).violations
+  if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe);
+  const found = await page.evaluate(async (only) => (await globalThis.axe.run(document, { runOnly: only, resultTypes: ["violations"] })).violations
     .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`), rules);
   for (const f of found) fault(`${name} at ${page.viewportSize().width}: ${f}`);
 }
 
-// fits says whether a page is no wider than its window.
+// fits says whether a page is no wider than its window, and breaks no badge and no button of a row over lines, or amid a word.
 export async function fits(page, name) {
+  const at = `${name} at ${page.viewportSize().width}`;
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(wide <= 0, `${name} at ${page.viewportSize().width}: ${wide} px wider than the window`);
+  expect(wide <= 0, `${at}: ${wide} px wider than the window`);
+  const broken = await page.evaluate(() => [...document.querySelectorAll(".state, .badge, td .button")]
+    .filter((e) => e.checkVisibility() && (e.getClientRects().length > 1 || !/[\s-]/.test(e.innerText.trim()) && e.offsetHeight > 2.6 * parseFloat(getComputedStyle(e).fontSize)))
+    .map((e) => e.innerText.trim()).slice(0, 5));
+  expect(broken.length === 0, `${at}: broken over lines: ${broken.join(", ")}`);
 }
 
 export async function shot(page, name) {
@@ -94,17 +100,35 @@ export async function seen(page, name) {
   await shot(page, name);
 }
 
-// weigh is how many bytes a fresh load of a path takes, everything included.
-export async function weigh(page, path) {
+// looks are the windows and colours of each language; axe looks where it is true, as width and colours change what it finds.
+const looks = { en: [[1280, "light", true], [390, "light"]], zh: [[390, "dark", true], [1280, "dark"]] };
+
+// looked sees a page, as it stands, in each window and colour of its language.
+export async function looked(page, name) {
+  const lang = (await page.locator("html").getAttribute("lang")).slice(0, 2);
+  for (const [width, scheme, axe] of looks[lang]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme: scheme });
+    await fits(page, name);
+    if (axe) await accessible(page, name);
+    await shot(page, `${name}-${width}-${scheme}-${lang}`);
+  }
+}
+
+// scales weigh a page: every byte that its browser was sent since they were emptied, with nothing kept from before.
+export async function scales(page) {
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
   await session.send("Network.setCacheDisabled", { cacheDisabled: true });
   let bytes = 0;
   session.on("Network.dataReceived", (m) => { bytes += m.dataLength; });
-  await page.goto(world.base + path, { waitUntil: "load" });
-  await page.waitForTimeout(300);
-  await session.detach();
-  return bytes;
+  return {
+    empty() { bytes = 0; },
+    read(name) {
+      expect(bytes > 0 && bytes < 100 * 1024, `${name} is ${bytes} bytes`);
+      note(`${name}: ${(bytes / 1024).toFixed(1)} kB`);
+    },
+  };
 }
 
 // tabTo presses Tab until an element has the focus; false when it cannot be reached so.

@@ -26,14 +26,13 @@ import (
 // world is what a scene is told, as JSON.
 type world struct {
 	Base     string            `json:"base"`
-	Tokens   map[string]string `json:"tokens"` // by role
+	Tokens   map[string]string `json:"tokens"` // by role; of agents by login, too
 	Campaign int64             `json:"campaign"`
 	Lead     int64             `json:"lead"`  // one of the campaign's
 	Files    string            `json:"files"` // a folder with lists to upload
 	Shots    string            `json:"shots"` // a folder for pictures
 	Chromium string            `json:"chromium"`
-	Scene    string            `json:"scene"` // what is played
-	Link     string            `json:"link"`  // a one-time link, of a demonstration
+	Link     string            `json:"link"` // a one-time link, of a demonstration
 }
 
 // office is a real server with a running campaign that calls at any hour, a list of people, and somebody of each role.
@@ -42,35 +41,44 @@ type office struct {
 	admin context.Context
 	conn  *grpc.ClientConn
 	world world
+	clock clock
 	files map[string][]byte // to upload, besides those of the folder; by name
 }
 
 // open starts an office with so many people to call.
 func open(t *testing.T, people int) *office {
 	t.Helper()
-	o := start(t, false)
+	o := &office{t: t}
+	o.open(people)
+	return o
+}
+
+func (o *office) open(people int) {
+	o.t.Helper()
+	o.start(false)
 	o.world.Campaign = o.running("Spring offer")
 	o.load(people)
-	o.person("ann")
+	o.world.Tokens["agent"] = o.agent("ann")
+	o.world.Tokens["ann"] = o.world.Tokens["agent"]
 	for role, r := range map[string]campaignpb.Role{"supervisor": campaignpb.Role_ROLE_SUPERVISOR, "manager": campaignpb.Role_ROLE_MANAGER, "quality": campaignpb.Role_ROLE_QUALITY} {
 		made, err := campaignpb.NewAdminServiceClient(o.conn).CreateToken(o.admin, &campaignpb.CreateTokenRequest{Owner: role, Role: r})
 		o.must(err)
 		o.world.Tokens[role] = made.GetSecret()
 	}
-	return o
 }
 
 // start starts a server; a demonstration fills itself.
-func start(t *testing.T, demo bool) *office {
+func (o *office) start(demo bool) {
+	t := o.t
 	t.Helper()
 	cfg := config.Default()
 	cfg.Data, cfg.GRPC, cfg.Web, cfg.Demo = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0", demo
 	cfg.Rates = "agent=500" // hours of a desk pass in seconds
-	a, err := app.New(t.Context(), cfg, app.Options{Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	o.world.Tokens = map[string]string{}
+	a, err := app.New(t.Context(), cfg, app.Options{Now: o.clock.now, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err == nil {
 		err = a.Start(t.Context())
 	}
-	o := &office{t: t, world: world{Tokens: map[string]string{}}}
 	o.must(err)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -90,8 +98,12 @@ func start(t *testing.T, demo bool) *office {
 	secret, err := os.ReadFile(a.AdminToken())
 	o.must(err)
 	o.world.Tokens["admin"] = strings.TrimSpace(string(secret))
-	o.admin = metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+o.world.Tokens["admin"])
-	return o
+	o.admin = o.as(o.world.Tokens["admin"])
+}
+
+// as is a context of somebody by a token.
+func (o *office) as(secret string) context.Context {
+	return metadata.AppendToOutgoingContext(o.t.Context(), "authorization", "Bearer "+secret)
 }
 
 func (o *office) must(err error) {
@@ -182,15 +194,16 @@ var (
 func (o *office) colleague(login string) {
 	o.t.Helper()
 	_, err := campaignpb.NewAdminServiceClient(o.conn).CreateAgent(o.admin, &campaignpb.CreateAgentRequest{Agent: &campaignpb.Agent{
-		Login: login, Name: "Ann Example", Active: true, Campaigns: []*campaignpb.Membership{{CampaignId: o.world.Campaign, Weight: 1}},
+		Login: login, Name: strings.ToUpper(login[:1]) + login[1:] + " Example", Active: true, Campaigns: []*campaignpb.Membership{{CampaignId: o.world.Campaign, Weight: 1}},
 	}})
 	o.must(err)
 }
 
-func (o *office) person(login string) {
+// agent is a colleague with a token.
+func (o *office) agent(login string) string {
 	o.t.Helper()
 	o.colleague(login)
 	made, err := campaignpb.NewAdminServiceClient(o.conn).CreateToken(o.admin, &campaignpb.CreateTokenRequest{Owner: login, Role: campaignpb.Role_ROLE_AGENT})
 	o.must(err)
-	o.world.Tokens["agent"] = made.GetSecret()
+	return made.GetSecret()
 }

@@ -25,5 +25,17 @@ func TestALeadIsFoundExplainedAndSuppressed(t *testing.T) {
 
 func TestANewcomerOfADemonstration(t *testing.T) {
 	t.Parallel()
-	start(t, true).play("demo")
+	o := &office{t: t}
+	o.start(true)
+	o.play("demo")
+}
+
+func TestEveryPageInBothLanguagesWidthsAndColours(t *testing.T) {
+	t.Parallel()
+	busy(t, 24).play("pages")
+}
+
+func TestTheDeskInBothLanguagesWidthsAndColours(t *testing.T) {
+	t.Parallel()
+	busy(t, 36).play("desks")
 }

@@ -175,15 +175,19 @@ func (s *Store) appointments(ctx context.Context, what, where string, args ...an
 // MissPromises closes up to limit promises whose grace is over as missed and plans their leads anew; a lead that an
 // agent holds at that moment is left to its call. It returns what it closed.
 func (s *Store) MissPromises(ctx context.Context, limit int) ([]campaign.Appointment, error) {
-	var out []campaign.Appointment
-	err := s.write(ctx, "close missed promises", func(t *tx) error {
-		out = nil
-		leads, err := idsOf[campaign.LeadID](t, `SELECT p.lead_id FROM appointments p JOIN leads l ON l.id = p.lead_id
+	var leads []campaign.LeadID
+	err := s.peek(ctx, "find missed promises", func(t *tx) (err error) {
+		leads, err = idsOf[campaign.LeadID](t, `SELECT p.lead_id FROM appointments p JOIN leads l ON l.id = p.lead_id
 			WHERE p.closed_at = 0 AND p.grace_end <= $1 AND l.state <> 'held' ORDER BY p.grace_end, p.id LIMIT $2`, us(t.now), limit)
-		if err != nil || len(leads) == 0 {
-			return err
-		}
-		k, err := t.load(want{leads: leads})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out, closed []campaign.Appointment
+	err = sweep(ctx, s, "close missed promises", leads, func(t *tx, part []campaign.LeadID) error {
+		closed = nil
+		k, err := t.load(want{leads: part})
 		if err != nil {
 			return err
 		}
@@ -192,11 +196,11 @@ func (s *Store) MissPromises(ctx context.Context, limit int) ([]campaign.Appoint
 			if p := f.Promise; p != nil && !t.now.Before(p.GraceEnd) && f.Lead.Assignment == 0 {
 				k.closePromise(f, campaign.AppointmentMissed, whyMissed(f))
 				k.decide(f)
-				out = append(out, *p)
+				closed = append(closed, *p)
 			}
 		}
 		return k.flush()
-	})
+	}, func() { out = append(out, closed...) })
 	return out, err
 }
 

@@ -61,19 +61,23 @@ func (s *Store) RevokeAssignment(ctx context.Context, id campaign.AssignmentID, 
 // LapseLeases ends up to limit assignments whose offer or lease ran out: not dialled, the lead returns to its previous
 // plan; dialled, it becomes an UNKNOWN attempt. It returns what it ended, as it is now.
 func (s *Store) LapseLeases(ctx context.Context, limit int) ([]campaign.Assignment, error) {
-	var out []campaign.Assignment
-	err := s.write(ctx, "end lapsed leases", func(t *tx) error {
-		out = nil
-		ids, err := idsOf[campaign.AssignmentID](t, `SELECT a.id FROM assignments a WHERE a.closed_at = 0 AND a.lease_until <= $1
+	var ids []campaign.AssignmentID
+	err := s.peek(ctx, "find lapsed leases", func(t *tx) (err error) {
+		ids, err = idsOf[campaign.AssignmentID](t, `SELECT a.id FROM assignments a WHERE a.closed_at = 0 AND a.lease_until <= $1
 			ORDER BY a.lease_until, a.id LIMIT $2`, us(t.now), limit)
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		k, err := t.load(want{assignments: ids})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out, ended []campaign.Assignment
+	err = sweep(ctx, s, "end lapsed leases", ids, func(t *tx, part []campaign.AssignmentID) error {
+		ended = nil
+		k, err := t.load(want{assignments: part})
 		if err != nil {
 			return err
 		}
-		for _, id := range unique(ids) {
+		for _, id := range unique(part) {
 			a := k.assignments[id]
 			if a == nil || !a.State.Open() || t.now.Before(a.LeaseUntil) {
 				continue // concluded or renewed meanwhile
@@ -81,10 +85,10 @@ func (s *Store) LapseLeases(ctx context.Context, limit int) ([]campaign.Assignme
 			if err := k.lapse(a); err != nil {
 				return err
 			}
-			out = append(out, *a)
+			ended = append(ended, *a)
 		}
 		return k.flush()
-	})
+	}, func() { out = append(out, ended...) })
 	return out, err
 }
 

@@ -55,22 +55,26 @@ func (k *work) lifted(key campaign.SuppressionKey, by string) {
 
 // ExpireSuppressions ends up to limit suppressions whose time is over, as Lift would, and says how many.
 func (s *Store) ExpireSuppressions(ctx context.Context, limit int) (int, error) {
-	var ended int
-	err := s.write(ctx, "end suppressions", func(t *tx) error {
+	var over []campaign.SuppressionKey
+	err := s.peek(ctx, "find suppressions whose time is over", func(t *tx) (err error) {
+		over, err = t.overSuppressions(limit)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	var all, ended int
+	err = sweep(ctx, s, "end suppressions", over, func(t *tx, part []campaign.SuppressionKey) error {
 		ended = 0
-		over, err := t.overSuppressions(limit)
-		if err != nil || len(over) == 0 {
-			return err
-		}
-		phones := make([]campaign.Phone, len(over))
-		for i := range over {
-			phones[i] = over[i].Phone
+		phones := make([]campaign.Phone, len(part))
+		for i := range part {
+			phones[i] = part[i].Phone
 		}
 		k, err := t.load(want{phones: unique(phones), spread: true})
 		if err != nil {
 			return err
 		}
-		for _, key := range over {
+		for _, key := range part {
 			n, err := k.unsuppress(key, ` AND expires_at > 0 AND expires_at <= $4`, us(t.now))
 			if err != nil {
 				return err
@@ -81,8 +85,8 @@ func (s *Store) ExpireSuppressions(ctx context.Context, limit int) (int, error) 
 			}
 		}
 		return k.flush()
-	})
-	return ended, err
+	}, func() { all += ended })
+	return all, err
 }
 
 // overSuppressions are those whose time is over, of both tables, in order of key.

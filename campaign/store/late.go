@@ -187,8 +187,8 @@ func (k *work) amend(f *campaign.Facts, a *campaign.Assignment, t *campaign.Atte
 }
 
 // Correct amends an outcome within the campaign's time for it, while nobody has the lead or had it since. The same
-// correction again answers the same with Replay set. The suppression that a DO_NOT_CALL made stays: lift it by name. Errors: KindUnready with CORRECTION_TIME_OVER or WRONG_STATE,
-// and those of Conclude.
+// correction again answers the same with Replay set. The suppression that a DO_NOT_CALL made stays: lift it by name.
+// Errors: KindUnready with CORRECTION_TIME_OVER or WRONG_STATE, and those of Conclude.
 func (s *Store) Correct(ctx context.Context, c campaign.Correction) (campaign.Recorded, error) {
 	r := campaign.Result{Assignment: c.Assignment, Agent: c.Agent, Outcome: c.Outcome, Code: c.Code, NewNumber: c.NewNumber, Note: c.Note,
 		Booking: c.Booking}

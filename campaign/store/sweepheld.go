@@ -2,9 +2,6 @@ package store
 
 import "context"
 
-// heldLock is how long the parts of a sweep wait for what others hold, once the whole has waited in vain.
-const heldLock = aroundLock
-
 // sweep does what is to be done with what was found, in one transaction or, where somebody holds a row of it for too long,
 // in halves, until what is held stands alone: that is passed over until the next sweep, and keeps nothing else from being
 // done. do has to look again whether it is still to be done, for it was found before, and may run more than once; done is
@@ -30,7 +27,7 @@ func sweepApart[T any](ctx context.Context, s *Store, what string, found []T, do
 	half := len(found) / 2
 	for _, part := range [][]T{found[:half], found[half:]} {
 		err := s.write(ctx, what, func(t *tx) error {
-			if err := t.lockWithin(heldLock); err != nil {
+			if err := t.lockWithin(aroundLock); err != nil {
 				return err
 			}
 			return do(t, part)

@@ -131,7 +131,7 @@ function settle() {
 
 export function gone() {
   stale = false;
-  if (card() && box.draft(id()).note && !box.of(id())) { // what was typed is for the outcome that the call still needs
+  if (card() && card().dataset.stage !== "offered" && box.draft(id()).note && !box.of(id())) { // what was typed is for the outcome that the call still needs
     toast(word("desk_note_left"), "", 15000);
     refresh();
   }

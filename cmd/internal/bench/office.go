@@ -145,6 +145,11 @@ func (f *office) nextOnce(ctx context.Context, agent int, wait time.Duration) (c
 	if err != nil {
 		return card{}, fmt.Errorf("next call: %w", err)
 	}
+	return f.card(got, agent, wait)
+}
+
+// card is what came for an agent, who would have waited so long.
+func (f *office) card(got *pb.NextCallResponse, agent int, wait time.Duration) (card, error) {
 	if got.GetCard() == nil {
 		if f.left() == 0 {
 			return card{}, errNoLeads

@@ -6,6 +6,11 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	pb "redial/proto/dialer/v1"
 )
 
 // What agents do under overload.
@@ -88,48 +93,125 @@ func (f *flooded) part(n int) float64 { return float64(n) / float64(max(f.calls,
 func (f *office) flood(ctx context.Context, rate float64, for_ time.Duration) (out flooded, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	free := make(chan int, f.w.callers)
+	w := &flooding{f: f, free: make(chan int, f.w.callers), fail: cancel}
 	for i := range f.w.callers {
-		free <- i
+		w.free <- i
 	}
-	var mu sync.Mutex
-	var work sync.WaitGroup
-	w, began := startWatch(), time.Now()
+	h, err := openHammer(ctx, f.served.addr(), pb.AgentService_NextCall_FullMethodName, func(a answered) { w.hear(ctx, a) })
+	if err != nil {
+		return flooded{}, err
+	}
+	watch, began := startWatch(), time.Now()
+	err = w.ask(ctx, h, rate, for_)
+	w.out.over = time.Since(began)
+	if err != nil {
+		cancel(err)
+	} else {
+		w.work.Wait()
+	}
+	err = errors.Join(context.Cause(ctx), h.close())
+	w.work.Wait()
+	w.out.took, w.out.outside = time.Since(began), watch.outside()
+	if err == nil && w.out.done == 0 {
+		err = fmt.Errorf("%w: of %d calls none was given", errWrong, w.out.calls)
+	}
+	return w.out, err
+}
+
+// flooding is a flood under way.
+type flooding struct {
+	f    *office
+	free chan int // agents
+	fail context.CancelCauseFunc
+	work sync.WaitGroup // calls that were asked for
+
+	mu  sync.Mutex
+	out flooded
+}
+
+// ask asks for as many calls as are due, each millisecond.
+func (w *flooding) ask(ctx context.Context, h *hammer, rate float64, for_ time.Duration) error {
+	message, err := proto.Marshal(&pb.NextCallRequest{Wait: durationpb.New(overloadWait)})
+	if err != nil {
+		return fmt.Errorf("a call to ask for: %w", err)
+	}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
+	began, calls, unasked := time.Now(), 0, 0
 	for over := false; !over && ctx.Err() == nil; <-tick.C {
 		elapsed := time.Since(began)
 		over = elapsed >= for_
-		for due := int(rate*elapsed.Seconds()) + 1; out.calls < due && f.left() > f.w.callers; out.calls++ {
-			select {
-			case agent := <-free:
-				work.Go(func() {
-					wait, shed, err := f.oneCall(ctx, agent)
-					mu.Lock()
-					defer mu.Unlock()
-					switch {
-					case err != nil:
-						cancel(err)
-					case shed:
-						out.shed++
-					case wait > 0:
-						out.done++
-						out.waits = append(out.waits, wait)
-					}
-					free <- agent
-				})
-			default:
-				out.unasked++
+		for due := int(rate*elapsed.Seconds()) + 1; calls < due && w.f.left() > w.f.w.callers; calls++ {
+			if !w.askOne(h, message) {
+				unasked++
 			}
 		}
+		if err := h.send(); err != nil {
+			return err
+		}
 	}
-	out.over = time.Since(began)
-	work.Wait()
-	out.took, out.outside = time.Since(began), w.outside()
-	if err = context.Cause(ctx); err == nil && out.done == 0 {
-		err = fmt.Errorf("%w: of %d calls none was given", errWrong, out.calls)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.out.calls, w.out.unasked = calls, unasked
+	return nil
+}
+
+// askOne asks for one call, unless no agent is free or the server takes no more.
+func (w *flooding) askOne(h *hammer, message []byte) bool {
+	select {
+	case agent := <-w.free:
+		w.work.Add(1)
+		if h.ask(agent, w.f.w.tokens[agent], message) {
+			return true
+		}
+		w.free <- agent
+		w.work.Done()
+		return false
+	default:
+		return false
 	}
-	return out, err
+}
+
+// hear takes an answer, and has the call made that came with it.
+func (w *flooding) hear(ctx context.Context, a answered) {
+	if a.err != nil {
+		if _, _, err := sentAway(a.err); err != nil {
+			w.fail(err)
+		}
+		w.mu.Lock()
+		w.out.shed++
+		w.mu.Unlock()
+		w.free <- a.caller
+		w.work.Done()
+		return
+	}
+	go func() {
+		defer w.work.Done()
+		if err := w.call(ctx, a); err != nil {
+			w.fail(err)
+		}
+		w.free <- a.caller
+	}()
+}
+
+// call makes the call that came.
+func (w *flooding) call(ctx context.Context, a answered) error {
+	var got pb.NextCallResponse
+	if err := proto.Unmarshal(a.reply, &got); err != nil {
+		return fmt.Errorf("what came for a call: %w", err)
+	}
+	c, err := w.f.card(&got, a.caller, overloadWait)
+	if err != nil {
+		return err
+	}
+	if err := w.f.end(ctx, c); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.out.done++
+	w.out.waits = append(w.out.waits, a.wait)
+	return nil
 }
 
 // full has agents work who never rest: the waits are those for the next call.
@@ -150,15 +232,4 @@ func (f *office) full(ctx context.Context, callers int, for_ time.Duration) (sli
 		}
 		return nil
 	})
-}
-
-// oneCall asks once for a call, and makes it if it comes. wait 0 without shed: none came in time.
-func (f *office) oneCall(ctx context.Context, agent int) (wait time.Duration, shed bool, err error) {
-	began := time.Now()
-	c, err := f.nextOnce(ctx, agent, overloadWait)
-	if wait = time.Since(began); err != nil {
-		_, shed, err = sentAway(err)
-		return 0, shed, err
-	}
-	return wait, false, f.end(ctx, c)
 }

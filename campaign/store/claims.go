@@ -28,23 +28,15 @@ func (s *Store) ClaimLeads(ctx context.Context, claims []campaign.Claim) ([]camp
 	return out, nil
 }
 
-const (
-	// aroundFor is how long claims pass over held rows at once after they waited for one in vain: whoever holds a row for
-	// longer than lockTime holds it in the next batch, too.
-	aroundFor = 5 * time.Second
-	// aroundLock is how long they wait for what cannot be passed over.
-	aroundLock = 200 * time.Millisecond
-)
-
 // claim answers claims in one transaction. When somebody holds a row of theirs for too long they are asked again around
 // what is held, so that only those wait who need it.
 func (s *Store) claim(ctx context.Context, claims []campaign.Claim) ([]campaign.Claimed, error) {
-	if time.Now().UnixNano() >= s.groups.around.Load() {
+	if !s.groups.claimsHeld.lately() {
 		got, err := s.claimOnce(ctx, claims, false)
 		if !lockedOut(err) {
 			return got, err
 		}
-		s.groups.around.Store(time.Now().Add(aroundFor).UnixNano())
+		s.groups.claimsHeld.note()
 	}
 	return s.claimAround(ctx, claims)
 }

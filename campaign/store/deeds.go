@@ -51,8 +51,13 @@ func (s *Store) commitDeeds(ctx context.Context, asked []*deed) ([]result[any], 
 	if slices.ContainsFunc(asked, func(d *deed) bool { return d.what != what }) {
 		what = "record calls"
 	}
-	first := true
+	first, around := true, s.groups.deedsHeld.lately()
 	err := s.writeCalls(ctx, what, func(t *tx) error {
+		if around {
+			if err := t.lockWithin(aroundLock); err != nil {
+				return err
+			}
+		}
 		out = make([]result[any], len(asked))
 		k, dnc, err := t.loadDeeds(asked, first)
 		first = false
@@ -79,6 +84,9 @@ func (s *Store) commitDeeds(ctx context.Context, asked []*deed) ([]result[any], 
 		}
 		return t.renew(inOrder(k.alive))
 	})
+	if lockedOut(err) {
+		s.groups.deedsHeld.note()
+	}
 	return out, err
 }
 

@@ -3,8 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -30,8 +31,9 @@ var (
 
 // group commits concurrent requests together: whatever waits while a transaction runs goes into the next one. Each
 // caller waits for its own answer. A transaction that fails is split until the guilty request stands alone, unless the
-// database is away: then all are told at once. When a lock was waited for too long, or a statement took too long, its requests are committed one by one
-// beside the transactions that follow, so that nobody waits for whoever waits for it.
+// database is away: then all are told at once. When a lock was waited for too long, or a statement took too long, its
+// requests are committed one by one beside the transactions that follow, so that nobody waits for whoever waits for it. Whose
+// request took too long alone is not let into company for a while: it comes again, and would hold up everybody each time.
 type group[Q, A any] struct {
 	run  func(context.Context, []Q) ([]result[A], error)
 	key  func(Q) int64 // requests of one key go into different transactions, in order; 0: it does not matter
@@ -41,6 +43,15 @@ type group[Q, A any] struct {
 	gone <-chan struct{}
 	away func(error) bool // the database does not answer
 	slow func(error) bool // a lock was waited for in vain, or a statement took too long
+
+	mu     sync.Mutex
+	guilty map[int64]guilt // by key
+}
+
+// guilt is what made a request fail that stood alone, and until when the next one of its key stands alone as well.
+type guilt struct {
+	err   error
+	until time.Time
 }
 
 // result is one request's own answer. again puts the request into the next transaction.
@@ -58,7 +69,7 @@ type waiting[Q, A any] struct {
 
 func newGroup[Q, A any](key func(Q) int64, run func(context.Context, []Q) ([]result[A], error)) *group[Q, A] {
 	return &group[Q, A]{run: run, key: key, in: make(chan *waiting[Q, A], groupMost), lone: make(chan struct{}, loneMost),
-		away: away, slow: tooLong}
+		away: away, slow: tooLong, guilty: make(map[int64]guilt)}
 }
 
 // do waits for the answer, or for the caller's deadline: then what was asked may happen all the same.
@@ -102,7 +113,7 @@ func (g *group[Q, A]) serve(ctx context.Context) {
 			}
 		}
 		batch = g.gather(ctx, batch, last)
-		batch, later = g.apart(batch)
+		batch, later = g.apart(g.clean(ctx, batch))
 		last = len(batch)
 		later = append(g.commit(ctx, batch), later...)
 		if ctx.Err() != nil {
@@ -141,6 +152,33 @@ func (g *group[Q, A]) gather(ctx context.Context, batch []*waiting[Q, A], last i
 	return batch
 }
 
+// clean leaves out the requests of the guilty, which are committed alone beside the others.
+func (g *group[Q, A]) clean(ctx context.Context, batch []*waiting[Q, A]) []*waiting[Q, A] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.guilty) == 0 {
+		return batch
+	}
+	now := time.Now()
+	maps.DeleteFunc(g.guilty, func(_ int64, is guilt) bool { return !now.Before(is.until) })
+	return slices.DeleteFunc(batch, func(w *waiting[Q, A]) bool {
+		is, guilty := g.guilty[g.key(w.q)]
+		if guilty {
+			g.side.Go(func() { g.alone(ctx, w, is.err) })
+		}
+		return guilty
+	})
+}
+
+// blame has the next requests of a key stand alone for a while.
+func (g *group[Q, A]) blame(q Q, err error) {
+	if key := g.key(q); key != 0 {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.guilty[key] = guilt{err, time.Now().Add(aroundFor)}
+	}
+}
+
 // apart leaves out requests whose callers left, and puts off those whose key is in the batch already.
 func (g *group[Q, A]) apart(batch []*waiting[Q, A]) (now, later []*waiting[Q, A]) {
 	seen := make(map[int64]bool, len(batch))
@@ -173,6 +211,9 @@ func (g *group[Q, A]) commit(ctx context.Context, batch []*waiting[Q, A]) (again
 			w.done <- results[i]
 		}
 	case len(batch) == 1 || g.away(err):
+		if g.slow(err) {
+			g.blame(batch[0].q, err)
+		}
 		for _, w := range batch {
 			w.done <- result[A]{err: err}
 		}
@@ -221,8 +262,8 @@ func (g *group[Q, A]) alone(ctx context.Context, w *waiting[Q, A], why error) {
 // groups are the writes that are committed together, and what they are committed on.
 type groups struct {
 	callConns
-	deeds  *group[*deed, any]
-	around atomic.Int64 // until when claims pass over held rows, Unix nanoseconds
+	deeds                 *group[*deed, any]
+	deedsHeld, claimsHeld heldUp
 }
 
 // startGroups starts the committers; they end when ctx does, and Close waits for them.

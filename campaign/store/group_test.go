@@ -275,6 +275,52 @@ func TestALockThatIsWaitedForHoldsNobodyElseUp(t *testing.T) {
 	})
 }
 
+// Whose request took too long comes again and again: nobody else is in its company then, and after a while it is in
+// everybody's again.
+func TestTheGuiltyStandAloneForAWhile(t *testing.T) {
+	const locked, patience = 3, 10 * time.Second
+	held := true
+	together := 0
+	grouped(t, func(ctx context.Context, qs []int) ([]result[int], error) {
+		if slices.Contains(qs, locked) && held {
+			time.Sleep(patience) //nolint:forbidigo // fake time
+			return nil, errLockHeld
+		}
+		if slices.Contains(qs, locked) && len(qs) > 1 {
+			together++
+		}
+		return double(ctx, qs)
+	}, func(t *testing.T, g *group[int, int], _ context.CancelFunc) {
+		g.slow = func(err error) bool { return errors.Is(err, errLockHeld) }
+		if _, err := g.do(t.Context(), locked); !errors.Is(err, errLockHeld) {
+			t.Fatalf("who wants the lock: %v", err)
+		}
+		for range 3 {
+			began := time.Now()
+			var wg sync.WaitGroup
+			for q := range 6 {
+				wg.Go(func() {
+					_, err := g.do(t.Context(), q)
+					if took := time.Since(began); q == locked != errors.Is(err, errLockHeld) || q != locked && took > 3*time.Second {
+						t.Errorf("request %d waited %v: %v", q, took, err)
+					}
+				})
+			}
+			wg.Wait()
+		}
+		held = false
+		time.Sleep(aroundFor) //nolint:forbidigo // fake time
+		var wg sync.WaitGroup
+		for q := range 6 {
+			wg.Go(func() { _, _ = g.do(t.Context(), q) })
+		}
+		wg.Wait()
+		if together == 0 {
+			t.Error("it stands alone for ever")
+		}
+	})
+}
+
 // A caller that left while its request waited to be committed alone is not served.
 func TestWhoLeftIsNotCommittedAlone(t *testing.T) {
 	var mu sync.Mutex

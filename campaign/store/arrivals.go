@@ -72,4 +72,4 @@ func (t *tx) promisedBy(ids string, until time.Time, into map[campaign.AgentID]c
 
 // ownedEach bounds how many leads of their own are read of agents who come: those that wait longest. The next look ahead
 // finds the rest.
-const ownedEach = 16
+const ownedEach = 8

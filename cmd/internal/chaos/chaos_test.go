@@ -17,7 +17,7 @@ import (
 // each once and five kills; as long as REDIAL_CHAOS says in make chaos, with at least fifty (I1-I9).
 func TestNothingIsLostWhateverFails(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 3, false)
+	w := newWorld(t, 3, onServers)
 	agents := w.open(staff{unary: 3, streams: 2, twice: 1, resenders: 1, vanishers: 2, stallers: 1}, 400)
 	y := newTally()
 	w.run(agents, 4*time.Second, func() {
@@ -40,7 +40,7 @@ func TestNothingIsLostWhateverFails(t *testing.T) {
 // TestNothingIsLostWhenTheEmbeddedServerIsKilled does the same to a single process on SQLite.
 func TestNothingIsLostWhenTheEmbeddedServerIsKilled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, true)
+	w := newWorld(t, 1, embedded)
 	agents := w.open(staff{unary: 4, streams: 2, twice: 1, resenders: 1, vanishers: 1}, 300)
 	y := newTally()
 	w.run(agents, 4*time.Second, func() {
@@ -64,6 +64,27 @@ func TestNothingIsLostWhenTheEmbeddedServerIsKilled(t *testing.T) {
 	defer db.Close()
 	w.follower.compare(db)
 	w.report()
+	y.table(w)
+}
+
+// TestNothingIsLostWhenPostgreSQLFailsOver lets the primary die under three nodes and everybody's work, and its
+// synchronous standby take over; nodes are killed before and after.
+func TestNothingIsLostWhenPostgreSQLFailsOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3, withStandby)
+	agents := w.open(staff{unary: 3, streams: 2, resenders: 1, vanishers: 1}, 200)
+	y := newTally()
+	w.run(agents, 4*time.Second, func() {
+		w.lane(y, w.draw("failover"), kill, failover, kill)
+		calls := w.count.calls.Load()
+		if !await(lookFor, func() bool { return w.count.calls.Load() > calls+20 }) {
+			w.breach(0, "after the failover and a kill no calls are made in %v", lookFor)
+		}
+	})
+	w.settle()
+	w.verifyEvents()
+	w.follower.compare(w.sql)
+	w.judge()
 	y.table(w)
 }
 

@@ -43,7 +43,12 @@ var (
 		{"PostgreSQL connections reset", (*world).resetPostgres},
 		{"PostgreSQL cut off, connections open", (*world).hangPostgres},
 		{"PostgreSQL slow", (*world).slowPostgres},
+		{"PostgreSQL ends its connections", (*world).endSessions},
+		{"PostgreSQL has no connection to spare", (*world).fillPostgres},
+		{"rows of calls in hand held by a transaction", (*world).holdRows},
+		{"deadlock that a node loses", (*world).deadlock},
 	}
+	failover  = fault{"PostgreSQL dies, its synchronous standby takes over", (*world).failOver}
 	hangAlone = fault{"process hung (SIGSTOP)", (*world).hangLeader}
 	allAtOnce = fault{"node killed, Redis and PostgreSQL stopped at once", (*world).everything}
 )

@@ -15,7 +15,7 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Skip("runs with make soak, for as long as REDIAL_SOAK says")
 	}
-	w := newWorld(t, 3, false)
+	w := newWorld(t, 3, onServers)
 	w.mix, w.talk, w.book.light = endless, time.Millisecond, true
 	agents := w.open(staff{unary: 56, streams: 8, twice: 1, resenders: 1, vanishers: 1}, soakLeads)
 	for _, a := range agents {

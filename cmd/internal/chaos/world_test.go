@@ -27,6 +27,7 @@ type world struct {
 	talk time.Duration // the longest ordinary call
 
 	db, cache           *testserver.Server // nil: embedded
+	standby             *testserver.Server // nil: there is none
 	dbProxy, cacheProxy *testserver.Proxy
 	sql                 *sql.DB       // straight to PostgreSQL; nil: embedded
 	redis               *redis.Client // straight to Redis; nil: embedded
@@ -71,23 +72,23 @@ func (w *world) breach(lead int64, format string, args ...any) {
 	}
 }
 
-// newWorld starts the servers and the nodes. With no nodes beyond one it may be embedded: a single process on SQLite.
-func newWorld(t *testing.T, nodes int, embedded bool) *world {
+// ground is what the nodes stand on.
+type ground int
+
+const (
+	embedded    ground = iota // one process alone, on SQLite
+	onServers                 // PostgreSQL and Redis, each behind a proxy
+	withStandby               // PostgreSQL with a synchronous standby, both named in the URL
+)
+
+// newWorld starts the servers and the nodes.
+func newWorld(t *testing.T, nodes int, on ground) *world {
 	t.Helper()
 	w := &world{t: t, seed: seedOf(t), bin: buildServer(t), book: newJournal(), over: make(chan struct{}), harmed: make(map[*node]bool), mix: everyKind, talk: 30 * time.Millisecond}
 	w.meter = &meter{w: w, last: make(map[reading]int64)}
 	database, cache := "", ""
-	if !embedded {
-		w.db, w.cache = testserver.NewPostgres(t, true), testserver.NewRedis(t)
-		w.dbProxy, w.cacheProxy = testserver.NewProxy(t, w.db.Addr), testserver.NewProxy(t, w.cache.Addr)
-		straight := w.db.Database(t)
-		database, cache = strings.Replace(straight, w.db.Addr, w.dbProxy.Addr, 1), "redis://"+w.cacheProxy.Addr
-		var err error
-		if w.sql, err = sql.Open("pgx", straight); err != nil {
-			t.Fatal(err)
-		}
-		w.redis = redis.NewClient(&redis.Options{Addr: w.cache.Addr})
-		t.Cleanup(func() { w.sql.Close(); w.redis.Close() })
+	if on != embedded {
+		database, cache = w.serve(on)
 	}
 	for i := range nodes {
 		n := &node{
@@ -103,6 +104,30 @@ func newWorld(t *testing.T, nodes int, embedded bool) *world {
 	w.admin = w.caller("admin", w.secret())
 	return w
 }
+
+// serve starts the servers and says where the nodes find them.
+func (w *world) serve(on ground) (database, cache string) {
+	w.db, w.cache = testserver.NewPostgres(w.t, true), testserver.NewRedis(w.t)
+	w.cacheProxy = testserver.NewProxy(w.t, w.cache.Addr)
+	straight := w.db.Database(w.t) + "&application_name=" + outsider
+	if on == withStandby {
+		w.standby = testserver.NewStandby(w.t, w.db)
+		straight = strings.Replace(straight, w.db.Addr, w.standby.Addr+","+w.db.Addr, 1) + "&target_session_attrs=read-write"
+		database = strings.Replace(straight, outsider, "redial", 1)
+	} else {
+		w.dbProxy = testserver.NewProxy(w.t, w.db.Addr)
+		database = strings.Replace(strings.Replace(straight, outsider, "redial", 1), w.db.Addr, w.dbProxy.Addr, 1)
+	}
+	var err error
+	w.sql, err = sql.Open("pgx", straight)
+	w.must(err)
+	w.redis = redis.NewClient(&redis.Options{Addr: w.cache.Addr})
+	w.t.Cleanup(func() { w.sql.Close(); w.redis.Close() })
+	return database, "redis://" + w.cacheProxy.Addr
+}
+
+// outsider is the name of connections to PostgreSQL that are none of the nodes'.
+const outsider = "outsider"
 
 // secret is the token that the first process wrote.
 func (w *world) secret() string {

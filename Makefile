@@ -10,9 +10,11 @@ GO ?= go
 TESTFLAGS ?=
 # The longest test drives a whole working day; on two laden cores everything takes about a third of this.
 TIMEOUT ?= 20m
-# How long `make chaos` does harm and `make soak` works the floor, and what `make bench` measures (empty: everything).
+# How long `make chaos` does harm and `make soak` works the floor, how many claims `make soak` makes of the record alone
+# (five million take an hour or two), and what `make bench` measures (empty: everything).
 CHAOS ?= 10m
 SOAK ?= 10m
+CLAIMS ?= 5000000
 BENCH ?=
 
 BUF := $(GO) tool -modfile=tools/go.mod buf
@@ -43,8 +45,8 @@ chaos: deps ## Do every fault at random for CHAOS (10m, at least 50 kills), then
 	REDIAL_CHAOS=$(CHAOS) $(GO) test -timeout 0 -count 1 -p 1 -run 'NothingIsLost|I8RedisFaults' -v $(TESTFLAGS) ./cmd/internal/chaos ./cmd/internal/app
 
 .PHONY: soak
-soak: deps ## Work the floor for SOAK (10m) with few faults, then the record alone: calls, sizes of tables and indexes, an audit.
-	REDIAL_SOAK=$(SOAK) $(GO) test -timeout 0 -count 1 -p 1 -run Soak -v $(TESTFLAGS) ./cmd/internal/chaos ./campaign/store
+soak: deps ## Work the floor for SOAK (10m) with few faults, then the record alone for CLAIMS (5,000,000): sizes of indexes, an audit.
+	REDIAL_SOAK=$(SOAK) REDIAL_CLAIMS=$(CLAIMS) $(GO) test -timeout 0 -count 1 -p 1 -run Soak -v $(TESTFLAGS) ./cmd/internal/chaos ./campaign/store
 
 .PHONY: bench
 bench: deps ## Measure speed beside its limits and goals, about 25 minutes; BENCH="NAME --engine postgres --long --markdown" for others.

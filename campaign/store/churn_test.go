@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,7 +18,7 @@ import (
 )
 
 const (
-	churnClaims = 5_000_000
+	churnClaims = 5_000_000 // unless REDIAL_CLAIMS says otherwise
 	churnLeads  = 50_000
 	churnAgents = 256
 	churnEvery  = 30 * time.Second // the sizes are told
@@ -34,12 +35,18 @@ var churnSettings = []string{"autovacuum_naptime=10s"}
 var claimIndexes = []string{"leads_fresh", "leads_tried", "leads_owned", "leads_held", "leads_turn", "leads_put", "leads_pkey",
 	"assignments_open_lead", "assignments_open_agent", "assignments_lease", "sessions_pkey", "sessions_deadline", "appointments_due"}
 
-// TestSoakChurn calls the same leads again and again on PostgreSQL, five million claims or as long as REDIAL_SOAK says, and
+// TestSoakChurn calls the same leads again and again on PostgreSQL until as many claims were made as REDIAL_CLAIMS says, and
 // tells the sizes of the indexes that a claim reads. They keep their size: what dies is cleared away as fast as it is made.
 func TestSoakChurn(t *testing.T) {
-	long, err := time.ParseDuration(os.Getenv("REDIAL_SOAK"))
-	if err != nil {
-		t.Skip("runs with make soak, for as long as REDIAL_SOAK says")
+	if os.Getenv("REDIAL_SOAK") == "" {
+		t.Skip("runs with make soak")
+	}
+	most := int64(churnClaims)
+	if text := os.Getenv("REDIAL_CLAIMS"); text != "" {
+		var err error
+		if most, err = strconv.ParseInt(text, 10, 64); err != nil || most <= churnSteady {
+			t.Fatalf("REDIAL_CLAIMS %q is no number above %d, where steady work begins", text, churnSteady)
+		}
 	}
 	b := openBench(t, testserver.NewPostgres(t, true, churnSettings...).Database(t))
 	c := b.campaign(t, "one")
@@ -49,9 +56,9 @@ func TestSoakChurn(t *testing.T) {
 	must[campaign.Campaign](t)(b.StartCampaign(t.Context(), c.ID))
 	groups := must[[]campaign.Group](t)(b.Groups(t.Context(), c.ID))
 
-	ctx, stop := context.WithTimeout(t.Context(), long)
+	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	r := &churn{bench: b, due: make(chan campaign.LeadID, 4*churnAgents), idle: make(chan *caller, churnAgents)}
+	r := &churn{bench: b, due: make(chan campaign.LeadID, 4*churnAgents), idle: make(chan *caller, churnAgents), stop: stop}
 	for _, g := range groups {
 		r.groups = append(r.groups, campaign.OpenGroup{ID: g.ID})
 	}
@@ -63,7 +70,7 @@ func TestSoakChurn(t *testing.T) {
 		b.ready(t, agent.ID)
 		work.Go(func() { r.agent(ctx, t, agent.ID) })
 	}
-	first := r.watch(ctx, t, stop)
+	first := r.watch(ctx, t, most, stop)
 	work.Wait()
 	b.sql(t, `ANALYZE`)
 	last := r.sizes(t)
@@ -73,7 +80,7 @@ func TestSoakChurn(t *testing.T) {
 		}
 	}
 	if first == nil {
-		t.Errorf("%d claims are no steady work yet, which begins at %d: give more time", r.claims.Load(), churnSteady)
+		t.Errorf("%d claims were made before anybody looked at steady work: ask for more", r.claims.Load())
 	}
 	must[campaign.AuditSummary](t)(b.Audit(t.Context(), 0, func(x campaign.Breach) error { t.Error(x); return nil }))
 }
@@ -85,6 +92,13 @@ type churn struct {
 	due    chan campaign.LeadID
 	idle   chan *caller
 	claims atomic.Int64
+	stop   func()
+}
+
+// fail ends all work.
+func (r *churn) fail(t *testing.T, err error) {
+	t.Error(err)
+	r.stop()
 }
 
 // caller is an agent who waits for a lead.
@@ -99,7 +113,7 @@ func (r *churn) feed(ctx context.Context, t *testing.T) {
 	for ctx.Err() == nil {
 		found, err := r.DueLeads(ctx, campaign.DueQuery{Groups: r.groups, Tried: 2 * churnAgents, Fresh: 2 * churnAgents, Now: r.Now()})
 		if err != nil && ctx.Err() == nil {
-			t.Error(err)
+			r.fail(t, err)
 			return
 		}
 		now := time.Now()
@@ -148,7 +162,7 @@ func (r *churn) dispatch(ctx context.Context, t *testing.T) {
 		}
 		got, err := r.ClaimLeads(context.WithoutCancel(ctx), claims)
 		if err != nil {
-			t.Error(err)
+			r.fail(t, err)
 			return
 		}
 		for i, c := range waiting {
@@ -182,16 +196,16 @@ func (r *churn) agent(ctx context.Context, t *testing.T, agent campaign.AgentID)
 				_, err = r.Conclude(context.WithoutCancel(ctx), campaign.Result{Assignment: id, Agent: agent, Outcome: campaign.NoAnswer})
 			}
 			if err != nil {
-				t.Errorf("agent %d: %v", agent, err)
+				r.fail(t, fmt.Errorf("agent %d: %w", agent, err))
 				return
 			}
 		}
 	}
 }
 
-// watch tells the sizes now and then until the time is over or all claims are made; it answers those in
-// steady work. Before it, what was loaded in order and packed tight is unpacked, once.
-func (r *churn) watch(ctx context.Context, t *testing.T, stop func()) (first map[string]int64) {
+// watch tells the sizes now and then until all claims are made, or work ends; it answers those in steady work. Before it,
+// what was loaded in order and packed tight is unpacked, once.
+func (r *churn) watch(ctx context.Context, t *testing.T, most int64, stop func()) (first map[string]int64) {
 	tick := time.NewTicker(churnEvery)
 	defer tick.Stop()
 	for {
@@ -213,7 +227,7 @@ func (r *churn) watch(ctx context.Context, t *testing.T, stop func()) (first map
 		if err := r.reader.QueryRowContext(ctx, `SELECT COALESCE(sum(n_dead_tup), 0) FROM pg_stat_user_tables WHERE relname IN ('leads', 'assignments', 'sessions')`).Scan(&dead); err == nil {
 			t.Logf("%d claims, %d dead rows, kB:%s", n, dead, line.String())
 		}
-		if n >= churnClaims {
+		if n >= most {
 			stop()
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"redial/campaign"
@@ -54,7 +55,7 @@ func (k *work) decide(f *campaign.Facts) {
 	if l.State == campaign.LeadWithdrawn {
 		return
 	}
-	l.Plan = k.t.rules.Decide(f)
+	l.Plan = k.t.rules.Decide(settled(f))
 	k.regroup(f)
 	l.DecidedAt, l.RulesVersion = k.t.now, f.Campaign.RulesVersion
 	mark(&k.planned, l.ID)
@@ -64,6 +65,19 @@ func (k *work) decide(f *campaign.Facts) {
 		return
 	}
 	k.settle(f)
+}
+
+// settled are the facts without calls to other leads that are reserved or go on: they may be declined, or never get through,
+// and a plan that counted them would stand until the end of a cap that was free all the while. Whoever claims the lead
+// counts them, see limitWait.
+func settled(f *campaign.Facts) *campaign.Facts {
+	open := func(u campaign.Use) bool { return u.Outcome == campaign.NoOutcome && !u.Outside }
+	if !slices.ContainsFunc(f.Uses, open) {
+		return f
+	}
+	but := *f
+	but.Uses = slices.DeleteFunc(slices.Clone(f.Uses), open)
+	return &but
 }
 
 func promiseEnd(f *campaign.Facts) string {

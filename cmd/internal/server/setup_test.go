@@ -83,6 +83,7 @@ type bundle struct {
 	log       *journal
 	metrics   *prometheus.Registry
 	read      *atomic.Int64 // bytes that came from clients
+	lis       *metered
 }
 
 // metered is a listener that counts what it reads.
@@ -128,7 +129,7 @@ func setupGuarded(t *testing.T, guard Guard, svc *service) *bundle {
 		t.Fatal(err)
 	}
 	lis := &metered{Listener: bufconn.Listen(1 << 20)}
-	b.read = &lis.read
+	b.read, b.lis = &lis.read, lis
 	served := make(chan error, 1)
 	go func() { served <- b.server.Serve(lis) }()
 	b.conn, err = grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()),

@@ -46,6 +46,7 @@ var (
 		{"PostgreSQL ends its connections", (*world).endSessions},
 		{"PostgreSQL has no connection to spare", (*world).fillPostgres},
 		{"rows of calls in hand held by a transaction", (*world).holdRows},
+		{"snapshot held by a transaction that has written", (*world).holdSnapshot},
 		{"deadlock that a node loses", (*world).deadlock},
 	}
 	failover  = fault{"PostgreSQL dies, its synchronous standby takes over", (*world).failOver}

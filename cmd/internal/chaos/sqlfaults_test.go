@@ -62,7 +62,7 @@ func (w *world) fillPostgres(rng *rand.Rand) int64 {
 // holdRows holds leads in agents' hands and their sessions for longer than a statement waits for a lock. It is felt by
 // the statements that wait for it.
 func (w *world) holdRows(*rand.Rand) (felt int64) {
-	w.inTransaction(func(ctx context.Context, t *sql.Tx, me int) error {
+	w.inTransaction(sql.LevelDefault, func(ctx context.Context, t *sql.Tx, me int) error {
 		_, err := t.ExecContext(ctx, `SELECT 1 FROM sessions s JOIN leads l ON l.assignment_id = s.assignment_id
 			WHERE s.assignment_id > 0 ORDER BY s.agent_id LIMIT 3 FOR UPDATE`)
 		if err == nil {
@@ -73,13 +73,38 @@ func (w *world) holdRows(*rand.Rand) (felt int64) {
 	return felt
 }
 
+// holdSnapshot stands on what the record was for a while, in a transaction that has written, too: nothing that dies may be
+// cleared away, and whoever numbers events by the oldest transaction there is would wait for this one. It is felt when
+// events that were made since are numbered nevertheless.
+func (w *world) holdSnapshot(*rand.Rand) (felt int64) {
+	w.inTransaction(sql.LevelRepeatableRead, func(ctx context.Context, t *sql.Tx, _ int) error {
+		if _, err := t.ExecContext(ctx, `SELECT pg_current_xact_id()`); err != nil {
+			return err
+		}
+		var last int64
+		err := t.QueryRowContext(ctx, `SELECT GREATEST((SELECT max(id) FROM events), (SELECT max(id) FROM outbox), 0)`).Scan(&last)
+		if err == nil {
+			felt = until(2*time.Second, 2*lookFor, func() int64 { return max(felt, w.numberedSince(ctx, last)) })
+		}
+		return err
+	})
+	return felt
+}
+
+// numberedSince is how many events behind that one have their place in the stream.
+func (w *world) numberedSince(ctx context.Context, id int64) (n int64) {
+	_ = w.sql.QueryRowContext(ctx, `SELECT count(*) FROM events WHERE id > $1`, id).Scan(&n) // away: 0
+	return n
+}
+
 // deadlock locks numbers first and then sessions, while nodes lock sessions first: who began to wait first finds out, and
-// that is a node, for the other waits without looking. It is felt when PostgreSQL counts one.
+// that is a node, for the other waits without looking. It is felt when PostgreSQL counts one. A node that is hung may hold
+// those rows meanwhile: it is looked for longer than that lasts.
 func (w *world) deadlock(*rand.Rand) int64 {
 	before := w.deadlocks()
 	felt := int64(0)
-	await(lookFor, func() bool {
-		w.inTransaction(func(ctx context.Context, t *sql.Tx, me int) error {
+	await(2*lookFor, func() bool {
+		w.inTransaction(sql.LevelDefault, func(ctx context.Context, t *sql.Tx, me int) error {
 			for _, q := range []string{`SET LOCAL deadlock_timeout = '1min'`, `SET LOCAL lock_timeout = '5s'`,
 				`SELECT 1 FROM subjects WHERE id IN (SELECT n.subject_id FROM lead_numbers n JOIN leads l ON l.id = n.lead_id WHERE l.assignment_id > 0) FOR UPDATE`} {
 				if _, err := t.ExecContext(ctx, q); err != nil {
@@ -98,10 +123,10 @@ func (w *world) deadlock(*rand.Rand) int64 {
 }
 
 // inTransaction does something in a transaction that is undone. me is its process.
-func (w *world) inTransaction(do func(ctx context.Context, t *sql.Tx, me int) error) {
+func (w *world) inTransaction(level sql.IsolationLevel, do func(ctx context.Context, t *sql.Tx, me int) error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*lookFor)
 	defer cancel()
-	t, err := w.sql.BeginTx(ctx, nil)
+	t, err := w.sql.BeginTx(ctx, &sql.TxOptions{Isolation: level})
 	if err != nil {
 		return // away, and so nothing is felt
 	}

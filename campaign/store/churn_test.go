@@ -44,8 +44,8 @@ func TestSoakChurn(t *testing.T) {
 	most := int64(churnClaims)
 	if text := os.Getenv("REDIAL_CLAIMS"); text != "" {
 		var err error
-		if most, err = strconv.ParseInt(text, 10, 64); err != nil || most <= churnSteady {
-			t.Fatalf("REDIAL_CLAIMS %q is no number above %d, where steady work begins", text, churnSteady)
+		if most, err = strconv.ParseInt(text, 10, 64); err != nil || most <= 0 {
+			t.Fatalf("REDIAL_CLAIMS %q is no number of claims", text)
 		}
 	}
 	b := openBench(t, testserver.NewPostgres(t, true, churnSettings...).Database(t))
@@ -79,8 +79,11 @@ func TestSoakChurn(t *testing.T) {
 			t.Errorf("%s has grown from %d to %d kB in %d claims", index, first[index]>>10, last[index]>>10, r.claims.Load())
 		}
 	}
-	if first == nil {
+	switch {
+	case first == nil && most > churnSteady:
 		t.Errorf("%d claims were made before anybody looked at steady work: ask for more", r.claims.Load())
+	case first == nil:
+		t.Logf("%d claims are no steady work yet, which begins at %d: the sizes were told and not judged", r.claims.Load(), churnSteady)
 	}
 	must[campaign.AuditSummary](t)(b.Audit(t.Context(), 0, func(x campaign.Breach) error { t.Error(x); return nil }))
 }

@@ -175,7 +175,7 @@ func (w *flooding) askOne(h *hammer, message []byte) bool {
 // hear takes an answer, and has the call made that came with it.
 func (w *flooding) hear(ctx context.Context, a answered) {
 	if a.err != nil {
-		if _, _, err := sentAway(a.err); err != nil {
+		if _, err := sentAway(a.err); err != nil {
 			w.fail(err)
 		}
 		w.mu.Lock()

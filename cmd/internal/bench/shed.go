@@ -21,7 +21,7 @@ func (f *office) again(ctx context.Context, do func() error) error {
 		if err == nil {
 			return nil
 		}
-		after, _, other := sentAway(err)
+		after, other := sentAway(err)
 		if other != nil {
 			return other
 		}
@@ -38,17 +38,16 @@ func (s *series) shed(f *office) {
 	s.Sheds += f.sheds.Swap(0)
 }
 
-// sentAway says whether an error is that of a server with too much to do, and when to come again; another error is
-// given back.
-func sentAway(err error) (after time.Duration, shed bool, other error) {
+// sentAway is when to come again, by the error of a server with too much to do; another error is given back.
+func sentAway(err error) (after time.Duration, other error) {
 	st, ok := status.FromError(err)
 	if !ok || st.Code() != codes.ResourceExhausted {
-		return 0, false, err
+		return 0, err
 	}
 	for _, d := range st.Details() {
 		if r, ok := d.(*errdetails.RetryInfo); ok {
-			return r.GetRetryDelay().AsDuration(), true, nil
+			return r.GetRetryDelay().AsDuration(), nil
 		}
 	}
-	return 0, false, fmt.Errorf("%w: sent away without a word on when to come again: %w", errWrong, err)
+	return 0, fmt.Errorf("%w: sent away without a word on when to come again: %w", errWrong, err)
 }

@@ -88,11 +88,12 @@ func (y *tally) table(w *world) {
 	w.t.Log(out.String())
 }
 
-// until holds a harm for at least so long and until it was felt.
-func until(least, most time.Duration, felt func() int64) int64 {
+// until holds a harm for at least so long and until it was felt. What was felt once counts, though it is over by now: who
+// waits for a lock gives up.
+func until(least, most time.Duration, felt func() int64) (n int64) {
 	pause(least)
-	await(most, func() bool { return felt() > 0 })
-	return felt()
+	await(most, func() bool { n = max(n, felt()); return n > 0 })
+	return n
 }
 
 // killNode keeps a node dead until a request to it has failed, and starts it again.

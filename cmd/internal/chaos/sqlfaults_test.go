@@ -63,14 +63,22 @@ func (w *world) fillPostgres(rng *rand.Rand) int64 {
 // the statements that wait for it.
 func (w *world) holdRows(*rand.Rand) (felt int64) {
 	w.inTransaction(sql.LevelDefault, func(ctx context.Context, t *sql.Tx, me int) error {
-		_, err := t.ExecContext(ctx, `SELECT 1 FROM sessions s JOIN leads l ON l.assignment_id = s.assignment_id
-			WHERE s.assignment_id > 0 ORDER BY s.agent_id LIMIT 3 FOR UPDATE`)
-		if err == nil {
-			felt = until(4*time.Second, lookFor, func() int64 { return max(felt, w.waitFor(ctx, me)) })
+		if !await(lookFor, func() bool { return w.holdSome(ctx, t) > 0 }) {
+			return nil // nobody has a call in hand
 		}
-		return err
+		held := time.Now()
+		felt = until(0, lookFor, func() int64 { return w.waitFor(ctx, me) })
+		pause(4*time.Second - time.Since(held))
+		return nil
 	})
 	return felt
+}
+
+// holdSome locks up to three calls in hand with their sessions and returns how many.
+func (w *world) holdSome(ctx context.Context, t *sql.Tx) (n int) {
+	_ = t.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM sessions s JOIN leads l ON l.assignment_id = s.assignment_id
+		WHERE s.assignment_id > 0 ORDER BY s.agent_id LIMIT 3 FOR UPDATE) AS held`).Scan(&n) // away: 0
+	return n
 }
 
 // holdSnapshot stands on what the record was for a while, in a transaction that has written, too: nothing that dies may be
@@ -84,7 +92,7 @@ func (w *world) holdSnapshot(*rand.Rand) (felt int64) {
 		var last int64
 		err := t.QueryRowContext(ctx, `SELECT GREATEST((SELECT max(id) FROM events), (SELECT max(id) FROM outbox), 0)`).Scan(&last)
 		if err == nil {
-			felt = until(2*time.Second, 2*lookFor, func() int64 { return max(felt, w.numberedSince(ctx, last)) })
+			felt = until(2*time.Second, 2*lookFor, func() int64 { return w.numberedSince(ctx, last) })
 		}
 		return err
 	})

@@ -99,7 +99,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		w.server.Stop()
 		w.server.Shutdown()
 	}()
-	limit := time.NewTimer(w.o.Grace + 15*time.Second)
+	limit := time.NewTimer(w.o.Grace + 2*w.o.Poll + 15*time.Second) // asynq sleeps up to one and a half polls before it hears
 	defer limit.Stop()
 	select {
 	case <-done:

@@ -367,3 +367,21 @@ func TestWaitingForAPlaceUsesUpNoRetries(t *testing.T) {
 		}
 	})
 }
+
+func TestAWorkerThatPollsSeldomStopsInOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, err := NewWorker(embedded(t), newDesk().handlers(), WorkerOptions{Poll: 10 * time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- w.Run(ctx) }()
+		synctest.Wait() // it found nothing, and sleeps
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -53,9 +53,16 @@ export async function person(browser, token, { width = 1280, height = 900, schem
   return page;
 }
 
-// watched notes every fault that a page's console, scripts and answers tell; offline is allowed to fail.
+// watched notes every fault that a page's console, scripts and answers tell; offline is allowed to fail. What is waited for is
+// there once its page's scripts have run: before, a click would lead where it leads without them.
 export async function watched(page) {
   page.offline = false;
+  const there = page.waitForSelector.bind(page);
+  page.waitForSelector = async (...of) => {
+    const found = await there(...of);
+    await page.waitForLoadState();
+    return found;
+  };
   page.on("console", (m) => { if (m.type() === "error" && !page.offline && !page.expects?.test(m.text())) fault(`console of ${page.url()}: ${m.text()}`); });
   page.on("pageerror", (e) => fault(`script of ${page.url()}: ${e.message}`));
   page.on("request", (r) => { if (!r.url().startsWith(world.base) && !/^(blob|data):/.test(r.url())) fault(`${page.url()} asks elsewhere: ${r.url()}`); });

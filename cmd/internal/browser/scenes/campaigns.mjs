@@ -58,7 +58,6 @@ async function paused(page, lang) {
   await seen(page, `campaigns-pause-${lang}`);
   await page.click("#asking #do");
   await page.waitForSelector(`${card} [data-state=paused]`);
-  await page.waitForLoadState(); // before its scripts run, a click leads to a page of its own
   await page.click(`${card} [data-ask=start]`);
   await page.waitForSelector("#asking[open] #do");
   await page.click("#asking #do");

@@ -51,7 +51,9 @@ func newOutage(t *testing.T, url string, admin redis.UniversalClient) *outage {
 	t.Helper()
 	o := &outage{nodes: startNodes(t, 2, testserver.Postgres(t), url), admin: admin, ended: make(chan struct{}), last: make(map[int64]time.Time)}
 	crew := []string{"ann", "bob", "cho", "dev", "eve", "fay"}
-	o.id = o.prepare(200, append(crew, "owner")...)
+	// More than the crew calls in the ten seconds in which the hopper may pass over what was taken from it: it is never empty
+	// for want of leads.
+	o.id = o.prepare(2000, append(crew, "owner")...)
 	o.brisk(o.id)
 	o.far = o.book(50 * time.Minute)
 	flush(t, admin) // and so its wake-up is sent now, not when the hour is next looked through
@@ -235,6 +237,19 @@ func (o *outage) await(what string, done func() bool) (took time.Duration) {
 	return time.Since(began)
 }
 
+// built waits until Redis lacks nothing, and says what it lacks still and what it lacked last.
+func (o *outage) built(what string) (took time.Duration, missing, last string) {
+	o.t.Helper()
+	last = "nothing"
+	took = o.await(what, func() bool {
+		if missing = o.whole(); missing != "" {
+			last = missing
+		}
+		return missing == ""
+	})
+	return took, missing, last
+}
+
 // harm is something that happens to Redis.
 type harm struct {
 	name  string
@@ -247,7 +262,9 @@ type harm struct {
 // all of it is built anew afterwards.
 func (o *outage) suffer(h harm) {
 	o.t.Helper()
-	o.await("Redis holds everything before: "+h.name, func() bool { return o.whole() == "" })
+	if _, missing, _ := o.built("Redis holds everything before: " + h.name); missing != "" {
+		o.t.Fatalf("before %s: %s", h.name, missing)
+	}
 	promise := o.book(time.Second)
 	before, began := o.vitals(), time.Now()
 	h.begin()
@@ -266,13 +283,7 @@ func (o *outage) suffer(h harm) {
 	lasted := time.Since(began)
 	calls, retries, first := o.since(began)
 	h.end()
-	missing, last := "", "nothing"
-	took := o.await("everything in Redis was built anew after: "+h.name, func() bool {
-		if missing = o.whole(); missing != "" {
-			last = missing
-		}
-		return missing == ""
-	})
+	took, missing, last := o.built("everything in Redis was built anew after: " + h.name)
 	if missing != "" {
 		o.t.Errorf("%s: %s", h.name, missing)
 	}

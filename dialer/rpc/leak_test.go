@@ -188,3 +188,47 @@ func TestAStalledDeskIsCut(t *testing.T) {
 		b.sound()
 	})
 }
+
+// Signing out is no fault of a desktop: one that reads late goes on with its stream, and only one that never does is cut.
+func TestADeskThatSignsOutMayReadLate(t *testing.T) {
+	onBench(t, func(b *bench) {
+		b.camp = b.campaign("long", func(c *campaign.Campaign) { c.Script = strings.Repeat("So much to say. ", 500) })
+		b.agent("cid", b.camp.ID)
+		b.leads(50)
+		stuck := b.rawLine(b.as("cid"))
+		signOut := func() { // with more on its way than the stream takes up unread
+			for range 22 {
+				id := b.next("cid").GetAssignmentId()
+				b.start("cid", id)
+				b.record("cid", id, "SOLD")
+			}
+			must[*pb.SignOutResponse](b)(b.desk.SignOut(b.as("cid"), &pb.SignOutRequest{}))
+		}
+		until := func(is func(*pb.WorkResponse) bool) (read int) {
+			for ; ; read++ {
+				if is(must[*pb.WorkResponse](b)(stuck.Recv())) {
+					return read
+				}
+			}
+		}
+		signOut()
+		time.Sleep(20 * time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
+		if read := until(func(m *pb.WorkResponse) bool {
+			return m.GetSession().GetState() == campaignpb.AgentState_AGENT_STATE_SIGNED_OUT
+		}); read < 22 {
+			b.Errorf("%d messages before it signed out", read)
+		}
+		b.ok(stuck.Send(&pb.WorkRequest{Action: &pb.WorkRequest_SignIn{SignIn: &pb.SignInRequest{Ready: true}}}))
+		until(func(m *pb.WorkResponse) bool { return m.GetSignedIn() != nil })
+
+		stuck = b.rawLine(b.as("cid"))
+		signOut()
+		time.Sleep(31 * time.Second) //nolint:forbidigo // fake time: the bubble moves on by so much
+		var err error
+		for err == nil {
+			_, err = stuck.Recv()
+		}
+		b.refused("a stream that nobody reads", err, codes.ResourceExhausted, "")
+		b.sound()
+	})
+}

@@ -121,10 +121,14 @@ func (w *workStream) closed() error {
 	if err := w.tellAll(); err != nil {
 		return err
 	}
-	return w.farewell()
+	err := w.farewell()
+	if err == nil {
+		w.desk = nil
+	}
+	return err
 }
 
-// farewell is what the stream of a closed desk ends with.
+// farewell is what the stream of a closed desk ends with. Nil: the agent is signed out, and it stays for the next sign-in.
 func (w *workStream) farewell() error {
 	switch why := w.desk.Why(); why {
 	case "draining":
@@ -134,8 +138,7 @@ func (w *workStream) farewell() error {
 	case campaign.ReasonSignedInAnew:
 		return w.status(w.stream.Context(), campaign.Unready(campaign.ReasonSignedInAnew,
 			"you signed in at another desk, which has your call now: close this one, or sign in here again"))
-	default: // signed out; the stream stays for the next sign-in
-		w.desk = nil
+	default:
 		return nil
 	}
 }
@@ -150,8 +153,12 @@ func (w *workStream) send(id string, m *pb.WorkResponse) error {
 
 var errSlow = status.Error(codes.ResourceExhausted, "this desk reads too slowly and was cut: sign in again, nothing is lost")
 
-// stalled is how long a message may still take that is on its way when the desk is cut.
-const stalled = time.Second
+// How long a message may still take that is on its way when the desk is cut: while somebody waits for the end of its
+// stream, another desk or a node that stops, and while nobody does, since the agent has signed out.
+const (
+	stalled    = time.Second
+	stalledOut = 30 * time.Second
+)
 
 // transmit sends a message, but waits no longer for a desktop that does not read once its desk is cut: sending ends
 // with the stream then.
@@ -163,17 +170,18 @@ func (w *workStream) transmit(m *pb.WorkResponse) error {
 		return err
 	case <-w.desk.Done:
 	}
-	timer := time.NewTimer(stalled)
+	why, patience := w.farewell(), stalled
+	if why == nil {
+		why, patience = errSlow, stalledOut
+	}
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case err := <-sent:
 		return err
 	case <-timer.C:
+		return why
 	}
-	if err := w.farewell(); err != nil {
-		return err
-	}
-	return errSlow
 }
 
 // tell sends what happened by itself.

@@ -16,6 +16,9 @@ type crew struct {
 	ctx   context.Context // of the streams
 	stop  context.CancelCauseFunc
 	beats sync.WaitGroup
+
+	mu  sync.Mutex
+	sat []*post // in order of coming
 }
 
 // crewPatience is how much longer than it should an act of a crew may take before the run counts as broken.
@@ -25,19 +28,23 @@ const crewPatience = time.Minute
 func (f *office) sitAll(ctx context.Context, conns []*grpc.ClientConn, first, n int, ready bool) (*crew, error) {
 	c := &crew{posts: make([]*post, n)}
 	c.ctx, c.stop = context.WithCancelCause(ctx)
+	c.beats.Go(c.beat)
 	g := new(errgroup.Group)
 	g.SetLimit(32)
 	for i := range c.posts {
 		g.Go(func() (err error) {
-			c.posts[i], err = f.sit(c.ctx, conns[i%len(conns)], first+i, ready)
+			if c.posts[i], err = f.sit(c.ctx, conns[i%len(conns)], first+i, ready); err == nil {
+				c.mu.Lock()
+				c.sat = append(c.sat, c.posts[i])
+				c.mu.Unlock()
+			}
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		c.stop(nil)
+		c.end()
 		return nil, err
 	}
-	c.beats.Go(c.beat)
 	return c, nil
 }
 
@@ -72,20 +79,34 @@ func (c *crew) end() {
 	c.beats.Wait()
 }
 
-// beat says for every agent that it is there, until the streams end. One that broke is told of by its reader.
+// beatsEvery is how often it is looked which heartbeats are due.
+const beatsEvery = 2 * time.Millisecond
+
+// beat says for every agent that it is there, in turn, until the streams end: as many as are due by the clock, since ticks
+// are lost on a laden machine. One that broke is told of by its reader.
 func (c *crew) beat() {
-	every := 10 * time.Second
-	if len(c.posts) > 0 && c.posts[0].beat > 0 {
-		every = c.posts[0].beat
-	}
-	tick := time.NewTicker(max(every/time.Duration(max(len(c.posts), 1)), 10*time.Microsecond))
+	tick := time.NewTicker(beatsEvery)
 	defer tick.Stop()
-	for i := 0; ; i++ {
+	next, owed, last := 0, 0.0, time.Now()
+	for {
 		select {
 		case <-c.ctx.Done():
 			return
 		case <-tick.C:
-			_ = c.posts[i%len(c.posts)].heartbeat()
+			now, sat := time.Now(), c.seated()
+			if len(sat) > 0 {
+				owed += float64(len(sat)) * float64(now.Sub(last)) / float64(sat[0].beat)
+			}
+			for last = now; owed >= 1; owed-- {
+				_ = sat[next%len(sat)].heartbeat()
+				next++
+			}
 		}
 	}
+}
+
+func (c *crew) seated() []*post {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sat
 }

@@ -74,6 +74,13 @@ func (p *post) push(r *pb.WorkRequest) error {
 	return p.stream.Send(r)
 }
 
+// hangUp sends nothing more.
+func (p *post) hangUp() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stream.CloseSend()
+}
+
 // heartbeat says that the agent is there; anybody may call it.
 func (p *post) heartbeat() error {
 	return p.push(&pb.WorkRequest{Id: beatID, Action: &pb.WorkRequest_Heartbeat{Heartbeat: &pb.HeartbeatRequest{}}})
@@ -87,8 +94,8 @@ func (p *post) until(is func(*pb.WorkResponse) bool) (*pb.WorkResponse, error) {
 			return nil, fmt.Errorf("read a stream: %w", err)
 		}
 		if f := m.GetFailure(); f != nil {
-			if err := refusal(f); m.GetId() != beatID || status.Code(err) != codes.ResourceExhausted && !p.left.Load() {
-				return nil, err
+			if m.GetId() != beatID || !p.left.Load() {
+				return nil, refusal(f)
 			}
 		}
 		if m.GetOffer() != nil {
@@ -168,10 +175,10 @@ func (p *post) success(c *pb.Card) error {
 func (p *post) gone() error {
 	over := func(*pb.WorkResponse) bool { return p.state == campaignpb.AgentState_AGENT_STATE_SIGNED_OUT }
 	if over(nil) {
-		return p.stream.CloseSend()
+		return p.hangUp()
 	}
 	_, err := p.until(over)
-	return errors.Join(err, p.stream.CloseSend())
+	return errors.Join(err, p.hangUp())
 }
 
 // work takes leads, calls and records until it is over, and asks to be signed out (see gone). pause, if any, is the call; cycled hears when a

@@ -80,6 +80,9 @@ func TestEveryMethodOfTheClassTableIsServed(t *testing.T) {
 	if inStream("record_outcome") != finish || inStream("start_call") != dial {
 		t.Error("in a stream an outcome does not go before a new call")
 	}
+	if classOf(agentService+"Heartbeat") != free || inStream("heartbeat") != free {
+		t.Error("heartbeats are shed: an overload signs agents out in mid-shift")
+	}
 }
 
 func TestStreamsOfATokenAreBoundedByItsRole(t *testing.T) {
@@ -347,6 +350,11 @@ func TestWhatADeskAsksInItsStreamIsAdmittedLikeACall(t *testing.T) {
 		defer cancel()
 		if _, err := campaign.Admit(ctx, "start_call"); !shedding(err) {
 			t.Errorf("beyond the limit: %v", err)
+		}
+		if done, err := campaign.Admit(ctx, "heartbeat"); err != nil {
+			t.Errorf("a sign of life beyond the limit: %v", err)
+		} else {
+			done()
 		}
 		return nil
 	})
